@@ -1,0 +1,318 @@
+/*
+ * worker - one process's share of the connections; see bench_worker.h.
+ *
+ * A turn: open what the ramp allows, ping who is due, publish (worker 0), read what came,
+ * tell the others. A delivery on its way in:
+ *   hub_turn -> client_on_ready -> on_message -> message_parse -> ledger_take
+ */
+#include "bench_worker.h"
+
+#include "bench_client.h"
+#include "bench_frame.h"
+#include "bench_hub.h"
+#include "bench_ledger.h"
+#include "bench_message.h"
+#include "bench_options.h"
+#include "bench_publish.h"
+#include "bench_shared.h"
+
+#include <arpa/inet.h>
+#include <err.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    MAX_HANDSHAKES = 1024, /* at a time */
+    CONNECT_TURN_MS = 1,
+    TURN_MS = 20,
+    PORTS_PER_SOURCE = 20000,
+};
+
+/* Servers drop clients that have been silent for a minute. Connections that carry messages
+ * begin to ping late, so that short runs measure messages alone; idle ones at once. */
+static const int64_t PING_INTERVAL_NS = INT64_C(25) * 1000000000;
+static const int64_t PING_FIRST_NS = INT64_C(20) * 1000000000;
+
+struct worker {
+    const struct bench_options *options;
+    const struct plan *plan;
+    struct bench_shared *shared;
+    struct bench_area *area;
+    int number;
+    int first;
+    int count;
+    struct hub *hub;
+    struct ledger *ledger;
+    struct publishers *publishers; /* NULL but in worker 0 */
+    struct client **clients;
+    enum bench_phase phase;
+    int connected; /* clients that have been told to connect */
+    int64_t start_ns;
+    int64_t ping_start_ns;
+    uint64_t ping_turns;
+    int64_t lost;
+    uint64_t counters[COUNTER_COUNT];
+};
+
+/* ---- what clients say ---- */
+
+static void on_open(void *owner, struct client *client)
+{
+    struct worker *worker = owner;
+    worker->counters[COUNTER_OPENED]++;
+    if (worker->options->is_online) {
+        char text[96];
+        int user = client_index(client);
+        int length =
+            snprintf(text, sizeof(text),
+                     "{\"online\":{\"userid\":\"u%d\",\"userphone\":\"%d\"}}", user, user);
+        client_send_text(client, text, (size_t)length);
+    }
+}
+
+static void on_closed(void *owner, struct client *client, bool was_open, const char *reason)
+{
+    struct worker *worker = owner;
+    int index = client_index(client);
+    const char *server =
+        worker->options->is_floor
+            ? "floor"
+            : worker->options->addresses[plan_address_of(worker->plan, index)].name;
+    worker->counters[was_open ? COUNTER_CLOSED : COUNTER_FAILED]++;
+    shared_report(worker->shared, "%s: %s (connection %d)", server, reason, index);
+    ledger_drop(worker->ledger, index);
+}
+
+static bool starts_with(const char *payload, size_t length, const char *start)
+{
+    size_t start_length = strlen(start);
+    return length >= start_length && memcmp(payload, start, start_length) == 0;
+}
+
+/* All that is no numbered message of this run. */
+static void take_other(struct worker *worker, const char *payload, size_t length)
+{
+    if (length == 4 && starts_with(payload, length, "pong")) {
+        worker->counters[COUNTER_PONGS]++;
+    } else if (starts_with(payload, length, "{\"users\"")) {
+        worker->counters[COUNTER_JOINED]++;
+    } else if (starts_with(payload, length, "{\"error\"")) {
+        worker->counters[COUNTER_REFUSED]++;
+        shared_report(worker->shared, "error reply: %.*s", (int)(length < 200 ? length : 200),
+                      payload);
+    } else {
+        worker->counters[COUNTER_OTHER]++;
+    }
+}
+
+static void on_message(void *owner, struct client *client, const char *payload, size_t length)
+{
+    struct worker *worker = owner;
+    struct message_number number;
+    if (!message_parse(payload, length, shared_run(worker->shared), &number)) {
+        take_other(worker, payload, length);
+        return;
+    }
+    enum ledger_verdict verdict = ledger_take(worker->ledger, client_index(client),
+                                              number.publisher, number.sequence, &worker->lost);
+    if (verdict == LEDGER_DUPLICATED) {
+        worker->counters[COUNTER_DUPLICATED]++;
+        return;
+    }
+    if (verdict == LEDGER_STRAYED) {
+        worker->counters[COUNTER_STRAYED]++;
+        return;
+    }
+    worker->counters[COUNTER_DISORDERED] += verdict == LEDGER_DISORDERED ? 1 : 0;
+    worker->counters[COUNTER_DELIVERED]++;
+    worker->counters[COUNTER_BYTES] += length;
+    if (worker->phase == PHASE_MEASURE) {
+        int64_t latency_ns =
+            hub_now_ns(worker->hub) - shared_epoch_ns(worker->shared) - number.sent_ns;
+        histogram_record(&worker->area->latency, latency_ns > 0 ? (uint64_t)latency_ns : 0);
+    }
+}
+
+static const struct client_events CLIENT_EVENTS = {
+    .on_open = on_open,
+    .on_message = on_message,
+    .on_closed = on_closed,
+};
+
+/* ---- opening ---- */
+
+/* 127.0.0.2 for the second 20000 connections of an address, and so on. */
+static struct sockaddr_in source_of(const struct worker *worker, int index)
+{
+    uint32_t block = (uint32_t)(index / worker->plan->addresses / PORTS_PER_SOURCE);
+    return (struct sockaddr_in){
+        .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK + block),
+    };
+}
+
+static void open_one(struct worker *worker, int index)
+{
+    const struct bench_options *options = worker->options;
+    const struct bench_address *address =
+        &options->addresses[plan_address_of(worker->plan, index)];
+    uint32_t channel = (uint32_t)plan_channel_of(worker->plan, index);
+    struct sockaddr_in source = source_of(worker, index);
+    bool is_spread = options->should_spread_source && address->address.ss_family == AF_INET &&
+                     source.sin_addr.s_addr != htonl(INADDR_LOOPBACK);
+    char hello[1024];
+    char name[256];
+    struct client_request request = {
+        .address = (const struct sockaddr *)&address->address,
+        .address_length = address->address_length,
+        .source = is_spread ? (const struct sockaddr *)&source : NULL,
+        .source_length = sizeof(source),
+        .hello = hello,
+        .is_bare = options->is_floor,
+    };
+    if (options->is_floor) {
+        memcpy(hello, &channel, sizeof(channel));
+        request.hello_length = sizeof(channel);
+    } else {
+        options_channel_name(options, (int)channel, name, sizeof(name));
+        request.hello_length =
+            frame_format_request(hello, sizeof(hello), address->name, address->path, name);
+    }
+    client_connect(worker->clients[index - worker->first], &request);
+}
+
+static bool is_connecting(const struct worker *worker)
+{
+    return worker->connected < worker->count;
+}
+
+static void open_due(struct worker *worker)
+{
+    double rate = (double)worker->options->ramp / worker->plan->workers;
+    int64_t elapsed_ns = hub_now_ns(worker->hub) - worker->start_ns;
+    double due = 1 + (double)elapsed_ns * rate / 1e9;
+    while (is_connecting(worker) && worker->connected < due) {
+        uint64_t settled = worker->counters[COUNTER_OPENED] + worker->counters[COUNTER_FAILED];
+        if ((uint64_t)worker->connected >= settled + MAX_HANDSHAKES) {
+            return;
+        }
+        open_one(worker, worker->first + worker->connected++);
+    }
+}
+
+/* ---- turns ---- */
+
+/* Round and round at an even pace: each connection has its turn every 25 s. */
+static void ping_due(struct worker *worker)
+{
+    int64_t elapsed_ns = hub_now_ns(worker->hub) - worker->ping_start_ns;
+    if (elapsed_ns <= 0 || worker->options->is_floor) {
+        return;
+    }
+    double due = (double)elapsed_ns / (double)PING_INTERVAL_NS * worker->count;
+    while ((double)worker->ping_turns < due) {
+        struct client *client = worker->clients[worker->ping_turns++ % (uint64_t)worker->count];
+        if (client_is_open(client)) {
+            client_send_text(client, "ping", 4);
+            worker->counters[COUNTER_PINGS]++;
+        }
+    }
+}
+
+static void enter_phase(struct worker *worker, enum bench_phase phase)
+{
+    worker->phase = phase;
+    if (phase == PHASE_IDLE && worker->options->idle_s > 0) {
+        worker->ping_start_ns = hub_now_ns(worker->hub);
+    }
+    if (phase >= PHASE_DRAIN) {
+        worker->ping_start_ns = INT64_MAX / 2; /* late pings have no time to be answered */
+    }
+    if (worker->publishers != NULL && phase == PHASE_WARMUP) {
+        publishers_start(worker->publishers);
+    } else if (worker->publishers != NULL && phase >= PHASE_DRAIN) {
+        publishers_stop(worker->publishers);
+    }
+}
+
+/* Counters are this process's own; others read them as of the end of a turn. */
+static void tell_others(struct worker *worker)
+{
+    worker->counters[COUNTER_LOST] = worker->lost > 0 ? (uint64_t)worker->lost : 0;
+    for (int i = 0; i < COUNTER_COUNT; i++) {
+        atomic_store_explicit(&worker->area->counters[i], worker->counters[i],
+                              memory_order_release);
+    }
+    if (worker->publishers == NULL && ledger_has_advanced(worker->ledger)) {
+        uint64_t one = 1;
+        ssize_t written = write(shared_wake_fd(worker->shared), &one, sizeof(one));
+        (void)written; /* full is as good: it wakes */
+    }
+}
+
+static void turn(struct worker *worker)
+{
+    enum bench_phase phase = shared_phase(worker->shared);
+    while (worker->phase < phase) {
+        enter_phase(worker, worker->phase + 1);
+    }
+    if (phase == PHASE_CONNECT) {
+        open_due(worker);
+    }
+    ping_due(worker);
+    if (worker->publishers != NULL) {
+        publishers_run(worker->publishers);
+    }
+    hub_turn(worker->hub, is_connecting(worker) ? CONNECT_TURN_MS : TURN_MS);
+    tell_others(worker);
+}
+
+static void init(struct worker *worker)
+{
+    const struct bench_options *options = worker->options;
+    worker->area = shared_area(worker->shared, worker->number);
+    worker->first = plan_first(worker->plan, worker->number);
+    worker->count = plan_first(worker->plan, worker->number + 1) - worker->first;
+    worker->hub = hub_create((size_t)options->size);
+    worker->ledger = ledger_create(worker->plan, worker->shared, worker->number,
+                                   publishers_share(options, 0));
+    worker->clients = calloc((size_t)worker->count, sizeof(struct client *));
+    if (worker->clients == NULL) {
+        errx(1, "out of memory");
+    }
+    if (worker->number == 0) {
+        worker->publishers =
+            publishers_create(options, worker->plan, worker->shared, worker->hub);
+    }
+    for (int i = 0; i < worker->count; i++) {
+        int index = worker->first + i;
+        worker->clients[i] = client_create(worker->hub, &CLIENT_EVENTS, worker, index);
+        if (worker->publishers != NULL && index < worker->plan->publishers) {
+            publishers_attach(worker->publishers, index, worker->clients[i]);
+        }
+    }
+    worker->start_ns = bench_now_ns();
+    worker->ping_start_ns = worker->start_ns + PING_FIRST_NS;
+}
+
+void worker_run(const struct bench_options *options, const struct plan *plan,
+                struct bench_shared *shared, int number)
+{
+    struct worker worker = {
+        .options = options, .plan = plan, .shared = shared, .number = number};
+    init(&worker);
+    while (worker.phase != PHASE_FINISH) {
+        turn(&worker);
+    }
+    while (!shared_is_sent_final(shared)) {
+        usleep(1000); /* worker 0 is about to say how many there were */
+    }
+    worker.lost += (int64_t)ledger_outstanding(worker.ledger);
+    tell_others(&worker);
+    for (int i = 0; i < worker.count; i++) {
+        client_close(worker.clients[i]);
+    }
+}
