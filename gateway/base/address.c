@@ -1,0 +1,59 @@
+/*
+ * address - "HOST:PORT" in its parts; see address.h.
+ */
+#include "address.h"
+
+#include "text.h"
+
+#include <arpa/inet.h>
+#include <stdint.h>
+#include <string.h>
+
+static bool take_host(const char *start, size_t length, struct address *address)
+{
+    struct in6_addr v6;
+    struct in_addr v4;
+    if (length == 0 || length >= sizeof(address->host))
+        return false;
+    memcpy(address->host, start, length);
+    address->host[length] = '\0';
+    if (address->is_ipv6) {
+        if (inet_pton(AF_INET6, address->host, &v6) != 1)
+            return false;
+        address->is_any = IN6_IS_ADDR_UNSPECIFIED(&v6);
+        return true;
+    }
+    if (inet_pton(AF_INET, address->host, &v4) != 1)
+        return false;
+    address->is_any = v4.s_addr == INADDR_ANY;
+    return true;
+}
+
+bool address_parse(const char *text, struct address *ret_address)
+{
+    struct address address = {.is_ipv6 = text[0] == '['};
+    const char *colon = strrchr(text, ':');
+    if (!colon)
+        return false;
+    const char *host = text;
+    size_t length = (size_t)(colon - text);
+    if (address.is_ipv6) {
+        if (length < 2 || text[length - 1] != ']')
+            return false;
+        host++;
+        length -= 2;
+    }
+    int64_t port;
+    if (!take_host(host, length, &address) || !text_to_int(colon + 1, 1, 65535, &port))
+        return false;
+    address.port = (int)port;
+    *ret_address = address;
+    return true;
+}
+
+bool address_is_loopback(const struct address *address)
+{
+    if (address->is_ipv6)
+        return strcmp(address->host, "::1") == 0;
+    return strncmp(address->host, "127.", 4) == 0;
+}

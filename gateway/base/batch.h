@@ -1,0 +1,40 @@
+/*
+ * batch - ready-made WebSocket frames, shared by reference.
+ *
+ * A batch is written once (per dialect, channel and turn of the loop) and sent to any number
+ * of connections as it is: it holds whole server frames (RFC 6455 section 5.2, unmasked), so
+ * that all the messages of a turn leave a connection by one write.
+ * Knows the frame format; nothing of connections.
+ */
+#ifndef PARLEY_BATCH_H
+#define PARLEY_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct batch;
+
+struct slice {
+    const void *bytes;
+    size_t length;
+};
+
+/* A new batch with one reference. */
+struct batch *batch_create(void);
+struct batch *batch_ref(struct batch *batch);
+void batch_unref(struct batch *batch); /* takes NULL */
+
+/* Appends one text frame whose payload is the parts one after another. Only the sole owner
+ * of a batch may append to it. */
+void batch_append_text(struct batch *batch, const struct slice *parts, size_t part_count);
+
+/* Empties the batch for the next turn when nobody else holds it; else gives the reference
+ * up and answers a new one. */
+struct batch *batch_renew(struct batch *batch);
+
+const unsigned char *batch_bytes(const struct batch *batch);
+size_t batch_length(const struct batch *batch);
+uint32_t batch_frame_count(const struct batch *batch);
+
+#endif

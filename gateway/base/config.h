@@ -1,0 +1,67 @@
+/*
+ * config - every option of parleyd, from one table.
+ *
+ * An option is a flag (--idle-timeout-ms), an environment variable (PARLEY_IDLE_TIMEOUT_MS)
+ * and a key of the JSON file given by --config ("idle_timeout_ms"). A flag beats the
+ * environment, which beats the file, which beats the default. --help and --print-config are
+ * printed from the same table.
+ */
+#ifndef PARLEY_CONFIG_H
+#define PARLEY_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct config {
+    /* what to do */
+    char *config_file;
+    bool check_config;
+    bool print_config;
+    bool version;
+    bool help;
+    /* where */
+    char *listen;
+    char *internal;
+    char *node; /* "" until main names the node */
+    /* Redis */
+    char *redis; /* "": the memory broker */
+    char *redis_ca;
+    char *redis_prefix;
+    int64_t redis_timeout_ms;
+    int64_t lease_ttl_ms;
+    int64_t lease_renew_ms;
+    /* clients */
+    char *allowed_origins;
+    int64_t max_connections; /* 0: what the descriptors allow */
+    int64_t max_message_bytes;
+    int64_t max_backlog_bytes;
+    int64_t idle_timeout_ms;
+    int64_t handshake_timeout_ms;
+    int64_t drain_timeout_ms;
+    /* channels */
+    int64_t history_size;
+    int64_t history_ttl_s;
+    int64_t users_limit;
+    /* logs */
+    char *log_level;
+    char *log_format;
+};
+
+/*
+ * Reads command line, environment and file into config, which need not be initialised. On
+ * failure *ret_error is one line that names what was wrong (*new*). Either way finish it.
+ */
+__attribute__((warn_unused_result)) bool
+config_load(struct config *config, int argc, char **argv, char **environment, char **ret_error);
+void config_finish(struct config *config);
+
+void config_print_help(FILE *out);
+void config_print_version(FILE *out);
+/* As the JSON that --config takes; a password in the Redis URL is shown as ***. */
+void config_print(const struct config *config, FILE *out);
+
+/* A URL without its password. *new* */
+char *config_mask_url(const char *url);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * metrics - what the gateway counts about itself, in Prometheus's text form.
+ *
+ * Plain numbers in one struct; whoever sees the event adds one. The list below is the only
+ * place that names them.
+ */
+#ifndef PARLEY_METRICS_H
+#define PARLEY_METRICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* clang-format off */
+#define METRICS(COUNTER, GAUGE) \
+    GAUGE(connections, "WebSocket connections open") \
+    GAUGE(channels, "Channels with a subscriber on this node") \
+    GAUGE(members, "Connections present in a channel") \
+    COUNTER(connections_opened_total, "WebSocket handshakes completed") \
+    COUNTER(handshakes_refused_total, "WebSocket handshakes refused") \
+    COUNTER(messages_received_total, "Messages received from clients") \
+    COUNTER(messages_refused_total, "Messages answered with an error") \
+    COUNTER(publications_total, "Publications that arrived for this node's channels") \
+    COUNTER(deliveries_total, "Messages given to connections") \
+    COUNTER(writes_total, "Writes to connections that carried messages") \
+    COUNTER(writes_deferred_total, "Writes queued because the connection was behind") \
+    COUNTER(slow_consumers_total, "Connections closed for being too far behind") \
+    COUNTER(idle_closed_total, "Connections closed because nothing was heard") \
+    COUNTER(gaps_total, "Gaps found in a channel's offsets and read from its log") \
+    COUNTER(gaps_lost_total, "Gaps that the log no longer covered") \
+    COUNTER(redis_timeouts_total, "Redis commands not answered in time") \
+    COUNTER(redis_reconnects_total, "Connections to Redis that came back") \
+    GAUGE(redis_up_commands, "The connection to Redis for commands works") \
+    GAUGE(redis_up_subscriber, "The connection to Redis for subscriptions works")
+/* clang-format on */
+
+#define METRICS_FIELD(name, help) int64_t name;
+struct metrics {
+    METRICS(METRICS_FIELD, METRICS_FIELD)
+};
+#undef METRICS_FIELD
+
+extern struct metrics metrics;
+
+/* The page for /metrics. *new* */
+char *metrics_print(size_t *ret_length);
+
+#endif

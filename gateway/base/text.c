@@ -1,0 +1,112 @@
+/*
+ * text - the few questions about text that several layers ask; see text.h.
+ */
+#include "text.h"
+
+#include "mem.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How many octets follow a first octet, and what the second may be: Unicode 15, table 3-7. */
+static size_t sequence_of(unsigned char first, unsigned char *ret_low, unsigned char *ret_high)
+{
+    *ret_low = 0x80;
+    *ret_high = 0xbf;
+    if (first >= 0xc2 && first <= 0xdf)
+        return 1;
+    if (first >= 0xe0 && first <= 0xef) {
+        if (first == 0xe0)
+            *ret_low = 0xa0;
+        if (first == 0xed)
+            *ret_high = 0x9f;
+        return 2;
+    }
+    if (first >= 0xf0 && first <= 0xf4) {
+        if (first == 0xf0)
+            *ret_low = 0x90;
+        if (first == 0xf4)
+            *ret_high = 0x8f;
+        return 3;
+    }
+    return 0;
+}
+
+/* The length of the multi-octet character at the start, 0 if there is none. */
+static size_t character_length(const unsigned char *bytes, size_t left)
+{
+    unsigned char low;
+    unsigned char high;
+    size_t following = sequence_of(bytes[0], &low, &high);
+    if (following == 0 || following >= left || bytes[1] < low || bytes[1] > high)
+        return 0;
+    for (size_t i = 2; i <= following; i++) {
+        if ((bytes[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    return following + 1;
+}
+
+bool text_is_utf8(const void *bytes, size_t length)
+{
+    const unsigned char *at = bytes;
+    const unsigned char *end = at + length;
+    while (at < end) {
+        if (*at < 0x80) {
+            at++;
+            continue;
+        }
+        size_t step = character_length(at, (size_t)(end - at));
+        if (step == 0)
+            return false;
+        at += step;
+    }
+    return true;
+}
+
+bool text_has_control(const void *bytes, size_t length)
+{
+    const unsigned char *at = bytes;
+    for (size_t i = 0; i < length; i++) {
+        if (at[i] < 0x20 || at[i] == 0x7f)
+            return true;
+    }
+    return false;
+}
+
+bool text_to_int(const char *text, int64_t min, int64_t max, int64_t *ret_number)
+{
+    char *end = NULL;
+    if (*text != '-' && (*text < '0' || *text > '9'))
+        return false;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    if (errno != 0 || *end != '\0' || end == text || number < min || number > max)
+        return false;
+    *ret_number = number;
+    return true;
+}
+
+char *text_to_json(const char *text)
+{
+    size_t length = strlen(text);
+    char *json = mem_alloc(6 * length + 3); /* \u00XX is the longest an octet becomes */
+    char *out = json;
+    *out++ = '"';
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c == '"' || c == '\\') {
+            *out++ = '\\';
+            *out++ = (char)c;
+        } else if (c < 0x20) {
+            out += sprintf(out, "\\u%04x", c);
+        } else {
+            *out++ = (char)c;
+        }
+    }
+    *out++ = '"';
+    *out = '\0';
+    return json;
+}

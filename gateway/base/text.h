@@ -1,0 +1,25 @@
+/*
+ * text - the few questions about text that several layers ask.
+ */
+#ifndef PARLEY_TEXT_H
+#define PARLEY_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Well-formed UTF-8 as RFC 3629 has it: no surrogates, no overlong forms, nothing above
+ * U+10FFFF. */
+bool text_is_utf8(const void *bytes, size_t length);
+
+/* Has it an octet below 0x20, or 0x7f? */
+bool text_has_control(const void *bytes, size_t length);
+
+/* A whole decimal number between min and max, and nothing else. */
+__attribute__((warn_unused_result)) bool text_to_int(const char *text, int64_t min, int64_t max,
+                                                     int64_t *ret_number);
+
+/* Text for a JSON string, in quotes. *new* */
+char *text_to_json(const char *text);
+
+#endif

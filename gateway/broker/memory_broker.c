@@ -1,0 +1,450 @@
+/*
+ * memory_broker - the broker of a single node; see memory_broker.h.
+ *
+ * What a call brings about is put into a list and handed out at the next turn, in order, as
+ * if it had been to Redis and back: callers meet one behaviour, whatever the broker.
+ */
+#include "memory_broker.h"
+
+#include "broker.h"
+#include "clock.h"
+#include "loop.h"
+#include "mem.h"
+
+#include <uthash.h>
+#include <utlist.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum { SWEEP_EVERY_MS = 10000 };
+
+struct member {
+    char *client;
+    char *user;
+    char *info;
+    UT_hash_handle hh;
+};
+
+struct user {
+    char *name;
+    char *info;
+    size_t connections;
+    UT_hash_handle hh;
+};
+
+struct memory_channel {
+    char *name;
+    bool is_subscribed;
+    uint64_t offset;
+    uint64_t version;
+    char epoch[BROKER_EPOCH_BYTES];
+    struct publication **log; /* oldest first */
+    size_t log_count;
+    int64_t last_publish_ms;
+    struct member *members;
+    struct user *users;
+    UT_hash_handle hh;
+};
+
+enum task_kind { TASK_SUBSCRIBED, TASK_PUBLICATION, TASK_PRESENCE, TASK_REPLY };
+
+struct task {
+    enum task_kind kind;
+    char *channel;
+    struct publication *publication;
+    struct broker_presence presence; /* user and info are *new* */
+    struct broker_waiter waiter;
+    struct broker_reply reply; /* arrays and what they hold are *new* */
+    struct task *next;
+    struct task *prev;
+};
+
+struct memory_broker {
+    struct broker base; /* first: a struct broker * is one of these */
+    struct loop *loop;
+    size_t history_size;
+    int64_t history_ttl_ms;
+    int64_t next_sweep_ms;
+    struct memory_channel *channels;
+    struct task *tasks;
+};
+
+static struct memory_broker *self_of(struct broker *broker)
+{
+    return (struct memory_broker *)broker;
+}
+
+/* ------------------------------------------------------------------------ channels */
+
+static void log_clear(struct memory_channel *channel)
+{
+    for (size_t i = 0; i < channel->log_count; i++)
+        publication_unref(channel->log[i]);
+    channel->log_count = 0;
+}
+
+static void make_epoch(char *epoch)
+{
+    uint64_t random = 0;
+    if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+        random = (uint64_t)clock_wall_ms();
+    (void)snprintf(epoch, BROKER_EPOCH_BYTES, "%016llx", (unsigned long long)random);
+}
+
+static bool is_log_old(const struct memory_broker *self, const struct memory_channel *channel)
+{
+    return clock_now_ms() - channel->last_publish_ms > self->history_ttl_ms;
+}
+
+static struct memory_channel *channel_ensure(struct memory_broker *self, const char *name)
+{
+    struct memory_channel *channel;
+    HASH_FIND_STR(self->channels, name, channel);
+    if (!channel) {
+        channel = mem_zalloc(sizeof(*channel));
+        channel->name = mem_strdup(name);
+        make_epoch(channel->epoch);
+        HASH_ADD_KEYPTR(hh, self->channels, channel->name, strlen(channel->name), channel);
+    }
+    if (is_log_old(self, channel))
+        log_clear(channel);
+    return channel;
+}
+
+static void member_destroy(struct memory_channel *channel, struct member *member)
+{
+    HASH_DEL(channel->members, member);
+    free(member->client);
+    free(member->user);
+    free(member->info);
+    free(member);
+}
+
+static void user_destroy(struct memory_channel *channel, struct user *user)
+{
+    HASH_DEL(channel->users, user);
+    free(user->name);
+    free(user->info);
+    free(user);
+}
+
+static void channel_destroy(struct memory_broker *self, struct memory_channel *channel)
+{
+    struct member *member;
+    struct member *next_member;
+    HASH_ITER(hh, channel->members, member, next_member)
+    member_destroy(channel, member);
+    struct user *user;
+    struct user *next_user;
+    HASH_ITER(hh, channel->users, user, next_user)
+    user_destroy(channel, user);
+    HASH_DEL(self->channels, channel);
+    log_clear(channel);
+    free(channel->log);
+    free(channel->name);
+    free(channel);
+}
+
+/* Channels that nobody is in and whose log ran out: names are chosen by strangers. */
+static void sweep(struct memory_broker *self)
+{
+    struct memory_channel *channel;
+    struct memory_channel *next;
+    if (clock_now_ms() < self->next_sweep_ms)
+        return;
+    self->next_sweep_ms = clock_now_ms() + SWEEP_EVERY_MS;
+    HASH_ITER(hh, self->channels, channel, next)
+    {
+        if (!channel->is_subscribed && !channel->members && is_log_old(self, channel))
+            channel_destroy(self, channel);
+    }
+}
+
+/* --------------------------------------------------------------------------- tasks */
+
+static struct task *task_add(struct memory_broker *self, enum task_kind kind,
+                             const char *channel)
+{
+    struct task *task = mem_zalloc(sizeof(*task));
+    task->kind = kind;
+    task->channel = mem_strdup(channel);
+    DL_APPEND(self->tasks, task);
+    return task;
+}
+
+static struct broker_reply *reply_later(struct memory_broker *self, const char *channel,
+                                        struct broker_waiter waiter)
+{
+    struct task *task = task_add(self, TASK_REPLY, channel);
+    task->waiter = waiter;
+    task->reply.status = BROKER_OK;
+    task->reply.channel = task->channel;
+    return &task->reply;
+}
+
+static void tell_presence(struct memory_broker *self, struct memory_channel *channel,
+                          bool is_join, const struct user *user)
+{
+    struct task *task = task_add(self, TASK_PRESENCE, channel->name);
+    channel->version++;
+    task->presence = (struct broker_presence){.is_join = is_join,
+                                              .version = channel->version,
+                                              .user = mem_strdup(user->name),
+                                              .info = mem_strdup(user->info)};
+}
+
+static void task_destroy(struct task *task)
+{
+    for (size_t i = 0; i < task->reply.publication_count; i++)
+        publication_unref(task->reply.publications[i]);
+    for (size_t i = 0; i < task->reply.member_count; i++) {
+        free((char *)task->reply.members[i].user);
+        free((char *)task->reply.members[i].info);
+    }
+    free(task->reply.publications);
+    free((struct broker_member *)task->reply.members);
+    free((char *)task->presence.user);
+    free((char *)task->presence.info);
+    publication_unref(task->publication);
+    free(task->channel);
+    free(task);
+}
+
+static void task_run(struct memory_broker *self, const struct task *task)
+{
+    const struct broker_events *events = &self->base.events;
+    struct memory_channel *channel;
+    if (task->kind == TASK_REPLY) {
+        if (task->waiter.on_reply)
+            task->waiter.on_reply(task->waiter.owner, task->waiter.tag, &task->reply);
+        return;
+    }
+    HASH_FIND_STR(self->channels, task->channel, channel);
+    if (!channel || !channel->is_subscribed)
+        return;
+    if (task->kind == TASK_SUBSCRIBED)
+        events->on_subscribed(events->context, task->channel);
+    else if (task->kind == TASK_PUBLICATION)
+        events->on_publication(events->context, task->channel, channel->epoch,
+                               task->publication);
+    else
+        events->on_presence(events->context, task->channel, &task->presence);
+}
+
+static void memory_turn(struct broker *broker)
+{
+    struct memory_broker *self = self_of(broker);
+    struct task *tasks = self->tasks;
+    self->tasks = NULL; /* what the callbacks add waits for the next turn */
+    struct task *task;
+    struct task *next;
+    DL_FOREACH_SAFE(tasks, task, next)
+    {
+        task_run(self, task);
+        task_destroy(task);
+    }
+    sweep(self);
+    if (self->tasks)
+        loop_again(self->loop);
+}
+
+/* ------------------------------------------------------------------ publish, history */
+
+static void memory_subscribe(struct broker *broker, const char *name)
+{
+    channel_ensure(self_of(broker), name)->is_subscribed = true;
+    task_add(self_of(broker), TASK_SUBSCRIBED, name);
+}
+
+static void memory_unsubscribe(struct broker *broker, const char *name)
+{
+    struct memory_broker *self = self_of(broker);
+    struct memory_channel *channel = channel_ensure(self, name);
+    channel->is_subscribed = false;
+}
+
+static void log_append(struct memory_broker *self, struct memory_channel *channel,
+                       struct publication *publication)
+{
+    if (!channel->log)
+        channel->log = mem_alloc(self->history_size * sizeof(struct publication *));
+    if (channel->log_count == self->history_size) {
+        publication_unref(channel->log[0]);
+        channel->log_count--;
+        memmove(channel->log, channel->log + 1, channel->log_count * sizeof(*channel->log));
+    }
+    channel->log[channel->log_count++] = publication_ref(publication);
+    channel->last_publish_ms = clock_now_ms();
+}
+
+static void memory_publish(struct broker *broker, const char *name, const void *data,
+                           size_t length, struct broker_waiter waiter)
+{
+    struct memory_broker *self = self_of(broker);
+    struct memory_channel *channel = channel_ensure(self, name);
+    if (self->history_size > 0)
+        channel->offset++;
+    struct publication *publication = publication_create(channel->offset, data, length);
+    if (self->history_size > 0)
+        log_append(self, channel, publication);
+    task_add(self, TASK_PUBLICATION, name)->publication = publication;
+    struct broker_reply *reply = reply_later(self, name, waiter);
+    reply->offset = channel->offset;
+    reply->epoch = channel->epoch;
+}
+
+static void memory_history(struct broker *broker, const char *name, uint64_t since,
+                           size_t limit, struct broker_waiter waiter)
+{
+    struct memory_broker *self = self_of(broker);
+    struct memory_channel *channel = channel_ensure(self, name);
+    struct broker_reply *reply = reply_later(self, name, waiter);
+    reply->offset = channel->offset;
+    reply->epoch = channel->epoch;
+    size_t first = 0;
+    while (first < channel->log_count && channel->log[first]->offset <= since)
+        first++;
+    size_t count = channel->log_count - first;
+    if (count > limit && since == BROKER_NEWEST)
+        first = channel->log_count - limit;
+    if (count > limit)
+        count = limit;
+    if (count == 0)
+        return;
+    reply->publications = mem_alloc(count * sizeof(*reply->publications));
+    for (size_t i = 0; i < count; i++)
+        reply->publications[i] = publication_ref(channel->log[first + i]);
+    reply->publication_count = count;
+}
+
+/* ------------------------------------------------------------------------- presence */
+
+static struct user *user_ensure(struct memory_channel *channel,
+                                const struct broker_member *member)
+{
+    struct user *user;
+    HASH_FIND_STR(channel->users, member->user, user);
+    if (user)
+        return user;
+    user = mem_zalloc(sizeof(*user));
+    user->name = mem_strdup(member->user);
+    user->info = mem_strdup(member->info);
+    HASH_ADD_KEYPTR(hh, channel->users, user->name, strlen(user->name), user);
+    return user;
+}
+
+static void memory_join(struct broker *broker, const char *name,
+                        const struct broker_member *joining, bool is_quiet,
+                        struct broker_waiter waiter)
+{
+    struct memory_broker *self = self_of(broker);
+    struct memory_channel *channel = channel_ensure(self, name);
+    reply_later(self, name, waiter);
+    struct member *member;
+    HASH_FIND_STR(channel->members, joining->client, member);
+    if (member)
+        return;
+    member = mem_zalloc(sizeof(*member));
+    member->client = mem_strdup(joining->client);
+    member->user = mem_strdup(joining->user);
+    member->info = mem_strdup(joining->info);
+    HASH_ADD_KEYPTR(hh, channel->members, member->client, strlen(member->client), member);
+    struct user *user = user_ensure(channel, joining);
+    if (++user->connections == 1 && !is_quiet)
+        tell_presence(self, channel, true, user);
+}
+
+static void memory_leave(struct broker *broker, const char *name,
+                         const struct broker_member *leaving)
+{
+    struct memory_broker *self = self_of(broker);
+    struct memory_channel *channel = channel_ensure(self, name);
+    struct member *member;
+    struct user *user;
+    HASH_FIND_STR(channel->members, leaving->client, member);
+    HASH_FIND_STR(channel->users, leaving->user, user);
+    if (!member || !user)
+        return;
+    member_destroy(channel, member);
+    if (--user->connections > 0)
+        return;
+    tell_presence(self, channel, false, user);
+    user_destroy(channel, user);
+}
+
+static void memory_members(struct broker *broker, const char *name, size_t limit,
+                           struct broker_waiter waiter)
+{
+    struct memory_broker *self = self_of(broker);
+    struct memory_channel *channel = channel_ensure(self, name);
+    struct broker_reply *reply = reply_later(self, name, waiter);
+    struct broker_member *members = mem_alloc((limit + 1) * sizeof(*members));
+    struct user *user;
+    for (user = channel->users; user && reply->member_count < limit; user = user->hh.next)
+        members[reply->member_count++] = (struct broker_member){.user = mem_strdup(user->name),
+                                                                .info = mem_strdup(user->info)};
+    reply->members = members;
+    reply->version = channel->version;
+}
+
+/* ------------------------------------------------------------------------- the rest */
+
+static bool memory_is_ready(const struct broker *broker, const char **ret_reason)
+{
+    (void)broker;
+    (void)ret_reason;
+    return true;
+}
+
+static void memory_give_up_lease(struct broker *broker)
+{
+    (void)broker; /* there is none */
+}
+
+static bool memory_is_idle(const struct broker *broker)
+{
+    return !((const struct memory_broker *)broker)->tasks;
+}
+
+static void memory_destroy(struct broker *broker)
+{
+    struct memory_broker *self = self_of(broker);
+    struct task *task;
+    struct task *next_task;
+    DL_FOREACH_SAFE(self->tasks, task, next_task)
+    task_destroy(task);
+    struct memory_channel *channel;
+    struct memory_channel *next;
+    HASH_ITER(hh, self->channels, channel, next)
+    channel_destroy(self, channel);
+    free(self);
+}
+
+static const struct broker_ops memory_ops = {
+    .subscribe = memory_subscribe,
+    .unsubscribe = memory_unsubscribe,
+    .publish = memory_publish,
+    .history = memory_history,
+    .join = memory_join,
+    .leave = memory_leave,
+    .members = memory_members,
+    .turn = memory_turn,
+    .is_ready = memory_is_ready,
+    .give_up_lease = memory_give_up_lease,
+    .is_idle = memory_is_idle,
+    .destroy = memory_destroy,
+};
+
+struct broker *memory_broker_create(struct loop *loop, size_t history_size,
+                                    int64_t history_ttl_ms)
+{
+    struct memory_broker *self = mem_zalloc(sizeof(*self));
+    self->base.ops = &memory_ops;
+    self->loop = loop;
+    self->history_size = history_size;
+    self->history_ttl_ms = history_ttl_ms;
+    return &self->base;
+}

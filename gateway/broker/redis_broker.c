@@ -1,0 +1,547 @@
+/*
+ * redis_broker - the broker whose nodes share a Redis; see redis_broker.h.
+ *
+ * Two connections, since one that is subscribed takes no other commands: `commands` carries
+ * publishes, history, presence and the lease; `subscriber` brings what channels say. A
+ * publish is one script call; its message comes back to this node by the subscriber link
+ * like to every other, so that all see one order.
+ * A channel is announced to the layer above when it is subscribed and commands work: then
+ * the log can be read. It is announced again whenever either link has been away.
+ */
+#include "redis_broker.h"
+
+#include "broker.h"
+#include "clock.h"
+#include "keys.h"
+#include "log.h"
+#include "loop.h"
+#include "mem.h"
+#include "metrics.h"
+#include "node_lease.h"
+#include "redis_envelope.h"
+#include "redis_link.h"
+#include "redis_presence.h"
+#include "redis_script.h"
+
+#include <hiredis/hiredis.h>
+#include <uthash.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum {
+    NUMBER_BYTES = 24,
+    META_TTL_MIN_MS = 24 * 3600 * 1000, /* outlives the log, so that offsets go on */
+    PROBES_MISSED_MAX = 3,
+};
+
+struct subscription {
+    char *channel;
+    char *pubsub;      /* its name in Redis */
+    bool is_confirmed; /* by Redis, on the present subscriber link */
+    UT_hash_handle hh;
+};
+
+struct redis_broker {
+    struct broker base; /* first: a struct broker * is one of these */
+    const struct redis_broker_options *options;
+    struct redis_link *commands;
+    struct redis_link *subscriber;
+    struct node_lease_options lease_options;
+    struct node_lease *lease;
+    struct redis_presence *presence;
+    struct subscription *subscriptions; /* by pubsub name */
+    struct loop_timer *probe_timer;
+    char *probe_channel;
+    int probes_unheard;
+    char history_size[NUMBER_BYTES];
+    char log_ttl_ms[NUMBER_BYTES];
+    char meta_ttl_ms[NUMBER_BYTES];
+};
+
+struct channel_call {
+    char *channel;
+    struct broker_waiter waiter;
+};
+
+static struct redis_broker *self_of(struct broker *broker)
+{
+    return (struct redis_broker *)broker;
+}
+
+static struct channel_call *call_create(const char *channel, struct broker_waiter waiter)
+{
+    struct channel_call *call = mem_alloc(sizeof(*call));
+    *call = (struct channel_call){mem_strdup(channel), waiter};
+    return call;
+}
+
+static void call_answer(struct channel_call *call, struct broker_reply *reply)
+{
+    reply->channel = call->channel;
+    if (call->waiter.on_reply)
+        call->waiter.on_reply(call->waiter.owner, call->waiter.tag, reply);
+    free(call->channel);
+    free(call);
+}
+
+/* ---------------------------------------------------------------------- subscriptions */
+
+static void announce(struct redis_broker *self, const struct subscription *subscription)
+{
+    const struct broker_events *events = &self->base.events;
+    if (subscription->is_confirmed && redis_link_is_up(self->commands))
+        events->on_subscribed(events->context, subscription->channel);
+}
+
+static struct subscription *find_subscription(struct redis_broker *self, const char *pubsub)
+{
+    struct subscription *subscription;
+    HASH_FIND_STR(self->subscriptions, pubsub, subscription);
+    return subscription;
+}
+
+static void redis_subscribe(struct broker *broker, const char *channel)
+{
+    struct redis_broker *self = self_of(broker);
+    struct subscription *subscription = mem_zalloc(sizeof(*subscription));
+    subscription->channel = mem_strdup(channel);
+    subscription->pubsub = key_channel(self->options->prefix, channel);
+    HASH_ADD_KEYPTR(hh, self->subscriptions, subscription->pubsub, strlen(subscription->pubsub),
+                    subscription);
+    redis_link_subscribe(self->subscriber, subscription->pubsub);
+}
+
+static void subscription_destroy(struct redis_broker *self, struct subscription *subscription)
+{
+    HASH_DEL(self->subscriptions, subscription);
+    free(subscription->channel);
+    free(subscription->pubsub);
+    free(subscription);
+}
+
+static void redis_unsubscribe(struct broker *broker, const char *channel)
+{
+    struct redis_broker *self = self_of(broker);
+    char *pubsub = key_channel(self->options->prefix, channel);
+    struct subscription *subscription = find_subscription(self, pubsub);
+    redis_link_unsubscribe(self->subscriber, pubsub);
+    if (subscription)
+        subscription_destroy(self, subscription);
+    free(pubsub);
+}
+
+static void on_subscribed(void *context, const char *pubsub)
+{
+    struct redis_broker *self = context;
+    struct subscription *subscription = find_subscription(self, pubsub);
+    if (!subscription)
+        return;
+    subscription->is_confirmed = true;
+    announce(self, subscription);
+}
+
+static void on_publication(struct redis_broker *self, const char *channel,
+                           const struct envelope *envelope)
+{
+    const struct broker_events *events = &self->base.events;
+    struct publication *publication =
+        publication_create(envelope->number, envelope->body, envelope->body_length);
+    events->on_publication(events->context, channel, envelope->epoch, publication);
+    publication_unref(publication);
+}
+
+static void on_presence(struct redis_broker *self, const char *channel,
+                        const struct envelope *envelope)
+{
+    const struct broker_events *events = &self->base.events;
+    char *info = mem_strndup(envelope->body, envelope->body_length);
+    events->on_presence(events->context, channel,
+                        &(struct broker_presence){.is_join = envelope->kind == ENVELOPE_JOIN,
+                                                  .version = envelope->number,
+                                                  .user = envelope->user,
+                                                  .info = info});
+    free(info);
+}
+
+static void on_message(void *context, const char *pubsub, const char *bytes, size_t length)
+{
+    struct redis_broker *self = context;
+    struct envelope envelope;
+    if (strcmp(pubsub, self->probe_channel) == 0) {
+        self->probes_unheard = 0;
+        return;
+    }
+    const struct subscription *subscription = find_subscription(self, pubsub);
+    if (!subscription)
+        return;
+    if (!envelope_parse(bytes, length, &envelope))
+        log_warn("envelope_unknown", kv_str("channel", subscription->channel));
+    else if (envelope.kind == ENVELOPE_PUBLICATION)
+        on_publication(self, subscription->channel, &envelope);
+    else
+        on_presence(self, subscription->channel, &envelope);
+}
+
+/* ------------------------------------------------------------------------------ links */
+
+static void on_subscriber_up(void *context)
+{
+    struct redis_broker *self = context;
+    self->probes_unheard = 0;
+    redis_link_subscribe(self->subscriber, self->probe_channel);
+    for (struct subscription *each = self->subscriptions; each; each = each->hh.next)
+        redis_link_subscribe(self->subscriber, each->pubsub);
+}
+
+static void on_subscriber_down(void *context)
+{
+    struct redis_broker *self = context;
+    for (struct subscription *each = self->subscriptions; each; each = each->hh.next)
+        each->is_confirmed = false;
+}
+
+/* The lease first, then the members: what they say names the lease's generation. */
+static void on_commands_up(void *context)
+{
+    struct redis_broker *self = context;
+    const struct broker_events *events = &self->base.events;
+    node_lease_renew(self->lease);
+    redis_presence_retry(self->presence);
+    if (node_lease_generation(self->lease) != 0)
+        events->on_members_lost(events->context);
+    for (struct subscription *each = self->subscriptions; each; each = each->hh.next)
+        announce(self, each);
+}
+
+static void on_commands_down(void *context)
+{
+    (void)context; /* callers hear it from their commands */
+}
+
+/* Published to ourselves through Redis: a subscriber link that stays silent is dead, even
+ * when TCP does not know it yet. */
+static void on_probe_due(void *context)
+{
+    struct redis_broker *self = context;
+    if (!redis_link_is_up(self->commands) || !redis_link_is_up(self->subscriber))
+        return;
+    if (++self->probes_unheard > PROBES_MISSED_MAX) {
+        redis_link_restart(self->subscriber, "its own probes are not heard");
+        return;
+    }
+    redis_link_command_text(self->commands, NULL, NULL, "PUBLISH", self->probe_channel, "probe",
+                            NULL);
+}
+
+static void on_lease_regained(void *context)
+{
+    struct redis_broker *self = context;
+    self->base.events.on_members_lost(self->base.events.context);
+}
+
+static void on_name_taken(void *context)
+{
+    struct redis_broker *self = context;
+    self->base.events.on_name_taken(self->base.events.context);
+}
+
+/* ------------------------------------------------------------------- publish, history */
+
+static void on_published(void *context, enum broker_status status, const redisReply *reply)
+{
+    struct broker_reply answer = {.status = status, .epoch = ""};
+    if (status == BROKER_OK && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2) {
+        answer.offset = (uint64_t)reply->element[0]->integer;
+        answer.epoch = reply->element[1]->str;
+    } else if (status == BROKER_REFUSED) {
+        log_error("publish_refused", kv_str("err", reply->str));
+    }
+    call_answer(context, &answer);
+}
+
+/* A channel without a log: no place in an order to give, so a plain PUBLISH will do. */
+static void publish_unlogged(struct redis_broker *self, const char *pubsub, const void *data,
+                             size_t length, struct channel_call *call)
+{
+    static const char head[] = "p 0 -\n";
+    size_t head_length = sizeof(head) - 1;
+    char *envelope = mem_alloc(head_length + length);
+    memcpy(envelope, head, head_length);
+    memcpy(envelope + head_length, data, length);
+    const char *parts[] = {"PUBLISH", pubsub, envelope};
+    size_t lengths[] = {7, strlen(pubsub), head_length + length};
+    redis_link_command(self->commands, 3, parts, lengths, on_published, call);
+    free(envelope);
+}
+
+static void publish_logged(struct redis_broker *self, const char *channel, const char *pubsub,
+                           const void *data, size_t length, struct channel_call *channel_call)
+{
+    struct redis_call call = {.count = 0};
+    char *log = key_of_channel(self->options->prefix, channel, "log");
+    char *meta = key_of_channel(self->options->prefix, channel, "meta");
+    char epoch[BROKER_EPOCH_BYTES];
+    (void)snprintf(epoch, sizeof(epoch), "%08lx", (unsigned long)random() & 0xffffffffUL);
+    redis_call_key(&call, log);
+    redis_call_key(&call, meta);
+    redis_call_text(&call, pubsub);
+    redis_call_bytes(&call, data, length);
+    redis_call_text(&call, self->history_size);
+    redis_call_text(&call, self->log_ttl_ms);
+    redis_call_text(&call, self->meta_ttl_ms);
+    redis_call_text(&call, epoch);
+    redis_script_call(self->commands, SCRIPT_PUBLISH, &call, on_published, channel_call);
+    free(log);
+    free(meta);
+}
+
+static void redis_publish(struct broker *broker, const char *channel, const void *data,
+                          size_t length, struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    char *pubsub = key_channel(self->options->prefix, channel);
+    struct channel_call *call = call_create(channel, waiter);
+    if (self->options->history_size == 0)
+        publish_unlogged(self, pubsub, data, length, call);
+    else
+        publish_logged(self, channel, pubsub, data, length, call);
+    free(pubsub);
+}
+
+/* An entry of the stream: ["OFFSET-0", ["d", payload]]. */
+static struct publication *read_entry(const redisReply *entry)
+{
+    if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
+        entry->element[1]->type != REDIS_REPLY_ARRAY || entry->element[1]->elements != 2)
+        return NULL;
+    const redisReply *payload = entry->element[1]->element[1];
+    return publication_create(strtoull(entry->element[0]->str, NULL, 10), payload->str,
+                              payload->len);
+}
+
+static bool is_newest_first(const redisReply *entries)
+{
+    if (entries->elements < 2)
+        return false;
+    return strtoull(entries->element[0]->element[0]->str, NULL, 10) >
+           strtoull(entries->element[1]->element[0]->str, NULL, 10);
+}
+
+static void answer_history(struct channel_call *call, const redisReply *reply)
+{
+    const redisReply *entries = reply->element[2];
+    struct broker_reply answer = {.status = BROKER_OK,
+                                  .epoch = reply->element[0]->str,
+                                  .offset = (uint64_t)reply->element[1]->integer};
+    answer.publications = mem_zalloc((entries->elements + 1) * sizeof(*answer.publications));
+    bool is_reversed = is_newest_first(entries);
+    for (size_t i = 0; i < entries->elements; i++) {
+        size_t from = is_reversed ? entries->elements - 1 - i : i;
+        struct publication *publication = read_entry(entries->element[from]);
+        if (publication)
+            answer.publications[answer.publication_count++] = publication;
+    }
+    struct publication **publications = answer.publications;
+    size_t count = answer.publication_count;
+    call_answer(call, &answer);
+    for (size_t i = 0; i < count; i++)
+        publication_unref(publications[i]);
+    free(publications);
+}
+
+static void on_history(void *context, enum broker_status status, const redisReply *reply)
+{
+    bool is_sound = status == BROKER_OK && reply->type == REDIS_REPLY_ARRAY &&
+                    reply->elements == 3 && reply->element[2]->type == REDIS_REPLY_ARRAY;
+    if (is_sound) {
+        answer_history(context, reply);
+        return;
+    }
+    if (status == BROKER_REFUSED)
+        log_error("history_refused", kv_str("err", reply->str));
+    call_answer(context, &(struct broker_reply){.status = status == BROKER_OK ? BROKER_REFUSED
+                                                                              : status});
+}
+
+static void redis_history(struct broker *broker, const char *channel, uint64_t since,
+                          size_t limit, struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    struct redis_call call = {.count = 0};
+    char since_text[NUMBER_BYTES];
+    char limit_text[NUMBER_BYTES];
+    char *log = key_of_channel(self->options->prefix, channel, "log");
+    char *meta = key_of_channel(self->options->prefix, channel, "meta");
+    (void)snprintf(since_text, sizeof(since_text), "%llu", (unsigned long long)since);
+    (void)snprintf(limit_text, sizeof(limit_text), "%zu", limit);
+    redis_call_key(&call, log);
+    redis_call_key(&call, meta);
+    redis_call_text(&call, since_text);
+    redis_call_text(&call, limit_text);
+    redis_script_call(self->commands, SCRIPT_HISTORY, &call, on_history,
+                      call_create(channel, waiter));
+    free(log);
+    free(meta);
+}
+
+/* --------------------------------------------------------------------------- presence */
+
+static void redis_join(struct broker *broker, const char *channel,
+                       const struct broker_member *member, bool is_quiet,
+                       struct broker_waiter waiter)
+{
+    redis_presence_join(self_of(broker)->presence, channel, member, is_quiet, waiter);
+}
+
+static void redis_leave(struct broker *broker, const char *channel,
+                        const struct broker_member *member)
+{
+    redis_presence_leave(self_of(broker)->presence, channel, member);
+}
+
+static void redis_members(struct broker *broker, const char *channel, size_t limit,
+                          struct broker_waiter waiter)
+{
+    redis_presence_members(self_of(broker)->presence, channel, limit, waiter);
+}
+
+/* --------------------------------------------------------------------- life, readiness */
+
+static void redis_turn(struct broker *broker)
+{
+    struct redis_broker *self = self_of(broker);
+    redis_link_turn(self->commands);
+    redis_link_turn(self->subscriber);
+}
+
+static bool redis_is_ready(const struct broker *broker, const char **ret_reason)
+{
+    const struct redis_broker *self = (const struct redis_broker *)broker;
+    const char *reason = NULL;
+    if (!redis_link_is_up(self->commands))
+        reason = "no connection to Redis for commands";
+    else if (!redis_link_is_up(self->subscriber))
+        reason = "no connection to Redis for subscriptions";
+    else if (!node_lease_is_held(self->lease))
+        reason = "the node's lease is not held";
+    else if (self->probes_unheard > 1)
+        reason = "publications through Redis are not heard";
+    if (reason)
+        *ret_reason = reason;
+    return !reason;
+}
+
+static void redis_give_up_lease(struct broker *broker)
+{
+    node_lease_release(self_of(broker)->lease);
+}
+
+static bool redis_is_idle(const struct broker *broker)
+{
+    const struct redis_broker *self = (const struct redis_broker *)broker;
+    return !redis_link_is_up(self->commands) || redis_link_pending(self->commands) == 0;
+}
+
+static void redis_destroy(struct broker *broker)
+{
+    struct redis_broker *self = self_of(broker);
+    loop_timer_destroy(self->probe_timer);
+    redis_link_destroy(self->commands);
+    redis_link_destroy(self->subscriber);
+    redis_presence_destroy(self->presence);
+    node_lease_destroy(self->lease);
+    struct subscription *subscription;
+    struct subscription *next;
+    HASH_ITER(hh, self->subscriptions, subscription, next)
+    subscription_destroy(self, subscription);
+    free(self->probe_channel);
+    free(self);
+}
+
+static const struct broker_ops redis_ops = {
+    .subscribe = redis_subscribe,
+    .unsubscribe = redis_unsubscribe,
+    .publish = redis_publish,
+    .history = redis_history,
+    .join = redis_join,
+    .leave = redis_leave,
+    .members = redis_members,
+    .turn = redis_turn,
+    .is_ready = redis_is_ready,
+    .give_up_lease = redis_give_up_lease,
+    .is_idle = redis_is_idle,
+    .destroy = redis_destroy,
+};
+
+static void create_links(struct redis_broker *self, struct loop *loop)
+{
+    const struct redis_broker_options *options = self->options;
+    struct redis_link_options link = {
+        .name = "commands",
+        .url = options->url,
+        .ca_file = options->ca_file,
+        .timeout_ms = options->timeout_ms,
+        .up_metric = &metrics.redis_up_commands,
+        .scripts = redis_script_texts,
+        .script_count = SCRIPT_COUNT,
+        .context = self,
+        .on_up = on_commands_up,
+        .on_down = on_commands_down,
+        .on_message = on_message,
+        .on_subscribed = on_subscribed,
+    };
+    self->commands = redis_link_create(loop, &link);
+    link.name = "subscriber";
+    link.up_metric = &metrics.redis_up_subscriber;
+    link.script_count = 0;
+    link.on_up = on_subscriber_up;
+    link.on_down = on_subscriber_down;
+    self->subscriber = redis_link_create(loop, &link);
+}
+
+static void print_limits(struct redis_broker *self)
+{
+    int64_t log_ttl_ms = self->options->history_ttl_ms;
+    int64_t meta_ttl_ms = 2 * log_ttl_ms > META_TTL_MIN_MS ? 2 * log_ttl_ms : META_TTL_MIN_MS;
+    (void)snprintf(self->history_size, NUMBER_BYTES, "%zu", self->options->history_size);
+    (void)snprintf(self->log_ttl_ms, NUMBER_BYTES, "%lld", (long long)log_ttl_ms);
+    (void)snprintf(self->meta_ttl_ms, NUMBER_BYTES, "%lld", (long long)meta_ttl_ms);
+}
+
+static void seed_random(void)
+{
+    unsigned int seed = 0;
+    if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+        seed = (unsigned int)clock_wall_ms();
+    srandom(seed);
+}
+
+struct broker *redis_broker_create(struct loop *loop,
+                                   const struct redis_broker_options *options)
+{
+    struct redis_broker *self = mem_zalloc(sizeof(*self));
+    seed_random();
+    self->base.ops = &redis_ops;
+    self->options = options;
+    self->probe_channel = key_node(options->prefix, options->node);
+    print_limits(self);
+    create_links(self, loop);
+    self->lease_options = (struct node_lease_options){
+        .prefix = options->prefix,
+        .node = options->node,
+        .address = options->address,
+        .ttl_ms = options->lease_ttl_ms,
+        .renew_ms = options->lease_renew_ms,
+        .context = self,
+        .on_regained = on_lease_regained,
+        .on_name_taken = on_name_taken,
+    };
+    self->lease = node_lease_create(loop, self->commands, &self->lease_options);
+    self->presence = redis_presence_create(self->commands, self->lease, options->prefix,
+                                           options->node, self->meta_ttl_ms);
+    self->probe_timer = loop_timer_create(loop, options->lease_renew_ms, on_probe_due, self);
+    return &self->base;
+}

@@ -1,0 +1,37 @@
+/*
+ * redis_envelope - what travels on a channel's pub/sub channel.
+ *
+ *   p OFFSET EPOCH\nPAYLOAD        a publication (epoch "-" and offset 0: no log)
+ *   j VERSION\nUSER\nINFO          a user's first connection joined
+ *   l VERSION\nUSER\nINFO          a user's last connection left
+ *
+ * Lines of text, so that redis-cli subscribe shows them as they are; the payload is the
+ * publisher's own bytes.
+ */
+#ifndef PARLEY_REDIS_ENVELOPE_H
+#define PARLEY_REDIS_ENVELOPE_H
+
+#include "broker.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum envelope_kind { ENVELOPE_PUBLICATION = 'p', ENVELOPE_JOIN = 'j', ENVELOPE_LEAVE = 'l' };
+
+enum { ENVELOPE_USER_BYTES_MAX = 256 };
+
+struct envelope {
+    enum envelope_kind kind;
+    uint64_t number; /* offset or version */
+    char epoch[BROKER_EPOCH_BYTES];
+    char user[ENVELOPE_USER_BYTES_MAX + 1];
+    const char *body; /* payload or info, borrowed from the parsed text */
+    size_t body_length;
+};
+
+/* False when the text is none of the above: somebody else publishes on our channel. */
+__attribute__((warn_unused_result)) bool envelope_parse(const char *text, size_t length,
+                                                        struct envelope *ret_envelope);
+
+#endif

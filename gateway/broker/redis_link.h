@@ -1,0 +1,74 @@
+/*
+ * redis_link - one connection to Redis that comes back by itself.
+ *
+ * Commands are answered to their callers exactly once, in order, and never from inside the
+ * call: with Redis's reply, or with why there is none (not connected, no answer by the
+ * deadline). The oldest unanswered command decides: when it is overdue, the connection is
+ * given up and made anew, since behind it all others wait.
+ * Reconnects with jittered, growing pauses. Knows hiredis; nothing of channels or keys.
+ */
+#ifndef PARLEY_REDIS_LINK_H
+#define PARLEY_REDIS_LINK_H
+
+#include "broker.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct loop;
+struct redisReply;
+struct redis_link;
+struct redis_url;
+
+struct redis_link_options {
+    const char *name;            /* in logs: "commands" or "subscriber" */
+    const struct redis_url *url; /* borrowed, for the life of the link */
+    const char *ca_file;         /* "" : the system's */
+    int64_t timeout_ms;
+    int64_t *up_metric;
+    /* Text of scripts to load at each connect; their digests are then in digests[]. */
+    const char *const *scripts;
+    size_t script_count;
+    void *context;
+    void (*on_up)(void *context);
+    void (*on_down)(void *context);
+    /* A message on a subscribed channel; the bytes are borrowed. */
+    void (*on_message)(void *context, const char *channel, const char *bytes, size_t length);
+    void (*on_subscribed)(void *context, const char *channel);
+};
+
+enum { REDIS_DIGEST_BYTES = 41 };
+
+/* reply is borrowed, and NULL unless status is BROKER_OK or BROKER_REFUSED (then an error). */
+typedef void (*redis_reply_fn)(void *context, enum broker_status status,
+                               const struct redisReply *reply);
+
+struct redis_link *redis_link_create(struct loop *loop,
+                                     const struct redis_link_options *options);
+/* Outstanding callbacks are called with BROKER_UNKNOWN first. */
+void redis_link_destroy(struct redis_link *link);
+
+bool redis_link_is_up(const struct redis_link *link);
+/* Commands not yet answered. */
+size_t redis_link_pending(const struct redis_link *link);
+/* The digest of script number i, of options.scripts; valid while the link is up. */
+const char *redis_link_digest(const struct redis_link *link, size_t i);
+
+void redis_link_command(struct redis_link *link, size_t part_count, const char **parts,
+                        const size_t *lengths, redis_reply_fn on_reply, void *context);
+/* The same for parts that are plain text; the list ends with NULL. */
+void redis_link_command_text(struct redis_link *link, redis_reply_fn on_reply, void *context,
+                             ...) __attribute__((sentinel));
+
+/* While the link is up; all subscriptions are gone when it goes down. */
+void redis_link_subscribe(struct redis_link *link, const char *channel);
+void redis_link_unsubscribe(struct redis_link *link, const char *channel);
+
+/* Give the connection up and make it anew: it is silent although it should not be. */
+void redis_link_restart(struct redis_link *link, const char *why);
+
+/* Once a turn: writes what was asked for, answers what failed, looks at deadlines. */
+void redis_link_turn(struct redis_link *link);
+
+#endif

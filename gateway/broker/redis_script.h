@@ -1,0 +1,46 @@
+/*
+ * redis_script - the Lua scripts of broker/scripts, called by their digests.
+ *
+ * Scripts are loaded at each connect. Should Redis have forgotten one since (SCRIPT FLUSH),
+ * the call is repeated with the text; callers never notice.
+ */
+#ifndef PARLEY_REDIS_SCRIPT_H
+#define PARLEY_REDIS_SCRIPT_H
+
+#include "redis_link.h"
+
+#include <stddef.h>
+
+enum redis_script {
+    SCRIPT_PUBLISH,
+    SCRIPT_HISTORY,
+    SCRIPT_JOIN,
+    SCRIPT_LEAVE,
+    SCRIPT_MEMBERS,
+    SCRIPT_LEASE,
+    SCRIPT_RELEASE,
+    SCRIPT_COUNT,
+};
+
+enum { SCRIPT_PARTS_MAX = 24 };
+
+/* Texts in the order of enum redis_script, for struct redis_link_options. */
+extern const char *const redis_script_texts[SCRIPT_COUNT];
+
+/* Keys and arguments of a call, gathered one by one; the bytes are borrowed. */
+struct redis_call {
+    size_t key_count;
+    size_t count;
+    const char *parts[SCRIPT_PARTS_MAX];
+    size_t lengths[SCRIPT_PARTS_MAX];
+};
+
+/* All keys come before the first argument. */
+void redis_call_key(struct redis_call *call, const char *key);
+void redis_call_text(struct redis_call *call, const char *argument);
+void redis_call_bytes(struct redis_call *call, const void *bytes, size_t length);
+
+void redis_script_call(struct redis_link *link, enum redis_script script,
+                       const struct redis_call *call, redis_reply_fn on_reply, void *context);
+
+#endif

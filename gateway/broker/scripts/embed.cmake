@@ -1,0 +1,10 @@
+# Writes each Lua script into a C header as the string lua_<name>.
+file(WRITE ${OUT} "/* made from broker/scripts/ by embed.cmake */\n")
+foreach(script ${SCRIPTS})
+    get_filename_component(name ${script} NAME_WE)
+    file(READ ${script} text)
+    string(REPLACE "\\" "\\\\" text "${text}")
+    string(REPLACE "\"" "\\\"" text "${text}")
+    string(REPLACE "\n" "\\n\"\n    \"" text "${text}")
+    file(APPEND ${OUT} "static const char lua_${name}[] =\n    \"${text}\";\n")
+endforeach()

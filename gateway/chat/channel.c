@@ -1,0 +1,274 @@
+/*
+ * channel - one channel on this node: its life and its subscribers; see channel.h.
+ */
+#include "channel.h"
+
+#include "batch.h"
+#include "channel_body.h"
+#include "clock.h"
+#include "hub.h"
+#include "id_table.h"
+#include "log.h"
+#include "mem.h"
+#include "metrics.h"
+#include "presence.h"
+#include "session.h"
+
+#include <utlist.h>
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------------------- life */
+
+struct channel *channel_find(const struct hub *hub, const char *name)
+{
+    struct channel *channel;
+    HASH_FIND_STR(hub->channels, name, channel);
+    return channel;
+}
+
+static struct channel *channel_open(struct hub *hub, const char *name)
+{
+    struct channel *channel = mem_zalloc(sizeof(*channel));
+    channel->hub = hub;
+    channel->name = mem_strdup(name);
+    channel->id = id_table_add(hub->channel_ids, channel);
+    channel->presence = presence_list_create();
+    channel->state = CHANNEL_LIVE; /* so that the next line is a change */
+    channel_set_state(channel, CHANNEL_OPENING);
+    HASH_ADD_KEYPTR(hh, hub->channels, channel->name, strlen(channel->name), channel);
+    metrics.channels++;
+    broker_subscribe(hub->broker, name);
+    return channel;
+}
+
+static void list_finish(struct subscription_list *list)
+{
+    free(list->items);
+    *list = (struct subscription_list){.count = 0};
+}
+
+static void channel_destroy(struct channel *channel)
+{
+    struct hub *hub = channel->hub;
+    channel_set_state(channel, CHANNEL_LIVE); /* off the list of unsettled ones */
+    HASH_DEL(hub->channels, channel);
+    id_table_remove(hub->channel_ids, channel->id);
+    metrics.channels--;
+    channel_log_finish(channel);
+    fanout_finish(channel);
+    presence_list_destroy(channel->presence);
+    for (size_t i = 0; i < DIALECT_COUNT; i++)
+        list_finish(&channel->subscribers[i]);
+    list_finish(&channel->arrivals);
+    free(channel->name);
+    free(channel);
+}
+
+void channel_destroy_all(struct hub *hub)
+{
+    struct channel *channel;
+    struct channel *next;
+    HASH_ITER(hh, hub->channels, channel, next)
+    channel_destroy(channel);
+    hub->dirty = NULL;
+}
+
+struct hub *channel_hub(const struct channel *channel)
+{
+    return channel->hub;
+}
+
+uint64_t channel_id(const struct channel *channel)
+{
+    return channel->id;
+}
+
+const char *channel_name(const struct channel *channel)
+{
+    return channel->name;
+}
+
+struct presence_list *channel_presence(struct channel *channel)
+{
+    return channel->presence;
+}
+
+void channel_mark_dirty(struct channel *channel)
+{
+    if (channel->is_dirty)
+        return;
+    channel->is_dirty = true;
+    LL_PREPEND2(channel->hub->dirty, channel, next_dirty);
+}
+
+/* The one place where a channel changes state: unsettled channels are on a list. */
+void channel_set_state(struct channel *channel, enum channel_state state)
+{
+    bool is_unsettled = state != CHANNEL_LIVE;
+    channel->state = state;
+    if (is_unsettled == channel->is_unsettled)
+        return;
+    channel->is_unsettled = is_unsettled;
+    channel->unsettled_since_ms = clock_now_ms();
+    if (is_unsettled)
+        DL_APPEND2(channel->hub->unsettled, channel, prev_unsettled, next_unsettled);
+    else
+        DL_DELETE2(channel->hub->unsettled, channel, prev_unsettled, next_unsettled);
+}
+
+/* ------------------------------------------------------------------------ subscribers */
+
+static void list_add(struct subscription_list *list, struct subscription *subscription)
+{
+    list->items =
+        mem_grow(list->items, list->count, &list->capacity, sizeof(struct subscription *));
+    subscription->index = (uint32_t)list->count;
+    list->items[list->count++] = subscription;
+}
+
+/* The last one takes the place: who walks the list from its end meets each one once. */
+static void list_remove(struct subscription_list *list, struct subscription *subscription)
+{
+    struct subscription *last = list->items[--list->count];
+    assert(list->items[subscription->index] == subscription);
+    list->items[subscription->index] = last;
+    last->index = subscription->index;
+}
+
+static struct subscription_list *list_of(struct channel *channel,
+                                         const struct subscription *subscription)
+{
+    if (!subscription->is_admitted)
+        return &channel->arrivals;
+    return &channel->subscribers[session_dialect(subscription->session)->number];
+}
+
+struct subscription *channel_subscribe(struct hub *hub, struct session *session,
+                                       const char *name)
+{
+    struct channel *channel = channel_find(hub, name);
+    if (!channel)
+        channel = channel_open(hub, name);
+    struct subscription *subscription = mem_zalloc(sizeof(*subscription));
+    subscription->session = session;
+    subscription->channel = channel;
+    LL_PREPEND2(*session_subscriptions(session), subscription, next_of_session);
+    list_add(&channel->arrivals, subscription);
+    channel_mark_dirty(channel);
+    return subscription;
+}
+
+void channel_unsubscribe(struct subscription *subscription)
+{
+    struct channel *channel = subscription->channel;
+    presence_leave(subscription);
+    list_remove(list_of(channel, subscription), subscription);
+    LL_DELETE2(*session_subscriptions(subscription->session), subscription, next_of_session);
+    channel_mark_dirty(channel); /* it may be empty now */
+    free(subscription);
+}
+
+struct subscription *channel_subscription_of(struct session *session, const char *name)
+{
+    struct subscription *subscription;
+    LL_FOREACH2(*session_subscriptions(session), subscription, next_of_session)
+    {
+        if (strcmp(subscription->channel->name, name) == 0)
+            return subscription;
+    }
+    return NULL;
+}
+
+static bool is_empty(const struct channel *channel)
+{
+    size_t count = channel->arrivals.count;
+    for (size_t i = 0; i < DIALECT_COUNT; i++)
+        count += channel->subscribers[i].count;
+    return count == 0;
+}
+
+/* After this turn's batch: what the newcomer gets as history includes it. */
+static void admit(struct channel *channel, struct subscription *subscription)
+{
+    const struct dialect *dialect = session_dialect(subscription->session);
+    list_remove(&channel->arrivals, subscription);
+    subscription->is_admitted = true;
+    list_add(&channel->subscribers[dialect->number], subscription);
+    dialect->on_admitted(subscription);
+}
+
+static void admit_arrivals(struct channel *channel)
+{
+    /* from the first, so that who came first is served first; on_admitted may end some */
+    while (channel->state == CHANNEL_LIVE && channel->arrivals.count > 0)
+        admit(channel, channel->arrivals.items[0]);
+}
+
+static void end_turn_of(struct channel *channel)
+{
+    fanout_send(channel);
+    admit_arrivals(channel);
+    fanout_forget_histories(channel);
+    if (!is_empty(channel))
+        return;
+    broker_unsubscribe(channel->hub->broker, channel->name);
+    if (channel->is_dirty)
+        LL_DELETE2(channel->hub->dirty, channel, next_dirty);
+    channel_destroy(channel);
+}
+
+void channel_turn(struct hub *hub)
+{
+    struct channel *dirty = hub->dirty;
+    struct channel *channel;
+    struct channel *next;
+    hub->dirty = NULL; /* what this turn brings about is for the next one */
+    LL_FOREACH_SAFE2(dirty, channel, next, next_dirty)
+    {
+        channel->is_dirty = false;
+        channel->next_dirty = NULL;
+        end_turn_of(channel);
+    }
+}
+
+/* ----------------------------------------------------------------------------- opening */
+
+void channel_on_subscribed(struct channel *channel)
+{
+    if (channel->hub->options->history_size > 0) {
+        channel_log_read(channel);
+        return;
+    }
+    channel_set_state(channel, CHANNEL_LIVE);
+    channel_mark_dirty(channel);
+    presence_on_settled(channel);
+}
+
+static void send_arrivals_away(struct channel *channel)
+{
+    log_warn("channel_not_opened", kv_str("channel", channel->name),
+             kv_int("arrivals", (int64_t)channel->arrivals.count));
+    while (channel->arrivals.count > 0)
+        session_close(channel->arrivals.items[0]->session, CLOSE_TRY_AGAIN_LATER,
+                      "channel cannot be opened now");
+}
+
+void channel_check_unsettled(struct hub *hub)
+{
+    int64_t limit_ms = clock_now_ms() - hub->options->open_timeout_ms;
+    struct channel *channel;
+    struct channel *next;
+    DL_FOREACH_SAFE2(hub->unsettled, channel, next, next_unsettled)
+    {
+        if (channel->wants_read)
+            channel_log_read(channel);
+        if (channel->unsettled_since_ms > limit_ms)
+            continue;
+        if (channel->arrivals.count > 0)
+            send_arrivals_away(channel);
+        channel->unsettled_since_ms = clock_now_ms();
+    }
+}

@@ -1,0 +1,89 @@
+/*
+ * channel - one channel on this node: its subscribers, and its place in the channel's log.
+ *
+ *   OPENING --subscribed--> SYNCING --log read--> LIVE
+ *                              ^                    |
+ *                              +--- gap, reconnect -+
+ *
+ * Subscribe first, then read the log, then merge by offset: while the log is being read,
+ * live publications are held back. The newest publications are kept here, so that newcomers
+ * get them without a question to the store and in step with what is live. A newcomer is an
+ * arrival until the channel is live and the turn's batch is out, then it is admitted: it
+ * can neither miss a message nor get one twice.
+ * Knows the broker and dialects; nothing of how bytes leave.
+ */
+#ifndef PARLEY_CHANNEL_H
+#define PARLEY_CHANNEL_H
+
+#include "dialect.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct batch;
+struct broker_presence;
+struct channel;
+struct hub;
+struct presence_list;
+struct publication;
+struct session;
+
+enum presence_state {
+    PRESENCE_ABSENT,
+    PRESENCE_WANTED,  /* to be joined when the subscription is admitted */
+    PRESENCE_JOINING, /* the join is on its way */
+    PRESENCE_PRESENT,
+};
+
+/* One session in one channel. */
+struct subscription {
+    struct session *session;
+    struct channel *channel;
+    struct subscription *next_of_session;
+    uint32_t index; /* in the channel's list */
+    bool is_admitted;
+    enum presence_state presence;
+};
+
+struct channel *channel_find(const struct hub *hub, const char *name);
+struct hub *channel_hub(const struct channel *channel);
+uint64_t channel_id(const struct channel *channel);
+const char *channel_name(const struct channel *channel);
+
+/* The session arrives in the channel, which is opened if it is not. Borrowed. */
+struct subscription *channel_subscribe(struct hub *hub, struct session *session,
+                                       const char *name);
+/* Ends presence, too. */
+void channel_unsubscribe(struct subscription *subscription);
+/* NULL: the session is not in the channel. */
+struct subscription *channel_subscription_of(struct session *session, const char *name);
+
+/* What the broker says. */
+void channel_on_subscribed(struct channel *channel);
+void channel_on_publication(struct channel *channel, const char *epoch,
+                            struct publication *publication);
+
+/* The batch of this turn for a dialect; NULL if nobody speaks it. The channel is sent in
+ * this turn. Borrowed. */
+struct batch *channel_batch(struct channel *channel, enum dialect_number dialect);
+
+/* The dialect of that number; only when channel_batch is not NULL for it. */
+const struct dialect *channel_dialect(const struct channel *channel,
+                                      enum dialect_number number);
+
+/* The publications kept for newcomers, as frames of the dialect; NULL if there are none.
+ * Borrowed, valid until the end of the turn. */
+struct batch *channel_history(struct channel *channel, const struct dialect *dialect);
+
+/* Of the channel's presence; see presence.h. */
+struct presence_list *channel_presence(struct channel *channel);
+
+/* Sends the turn's batches, admits arrivals, closes channels that nobody is in. */
+void channel_turn(struct hub *hub);
+/* Arrivals of channels that could not be opened in time are sent away. */
+void channel_check_unsettled(struct hub *hub);
+/* Without a word to the broker. */
+void channel_destroy_all(struct hub *hub);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * channel_body - the inside of a channel, for the three files that are its parts:
+ * channel.c (life, subscribers), channel_log.c (its place in the log), fanout.c (sending).
+ */
+#ifndef PARLEY_CHANNEL_BODY_H
+#define PARLEY_CHANNEL_BODY_H
+
+#include "broker.h"
+#include "channel.h"
+
+#include <uthash.h>
+
+enum channel_state {
+    CHANNEL_OPENING, /* the subscription is on its way */
+    CHANNEL_SYNCING, /* subscribed; the log is being read, live publications are held back */
+    CHANNEL_LIVE,
+};
+
+struct subscription_list {
+    struct subscription **items;
+    size_t count;
+    size_t capacity;
+};
+
+/* A live publication that waits for the log. */
+struct held_publication {
+    char epoch[BROKER_EPOCH_BYTES];
+    struct publication *publication;
+};
+
+struct channel {
+    struct hub *hub;
+    uint64_t id;
+    char *name;
+    enum channel_state state;
+
+    struct subscription_list subscribers[DIALECT_COUNT];
+    struct subscription_list arrivals;
+    struct presence_list *presence;
+
+    char epoch[BROKER_EPOCH_BYTES]; /* "": the log has not begun */
+    uint64_t offset;                /* of the last publication passed on */
+    struct publication **recent;    /* a ring of hub->options->history_size */
+    size_t recent_first;
+    size_t recent_count;
+    struct held_publication *held;
+    size_t held_count;
+    size_t held_capacity;
+    unsigned reads_pending; /* of the log; only the last one's answer counts */
+    bool wants_read;        /* the store refused a read: ask again */
+
+    struct batch *batches[DIALECT_COUNT];   /* of this turn; NULL: nobody spoke it yet */
+    struct batch *histories[DIALECT_COUNT]; /* for arrivals of this turn */
+    bool is_dirty;
+    struct channel *next_dirty;
+    bool is_unsettled;
+    int64_t unsettled_since_ms;
+    struct channel *next_unsettled;
+    struct channel *prev_unsettled;
+    UT_hash_handle hh;
+};
+
+/* channel.c */
+void channel_mark_dirty(struct channel *channel);
+void channel_set_state(struct channel *channel, enum channel_state state);
+
+/* channel_log.c */
+void channel_log_read(struct channel *channel);
+void channel_log_finish(struct channel *channel);
+
+/* fanout.c */
+void fanout_publication(struct channel *channel, const struct publication *publication);
+void fanout_send(struct channel *channel);
+void fanout_forget_histories(struct channel *channel);
+void fanout_finish(struct channel *channel);
+
+#endif

@@ -1,0 +1,173 @@
+/*
+ * chat - the door of the chat layer; see chat.h.
+ *
+ * Translates what the transport and the broker say into calls on sessions and channels.
+ */
+#include "chat.h"
+
+#include "broker.h"
+#include "channel.h"
+#include "clock.h"
+#include "dialect.h"
+#include "hub.h"
+#include "id_table.h"
+#include "log.h"
+#include "metrics.h"
+#include "presence.h"
+#include "session.h"
+#include "text.h"
+#include "wheel.h"
+
+#include <string.h>
+
+enum {
+    DRAIN_SLICES = 25, /* a wheel tick each: 2.5 s with ticks of 100 ms */
+    DRAIN_SLICE_MIN = 50,
+};
+
+/* --------------------------------------------------------------- what the broker says */
+
+static void on_subscribed(void *context, const char *name)
+{
+    struct channel *channel = channel_find(context, name);
+    if (channel)
+        channel_on_subscribed(channel);
+}
+
+static void on_publication(void *context, const char *name, const char *epoch,
+                           struct publication *publication)
+{
+    struct channel *channel = channel_find(context, name);
+    if (channel)
+        channel_on_publication(channel, epoch, publication);
+}
+
+static void on_presence(void *context, const char *name, const struct broker_presence *change)
+{
+    struct channel *channel = channel_find(context, name);
+    if (channel)
+        presence_on_change(channel, change);
+}
+
+static void on_members_lost(void *context)
+{
+    presence_rejoin_all(context);
+}
+
+static void on_name_taken(void *context)
+{
+    struct hub *hub = context;
+    hub->options->on_name_taken(hub->options->context);
+}
+
+struct hub *chat_create(struct loop *loop, struct broker *broker,
+                        const struct chat_options *options)
+{
+    struct hub *hub = hub_create(loop, broker, options);
+    broker_set_events(broker, &(struct broker_events){
+                                  .context = hub,
+                                  .on_subscribed = on_subscribed,
+                                  .on_publication = on_publication,
+                                  .on_presence = on_presence,
+                                  .on_members_lost = on_members_lost,
+                                  .on_name_taken = on_name_taken,
+                              });
+    return hub;
+}
+
+void chat_destroy(struct hub *hub)
+{
+    hub_destroy(hub);
+}
+
+/* ------------------------------------------------------------ what the transport says */
+
+bool chat_is_channel_name(const char *name)
+{
+    size_t length = strlen(name);
+    return length > 0 && length <= CHANNEL_NAME_BYTES_MAX && text_is_utf8(name, length) &&
+           !text_has_control(name, length) && !strpbrk(name, " {}");
+}
+
+struct session *chat_open(struct hub *hub, void *conn, const struct dialect *dialect,
+                          const char *channel)
+{
+    struct session *session = session_create(hub, conn, dialect);
+    dialect->on_open(session, channel);
+    return session;
+}
+
+void chat_message(struct session *session, const char *bytes, size_t length)
+{
+    if (!session_is_open(session))
+        return;
+    metrics.messages_received_total++;
+    session_dialect(session)->on_text(session, bytes, length);
+}
+
+void chat_heard(struct session *session)
+{
+    session_heard(session);
+}
+
+void chat_refuse(struct session *session, int close_code, const char *reason)
+{
+    session_close(session, (enum close_code)close_code, reason);
+}
+
+void chat_writable(struct session *session)
+{
+    session_flush(session);
+}
+
+void chat_closed(struct session *session)
+{
+    session_destroy(session);
+}
+
+/* --------------------------------------------------------------------- the turn, the end */
+
+static void drain_some(struct hub *hub)
+{
+    size_t left = hub->drain_slice;
+    size_t cursor = 0;
+    struct session *session;
+    while (left > 0 && (session = id_table_next(hub->sessions, &cursor))) {
+        if (!session_is_open(session))
+            continue;
+        session_close(session, CLOSE_GOING_AWAY, "going away");
+        left--;
+    }
+}
+
+void chat_turn(struct hub *hub)
+{
+    channel_turn(hub);
+}
+
+bool chat_has_work(const struct hub *hub)
+{
+    return hub->dirty != NULL;
+}
+
+void chat_tick(struct hub *hub)
+{
+    wheel_advance(hub->wheel, clock_now_ms());
+    channel_check_unsettled(hub);
+    if (hub->is_draining)
+        drain_some(hub);
+}
+
+void chat_drain(struct hub *hub)
+{
+    size_t sessions = id_table_count(hub->sessions);
+    hub->is_draining = true;
+    hub->drain_slice = sessions / DRAIN_SLICES + DRAIN_SLICE_MIN;
+    log_info("draining", kv_int("sessions", (int64_t)sessions));
+    drain_some(hub);
+}
+
+bool chat_is_drained(const struct hub *hub)
+{
+    return id_table_count(hub->sessions) == 0;
+}

@@ -1,0 +1,75 @@
+/*
+ * chat - the door of the chat layer, for the transport above it and for main.
+ *
+ * The transport opens a session for each connection, hands its messages in and is called
+ * back through struct transport. Nothing here blocks; what leaves, leaves in chat_turn.
+ */
+#ifndef PARLEY_CHAT_H
+#define PARLEY_CHAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct broker;
+struct dialect;
+struct hub;
+struct loop;
+struct session;
+struct transport;
+
+enum { CHANNEL_NAME_BYTES_MAX = 128 };
+
+struct chat_options {
+    const struct transport *transport;
+    const char *node;
+    size_t max_backlog_bytes;
+    int64_t idle_timeout_ms;
+    int64_t open_timeout_ms; /* for a channel that cannot be opened */
+    size_t history_size;
+    size_t users_limit;
+    void (*on_name_taken)(void *context);
+    void *context;
+};
+
+/* options are borrowed for the life of the hub. Sets the broker's events. *new* */
+struct hub *chat_create(struct loop *loop, struct broker *broker,
+                        const struct chat_options *options);
+/* After the last session is gone and the broker is destroyed. */
+void chat_destroy(struct hub *hub);
+
+/* 1 to CHANNEL_NAME_BYTES_MAX octets of UTF-8 without control characters, spaces, braces. */
+bool chat_is_channel_name(const char *name);
+
+/* The LuChat dialect, for chat_open. */
+extern const struct dialect dialect_luchat;
+
+/* A connection is established. The session lives until chat_closed. */
+struct session *chat_open(struct hub *hub, void *conn, const struct dialect *dialect,
+                          const char *channel);
+/* A whole text message. */
+void chat_message(struct session *session, const char *bytes, size_t length);
+/* Something was heard, be it a fragment or a ping of the protocol. */
+void chat_heard(struct session *session);
+/* The transport refuses to go on with the connection. */
+void chat_refuse(struct session *session, int close_code, const char *reason);
+/* The connection can take more bytes. */
+void chat_writable(struct session *session);
+/* The connection is gone: so is the session. */
+void chat_closed(struct session *session);
+
+enum { CHAT_TICK_MS = 100 };
+
+/* Once a turn of the loop: what has come together is sent. */
+void chat_turn(struct hub *hub);
+/* Is there something for another turn? */
+bool chat_has_work(const struct hub *hub);
+/* Each CHAT_TICK_MS: deadlines. */
+void chat_tick(struct hub *hub);
+
+/* Ends all sessions with 1001, in slices of 1/25 or so a tick, so that not all come back at
+ * once. */
+void chat_drain(struct hub *hub);
+bool chat_is_drained(const struct hub *hub);
+
+#endif

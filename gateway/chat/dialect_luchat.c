@@ -1,0 +1,155 @@
+/*
+ * dialect_luchat - the wire format of LuChat: one connection, one channel.
+ *
+ * A connection is subscribed to the channel named in its handshake. Text ping is answered by
+ * pong; {"message"} goes to all as it came; {"online"} gives the connection an identity and
+ * makes it present. Anything else is an error to the sender alone.
+ */
+#include "batch.h"
+#include "broker.h"
+#include "channel.h"
+#include "chat.h"
+#include "dialect.h"
+#include "hub.h"
+#include "luchat_codec.h"
+#include "metrics.h"
+#include "presence.h"
+#include "session.h"
+
+#include <string.h>
+
+static void send_error(struct session *session, enum luchat_error code, const char *message)
+{
+    struct batch *batch = batch_create();
+    luchat_encode_error(batch, code, message);
+    session_send(session, batch);
+    batch_unref(batch);
+    metrics.messages_refused_total++;
+}
+
+static const char *explain_status(enum broker_status status)
+{
+    if (status == BROKER_UNAVAILABLE)
+        return "not sent: try again later";
+    if (status == BROKER_UNKNOWN)
+        return "not confirmed: it may or may not have been sent";
+    return "not sent: refused by the store";
+}
+
+/* ------------------------------------------------------------------- what clients say */
+
+static void on_published(void *owner, uint64_t tag, const struct broker_reply *reply)
+{
+    struct session *session = session_find(owner, tag);
+    if (session)
+        session_dialect(session)->on_published(session, reply);
+}
+
+static void publish(struct session *session, const char *bytes, size_t length)
+{
+    const struct subscription *subscription = *session_subscriptions(session);
+    struct hub *hub = session_hub(session);
+    broker_publish(hub->broker, channel_name(subscription->channel), bytes, length,
+                   (struct broker_waiter){on_published, hub, session_id(session)});
+}
+
+static void send_pong(struct session *session)
+{
+    struct batch *batch = batch_create();
+    luchat_encode_pong(batch);
+    session_send(session, batch);
+    batch_unref(batch);
+}
+
+/* Said again by the same user it asks for the list; another user takes the place. */
+static void take_identity(struct session *session, const struct luchat_command *command)
+{
+    struct subscription *subscription = *session_subscriptions(session);
+    const char *user = session_user(session);
+    bool is_same = user && strcmp(user, command->user) == 0 &&
+                   strcmp(session_info(session), command->info) == 0;
+    if (is_same && subscription->presence == PRESENCE_PRESENT) {
+        presence_send_list(subscription);
+        return;
+    }
+    if (is_same && subscription->presence != PRESENCE_ABSENT)
+        return; /* on its way already */
+    presence_leave(subscription);
+    session_set_identity(session, command->user, command->info);
+    presence_join(subscription);
+}
+
+static void luchat_on_text(struct session *session, const char *bytes, size_t length)
+{
+    struct luchat_command command;
+    luchat_decode(bytes, length, &command);
+    switch (command.kind) {
+    case LUCHAT_PING:
+        send_pong(session);
+        break;
+    case LUCHAT_MESSAGE:
+        publish(session, bytes, length);
+        break;
+    case LUCHAT_ONLINE:
+        take_identity(session, &command);
+        break;
+    case LUCHAT_NOT_UTF8:
+        session_close(session, CLOSE_INVALID_DATA, "not UTF-8");
+        break;
+    case LUCHAT_INVALID:
+        send_error(session, LUCHAT_BAD_REQUEST, command.error);
+        break;
+    }
+    luchat_command_finish(&command);
+}
+
+/* ---------------------------------------------------------------- what they are told */
+
+static void luchat_on_open(struct session *session, const char *channel)
+{
+    channel_subscribe(session_hub(session), session, channel);
+}
+
+static void luchat_on_admitted(struct subscription *subscription)
+{
+    struct session *session = subscription->session;
+    struct batch *history = channel_history(subscription->channel, session_dialect(session));
+    presence_on_admitted(subscription);
+    if (history)
+        session_send(session, history); /* last: it may end the session */
+}
+
+static void luchat_on_published(struct session *session, const struct broker_reply *reply)
+{
+    if (reply->status != BROKER_OK)
+        send_error(session, LUCHAT_TRY_AGAIN, explain_status(reply->status));
+}
+
+static void luchat_on_joined(struct subscription *subscription,
+                             const struct broker_reply *reply)
+{
+    if (reply->status == BROKER_OK)
+        presence_send_list(subscription);
+    else
+        send_error(subscription->session, LUCHAT_TRY_AGAIN, explain_status(reply->status));
+}
+
+static void luchat_encode_publication(struct batch *batch,
+                                      const struct publication *publication)
+{
+    struct slice part = {publication->data, publication->length};
+    batch_append_text(batch, &part, 1);
+}
+
+const struct dialect dialect_luchat = {
+    .number = DIALECT_LUCHAT,
+    .name = "luchat",
+    .on_open = luchat_on_open,
+    .on_text = luchat_on_text,
+    .on_admitted = luchat_on_admitted,
+    .on_published = luchat_on_published,
+    .on_joined = luchat_on_joined,
+    .encode_publication = luchat_encode_publication,
+    .encode_presence = luchat_encode_presence,
+    .encode_members = luchat_encode_users,
+};

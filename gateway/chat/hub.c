@@ -1,0 +1,48 @@
+/*
+ * hub - what the chat of one node consists of; see hub.h.
+ */
+#include "hub.h"
+
+#include "channel.h"
+#include "clock.h"
+#include "id_table.h"
+#include "mem.h"
+#include "session.h"
+#include "wheel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+struct hub *hub_create(struct loop *loop, struct broker *broker,
+                       const struct chat_options *options)
+{
+    struct hub *hub = mem_zalloc(sizeof(*hub));
+    hub->options = options;
+    hub->loop = loop;
+    hub->broker = broker;
+    hub->wheel = wheel_create(clock_now_ms(), CHAT_TICK_MS, session_on_due);
+    hub->sessions = id_table_create();
+    hub->channel_ids = id_table_create();
+    if (getrandom(&hub->instance, sizeof(hub->instance), 0) != (ssize_t)sizeof(hub->instance))
+        hub->instance = (uint64_t)clock_wall_ms();
+    return hub;
+}
+
+void hub_destroy(struct hub *hub)
+{
+    if (!hub)
+        return;
+    channel_destroy_all(hub);
+    id_table_destroy(hub->sessions);
+    id_table_destroy(hub->channel_ids);
+    wheel_destroy(hub->wheel);
+    free(hub);
+}
+
+void hub_print_client(const struct hub *hub, uint64_t session_id, char out[CLIENT_BYTES])
+{
+    (void)snprintf(out, CLIENT_BYTES, "%s-%08llx-%llx", hub->options->node,
+                   (unsigned long long)(hub->instance & 0xffffffffULL),
+                   (unsigned long long)session_id);
+}

@@ -1,0 +1,44 @@
+/*
+ * hub - what the chat of one node consists of: its sessions, its channels, and what they
+ * need of the world. The chat layer's own files share it; others use chat.h.
+ */
+#ifndef PARLEY_HUB_H
+#define PARLEY_HUB_H
+
+#include "chat.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct broker;
+struct channel;
+struct id_table;
+struct loop;
+struct wheel;
+
+enum { CLIENT_BYTES = 128 }; /* for hub_print_client */
+
+struct hub {
+    const struct chat_options *options;
+    struct loop *loop;
+    struct broker *broker;
+    struct wheel *wheel;       /* deadlines of sessions */
+    struct id_table *sessions; /* by session id */
+    struct id_table *channel_ids;
+    struct channel *channels;  /* by name */
+    struct channel *dirty;     /* have something to send, to admit, or nobody left */
+    struct channel *unsettled; /* not live yet, or not at the moment */
+    uint64_t instance;         /* random, so that client ids of two lives differ */
+    bool is_draining;
+    size_t drain_slice;
+};
+
+struct hub *hub_create(struct loop *loop, struct broker *broker,
+                       const struct chat_options *options);
+void hub_destroy(struct hub *hub);
+
+/* The id of a connection in the cluster: NODE-INSTANCE-SESSION. */
+void hub_print_client(const struct hub *hub, uint64_t session_id, char out[CLIENT_BYTES]);
+
+#endif

@@ -1,0 +1,265 @@
+/*
+ * luchat_codec - LuChat's frames, decoded and encoded; see luchat_codec.h.
+ *
+ * Each kind of frame is a table of its fields: what type, how long, needed or not. What is
+ * not in the table is refused by name.
+ */
+#include "luchat_codec.h"
+
+#include "batch.h"
+#include "broker.h"
+#include "mem.h"
+#include "text.h"
+
+#include <jansson.h>
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TYPE_STRING = 1, TYPE_NUMBER = 2, TYPE_INTEGER = 4, TYPE_NULL = 8 };
+
+struct field {
+    const char *name;
+    int types;
+    size_t bytes_max; /* of a string; 0: as long as the message may be */
+    bool is_required;
+    bool is_line; /* no control characters, not empty */
+};
+
+static const struct field message_fields[] = {
+    {"userid", TYPE_STRING | TYPE_INTEGER, LUCHAT_USER_BYTES_MAX, true, true},
+    {"userphone", TYPE_STRING | TYPE_INTEGER | TYPE_NULL, LUCHAT_PHONE_BYTES_MAX, false, false},
+    {"message", TYPE_STRING | TYPE_NULL, 0, false, false},
+    {"time", TYPE_STRING | TYPE_NUMBER | TYPE_NULL, LUCHAT_PHONE_BYTES_MAX, false, false},
+    {"filelink", TYPE_STRING | TYPE_NULL, 0, false, false},
+    {.name = NULL},
+};
+
+static const struct field online_fields[] = {
+    {"userid", TYPE_STRING | TYPE_INTEGER, LUCHAT_USER_BYTES_MAX, true, true},
+    {"userphone", TYPE_STRING | TYPE_INTEGER | TYPE_NULL, LUCHAT_PHONE_BYTES_MAX, false, false},
+    {.name = NULL},
+};
+
+__attribute__((format(printf, 2, 3))) static bool fail(struct luchat_command *command,
+                                                       const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    command->kind = LUCHAT_INVALID;
+    (void)vsnprintf(command->error, sizeof(command->error), format, args);
+    va_end(args);
+    return false;
+}
+
+/* --------------------------------------------------------------------------- checking */
+
+static int type_of(const json_t *value)
+{
+    if (json_is_string(value))
+        return TYPE_STRING;
+    if (json_is_integer(value))
+        return TYPE_INTEGER | TYPE_NUMBER;
+    if (json_is_real(value))
+        return TYPE_NUMBER;
+    return json_is_null(value) ? TYPE_NULL : 0;
+}
+
+static const char *types_text(int types)
+{
+    if (types & TYPE_NUMBER)
+        return "a string or a number";
+    if (types & TYPE_INTEGER)
+        return "a string or a whole number";
+    return "a string";
+}
+
+static bool check_value(struct luchat_command *command, const char *kind,
+                        const struct field *field, const json_t *value)
+{
+    if (!(type_of(value) & field->types))
+        return fail(command, "%s.%s must be %s", kind, field->name, types_text(field->types));
+    if (!json_is_string(value))
+        return true;
+    size_t length = json_string_length(value);
+    if (field->bytes_max > 0 && length > field->bytes_max)
+        return fail(command, "%s.%s is longer than %zu bytes", kind, field->name,
+                    field->bytes_max);
+    if (field->is_line && length == 0)
+        return fail(command, "%s.%s is empty", kind, field->name);
+    if (field->is_line && text_has_control(json_string_value(value), length))
+        return fail(command, "%s.%s has control characters", kind, field->name);
+    return true;
+}
+
+static const struct field *find_field(const struct field *fields, const char *name)
+{
+    for (; fields->name; fields++) {
+        if (strcmp(fields->name, name) == 0)
+            return fields;
+    }
+    return NULL;
+}
+
+static bool check_fields(struct luchat_command *command, const char *kind,
+                         const struct field *fields, json_t *object)
+{
+    const char *key;
+    json_t *value;
+    if (!json_is_object(object))
+        return fail(command, "%s must be an object", kind);
+    json_object_foreach(object, key, value)
+    {
+        const struct field *field = find_field(fields, key);
+        if (!field)
+            return fail(command, "unknown key \"%.40s\" in %s", key, kind);
+        if (!check_value(command, kind, field, value))
+            return false;
+    }
+    for (; fields->name; fields++) {
+        if (fields->is_required && !json_object_get(object, fields->name))
+            return fail(command, "%s.%s is missing", kind, fields->name);
+    }
+    return true;
+}
+
+/* --------------------------------------------------------------------------- decoding */
+
+static void take_identity(struct luchat_command *command, json_t *online)
+{
+    json_t *userid = json_object_get(online, "userid");
+    if (json_is_integer(userid))
+        (void)snprintf(command->user, sizeof(command->user), "%lld",
+                       (long long)json_integer_value(userid));
+    else
+        (void)snprintf(command->user, sizeof(command->user), "%s", json_string_value(userid));
+    command->info = json_dumps(online, JSON_COMPACT);
+}
+
+static void decode_online(struct luchat_command *command, json_t *online)
+{
+    if (!check_fields(command, "online", online_fields, online))
+        return;
+    command->kind = LUCHAT_ONLINE;
+    take_identity(command, online);
+}
+
+static void decode_message(struct luchat_command *command, json_t *message)
+{
+    if (!check_fields(command, "message", message_fields, message))
+        return;
+    if (!json_is_string(json_object_get(message, "message")) &&
+        !json_is_string(json_object_get(message, "filelink"))) {
+        fail(command, "message needs a message or a filelink");
+        return;
+    }
+    command->kind = LUCHAT_MESSAGE;
+}
+
+static void decode_object(struct luchat_command *command, json_t *root)
+{
+    if (!json_is_object(root)) {
+        fail(command, "a frame must be a JSON object");
+        return;
+    }
+    if (json_object_size(root) != 1) {
+        fail(command, "a frame must have one key: message or online");
+        return;
+    }
+    const char *kind = json_object_iter_key(json_object_iter(root));
+    json_t *content = json_object_get(root, kind);
+    if (strcmp(kind, "message") == 0)
+        decode_message(command, content);
+    else if (strcmp(kind, "online") == 0)
+        decode_online(command, content);
+    else
+        fail(command, "unknown key \"%.40s\"", kind);
+}
+
+/* jansson's words, without what it quotes of the client's text. */
+static void explain(struct luchat_command *command, const json_error_t *problem)
+{
+    if (json_error_code(problem) == json_error_stack_overflow)
+        fail(command, "not usable: nested too deep");
+    else if (json_error_code(problem) == json_error_duplicate_key)
+        fail(command, "not usable: a key stands there twice");
+    else
+        fail(command, "not JSON: line %d, column %d", problem->line, problem->column);
+}
+
+void luchat_decode(const char *bytes, size_t length, struct luchat_command *command)
+{
+    json_error_t problem;
+    command->info = NULL;
+    command->user[0] = '\0';
+    command->error[0] = '\0';
+    if (length == 4 && memcmp(bytes, "ping", 4) == 0) {
+        command->kind = LUCHAT_PING;
+        return;
+    }
+    json_t *root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &problem);
+    if (root)
+        decode_object(command, root);
+    else if (!text_is_utf8(bytes, length))
+        command->kind = LUCHAT_NOT_UTF8;
+    else
+        explain(command, &problem);
+    json_decref(root);
+}
+
+void luchat_command_finish(struct luchat_command *command)
+{
+    free(command->info);
+    command->info = NULL;
+}
+
+/* --------------------------------------------------------------------------- encoding */
+
+static struct slice text(const char *string)
+{
+    return (struct slice){string, strlen(string)};
+}
+
+void luchat_encode_pong(struct batch *batch)
+{
+    struct slice part = text("pong");
+    batch_append_text(batch, &part, 1);
+}
+
+void luchat_encode_error(struct batch *batch, enum luchat_error code, const char *message)
+{
+    char *quoted = text_to_json(message);
+    char *json = mem_printf("{\"error\":{\"code\":%d,\"message\":%s}}", (int)code, quoted);
+    struct slice part = text(json);
+    batch_append_text(batch, &part, 1);
+    free(json);
+    free(quoted);
+}
+
+void luchat_encode_presence(struct batch *batch, const struct broker_presence *presence)
+{
+    const struct slice parts[] = {
+        text(presence->is_join ? "{\"online\":" : "{\"offline\":"),
+        text(presence->info),
+        text("}"),
+    };
+    batch_append_text(batch, parts, sizeof(parts) / sizeof(parts[0]));
+}
+
+void luchat_encode_users(struct batch *batch, const struct broker_reply *reply)
+{
+    size_t part_count = 0;
+    struct slice *parts = mem_alloc((2 * reply->member_count + 2) * sizeof(*parts));
+    parts[part_count++] = text("{\"users\":[");
+    for (size_t i = 0; i < reply->member_count; i++) {
+        if (i > 0)
+            parts[part_count++] = text(",");
+        parts[part_count++] = text(reply->members[i].info);
+    }
+    parts[part_count++] = text("]}");
+    batch_append_text(batch, parts, part_count);
+    free(parts);
+}

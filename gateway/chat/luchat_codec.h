@@ -1,0 +1,49 @@
+/*
+ * luchat_codec - LuChat's frames, decoded and encoded.
+ *
+ * jansson is the judge of what is JSON; a message that passes is handed on as the bytes it
+ * came in, never as JSON written anew. Pure functions: no session, no channel.
+ */
+#ifndef PARLEY_LUCHAT_CODEC_H
+#define PARLEY_LUCHAT_CODEC_H
+
+#include <stddef.h>
+
+struct batch;
+struct broker_presence;
+struct broker_reply;
+
+enum {
+    LUCHAT_USER_BYTES_MAX = 128,
+    LUCHAT_PHONE_BYTES_MAX = 128,
+    LUCHAT_ERROR_BYTES = 160,
+};
+
+enum luchat_kind {
+    LUCHAT_INVALID, /* error says why */
+    LUCHAT_NOT_UTF8,
+    LUCHAT_PING,
+    LUCHAT_MESSAGE,
+    LUCHAT_ONLINE, /* user and info say who */
+};
+
+/* Codes of {"error":{"code":...}}: HTTP's, since everybody knows them. */
+enum luchat_error { LUCHAT_BAD_REQUEST = 400, LUCHAT_TRY_AGAIN = 503 };
+
+struct luchat_command {
+    enum luchat_kind kind;
+    char user[LUCHAT_USER_BYTES_MAX + 1]; /* userid; a number in its decimal form */
+    char *info;                           /* {"userid":...,"userphone":...}, *new* */
+    char error[LUCHAT_ERROR_BYTES];
+};
+
+/* Fills in command, to be finished whatever its kind. */
+void luchat_decode(const char *bytes, size_t length, struct luchat_command *command);
+void luchat_command_finish(struct luchat_command *command);
+
+void luchat_encode_pong(struct batch *batch);
+void luchat_encode_error(struct batch *batch, enum luchat_error code, const char *message);
+void luchat_encode_presence(struct batch *batch, const struct broker_presence *presence);
+void luchat_encode_users(struct batch *batch, const struct broker_reply *reply);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * presence - who is in a channel: joining, leaving, and the list a newcomer gets.
+ *
+ * The list is read from the store once for all who wait for it, and only counts when it is
+ * at least as new as the last change that was passed on: a list from before a leave would
+ * bring the user back on the newcomer's screen for good.
+ */
+#ifndef PARLEY_PRESENCE_H
+#define PARLEY_PRESENCE_H
+
+#include <stdint.h>
+
+struct broker_presence;
+struct channel;
+struct hub;
+struct presence_list;
+struct subscription;
+
+struct presence_list *presence_list_create(void);
+void presence_list_destroy(struct presence_list *list); /* takes NULL */
+
+/* The session's identity joins the channel; waits for admission if need be. The dialect's
+ * on_joined is told. */
+void presence_join(struct subscription *subscription);
+void presence_leave(struct subscription *subscription);
+/* The subscription is sent the list of users, as soon as there is one that is new enough. */
+void presence_send_list(struct subscription *subscription);
+/* The subscription was admitted: a join that waited for it goes on. */
+void presence_on_admitted(struct subscription *subscription);
+
+/* The channel is live (again): a list that could not be read is read now. */
+void presence_on_settled(struct channel *channel);
+
+/* The broker says that somebody came or left. */
+void presence_on_change(struct channel *channel, const struct broker_presence *change);
+
+/* All members of this node join again, quietly: the store may have lost them. */
+void presence_rejoin_all(struct hub *hub);
+
+#endif

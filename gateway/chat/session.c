@@ -1,0 +1,215 @@
+/*
+ * session - one client connection, as the chat sees it; see session.h.
+ */
+#include "session.h"
+
+#include "batch.h"
+#include "channel.h"
+#include "clock.h"
+#include "dialect.h"
+#include "hub.h"
+#include "id_table.h"
+#include "log.h"
+#include "mem.h"
+#include "metrics.h"
+#include "sendq.h"
+#include "wheel.h"
+
+#include <stdlib.h>
+
+enum { CLOSE_TIMEOUT_MS = 5000 }; /* for a connection to take its close frame */
+
+enum session_state {
+    SESSION_OPEN,    /* takes messages, and is subscribed to what it asked for */
+    SESSION_CLOSING, /* has left its channels; the connection is on its way out */
+};
+
+struct session {
+    struct hub *hub;
+    void *conn;
+    const struct dialect *dialect;
+    uint64_t id;
+    struct sendq *queue; /* NULL: the connection keeps up */
+    struct subscription *subscriptions;
+    int64_t heard_ms;
+    struct wheel_timer timer;
+    enum session_state state;
+    char *user;
+    char *info;
+};
+
+struct session *session_create(struct hub *hub, void *conn, const struct dialect *dialect)
+{
+    struct session *session = mem_zalloc(sizeof(*session));
+    session->hub = hub;
+    session->conn = conn;
+    session->dialect = dialect;
+    session->id = id_table_add(hub->sessions, session);
+    session_heard(session);
+    wheel_set(hub->wheel, &session->timer, session->heard_ms + hub->options->idle_timeout_ms);
+    metrics.connections++;
+    metrics.connections_opened_total++;
+    return session;
+}
+
+static void leave_all(struct session *session)
+{
+    while (session->subscriptions)
+        channel_unsubscribe(session->subscriptions);
+}
+
+static void drop_queue(struct session *session)
+{
+    sendq_destroy(session->queue);
+    session->queue = NULL;
+}
+
+void session_destroy(struct session *session)
+{
+    leave_all(session);
+    drop_queue(session);
+    wheel_cancel(&session->timer);
+    id_table_remove(session->hub->sessions, session->id);
+    metrics.connections--;
+    free(session->user);
+    free(session->info);
+    free(session);
+}
+
+struct session *session_find(const struct hub *hub, uint64_t id)
+{
+    struct session *session = id_table_find(hub->sessions, id);
+    return session && session->state == SESSION_OPEN ? session : NULL;
+}
+
+struct hub *session_hub(const struct session *session)
+{
+    return session->hub;
+}
+
+uint64_t session_id(const struct session *session)
+{
+    return session->id;
+}
+
+const struct dialect *session_dialect(const struct session *session)
+{
+    return session->dialect;
+}
+
+bool session_is_open(const struct session *session)
+{
+    return session->state == SESSION_OPEN;
+}
+
+struct subscription **session_subscriptions(struct session *session)
+{
+    return &session->subscriptions;
+}
+
+const char *session_user(const struct session *session)
+{
+    return session->user;
+}
+
+const char *session_info(const struct session *session)
+{
+    return session->info;
+}
+
+void session_set_identity(struct session *session, const char *user, const char *info)
+{
+    free(session->user);
+    free(session->info);
+    session->user = mem_strdup(user);
+    session->info = mem_strdup(info);
+}
+
+static void count_sent(const struct batch *batch)
+{
+    metrics.writes_total++;
+    metrics.deliveries_total += batch_frame_count(batch);
+}
+
+static void enqueue(struct session *session, struct batch *batch)
+{
+    if (!session->queue)
+        session->queue = sendq_create();
+    metrics.writes_deferred_total++;
+    if (sendq_push(session->queue, batch, session->hub->options->max_backlog_bytes))
+        return;
+    metrics.slow_consumers_total++;
+    log_info("slow_consumer", kv_int("session", (int64_t)session->id),
+             kv_int("behind_bytes", (int64_t)sendq_bytes(session->queue)));
+    session_close(session, CLOSE_TRY_AGAIN_LATER, "too far behind");
+}
+
+void session_send(struct session *session, struct batch *batch)
+{
+    const struct transport *transport = session->hub->options->transport;
+    if (session->state != SESSION_OPEN)
+        return;
+    if (session->queue) {
+        enqueue(session, batch);
+        return;
+    }
+    switch (transport->write(session->conn, batch_bytes(batch), batch_length(batch))) {
+    case TRANSPORT_SENT:
+        count_sent(batch);
+        break;
+    case TRANSPORT_BUSY:
+        enqueue(session, batch);
+        break;
+    case TRANSPORT_GONE:
+        break;
+    }
+}
+
+void session_flush(struct session *session)
+{
+    const struct transport *transport = session->hub->options->transport;
+    while (session->queue) {
+        struct batch *batch = sendq_first(session->queue);
+        if (!batch) {
+            drop_queue(session);
+            return;
+        }
+        if (transport->write(session->conn, batch_bytes(batch), batch_length(batch)) !=
+            TRANSPORT_SENT)
+            return;
+        count_sent(batch);
+        sendq_pop(session->queue);
+    }
+}
+
+void session_heard(struct session *session)
+{
+    session->heard_ms = clock_now_ms();
+}
+
+void session_close(struct session *session, enum close_code code, const char *reason)
+{
+    if (session->state != SESSION_OPEN)
+        return;
+    session->state = SESSION_CLOSING;
+    leave_all(session);
+    drop_queue(session);
+    wheel_set(session->hub->wheel, &session->timer, clock_now_ms() + CLOSE_TIMEOUT_MS);
+    session->hub->options->transport->close(session->conn, code, reason);
+}
+
+void session_on_due(struct wheel_timer *timer)
+{
+    struct session *session =
+        (struct session *)((char *)timer - offsetof(struct session, timer));
+    struct hub *hub = session->hub;
+    int64_t due_ms = session->heard_ms + hub->options->idle_timeout_ms;
+    if (session->state == SESSION_CLOSING) {
+        hub->options->transport->kill(session->conn);
+    } else if (due_ms > clock_now_ms()) {
+        wheel_set(hub->wheel, timer, due_ms); /* heard since: wait for the rest */
+    } else {
+        metrics.idle_closed_total++;
+        session_close(session, CLOSE_GOING_AWAY, "idle timeout");
+    }
+}

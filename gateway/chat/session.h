@@ -1,0 +1,54 @@
+/*
+ * session - one client connection, as the chat sees it.
+ *
+ * OPEN --(close asked for)--> CLOSING --(transport says so)--> gone. A session dies in one
+ * place, session_destroy, called when the transport says that the connection is gone; one
+ * that is CLOSING has already left its channels and takes nothing more.
+ * Knows how far behind its connection is; nothing of frames' contents.
+ */
+#ifndef PARLEY_SESSION_H
+#define PARLEY_SESSION_H
+
+#include "transport.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct batch;
+struct dialect;
+struct hub;
+struct session;
+struct subscription;
+struct wheel_timer;
+
+struct session *session_create(struct hub *hub, void *conn, const struct dialect *dialect);
+void session_destroy(struct session *session);
+
+struct session *session_find(const struct hub *hub, uint64_t id); /* NULL: gone or CLOSING */
+
+struct hub *session_hub(const struct session *session);
+uint64_t session_id(const struct session *session);
+const struct dialect *session_dialect(const struct session *session);
+bool session_is_open(const struct session *session);
+
+/* Head of the list of the session's subscriptions, linked by next_of_session. */
+struct subscription **session_subscriptions(struct session *session);
+
+/* Who the client says it is; NULL before it has said so. */
+const char *session_user(const struct session *session);
+const char *session_info(const struct session *session);
+void session_set_identity(struct session *session, const char *user, const char *info);
+
+/* Sends, or queues a reference when the connection is behind; over the limit it is closed. */
+void session_send(struct session *session, struct batch *batch);
+/* The connection can take more: what is queued goes on. */
+void session_flush(struct session *session);
+
+void session_heard(struct session *session);
+void session_close(struct session *session, enum close_code code, const char *reason);
+
+/* For the hub's wheel: silence is over its limit, or a close frame was not taken in time. */
+void session_on_due(struct wheel_timer *timer);
+
+#endif

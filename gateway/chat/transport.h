@@ -1,0 +1,39 @@
+/*
+ * transport - what the chat needs of a connection; ws/ provides it.
+ *
+ * conn is the connection as the transport knows it. The end of a connection is asked for
+ * with close or kill and arrives later, once, as chat_closed.
+ */
+#ifndef PARLEY_TRANSPORT_H
+#define PARLEY_TRANSPORT_H
+
+#include <stddef.h>
+
+enum transport_result {
+    TRANSPORT_SENT, /* taken: on its way, or kept by the transport until it can go */
+    TRANSPORT_BUSY, /* nothing taken: earlier bytes still wait; chat_writable will tell */
+    TRANSPORT_GONE, /* nothing taken: the connection is broken; chat_closed will follow */
+};
+
+/* RFC 6455 section 7.4.1, and the registry it refers to. */
+enum close_code {
+    CLOSE_NORMAL = 1000,
+    CLOSE_GOING_AWAY = 1001,
+    CLOSE_PROTOCOL_ERROR = 1002,
+    CLOSE_UNSUPPORTED_DATA = 1003,
+    CLOSE_INVALID_DATA = 1007,
+    CLOSE_POLICY = 1008,
+    CLOSE_TOO_BIG = 1009,
+    CLOSE_TRY_AGAIN_LATER = 1013,
+};
+
+struct transport {
+    /* bytes are whole WebSocket frames. */
+    enum transport_result (*write)(void *conn, const unsigned char *bytes, size_t length);
+    /* Sends a close frame as soon as the connection can take it. reason: at most 123 octets. */
+    void (*close)(void *conn, enum close_code code, const char *reason);
+    /* Ends the connection without a word: it did not take its close frame. */
+    void (*kill)(void *conn);
+};
+
+#endif

@@ -1,0 +1,337 @@
+/*
+ * parleyd - WebSocket gateway for chat and presence.
+ *
+ * The one file that knows everybody: reads the configuration, puts the layers together from
+ * the lowest up, runs the loop, and takes them apart again. Exit codes: 0 after SIGTERM or
+ * SIGINT, 1 when it cannot start, 2 for a wrong configuration, 3 when another node has this
+ * node's name.
+ */
+#include "address.h"
+#include "broker.h"
+#include "chat.h"
+#include "clock.h"
+#include "config.h"
+#include "log.h"
+#include "loop.h"
+#include "mem.h"
+#include "memory_broker.h"
+#include "redis_broker.h"
+#include "redis_url.h"
+#include "ws_server.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { EXIT_CANNOT_START = 1, EXIT_CONFIG = 2, EXIT_NAME_TAKEN = 3 };
+
+enum {
+    DESCRIPTORS_MAX = 1 << 20,
+    GIVE_BACK_TIMEOUT_MS = 1000, /* for Redis to hear that the node leaves */
+    HOST_NAME_BYTES = 48,
+};
+
+enum gateway_state {
+    GATEWAY_RUNNING,
+    GATEWAY_DRAINING,   /* sessions are closed */
+    GATEWAY_GIVING_BACK /* the lease, after the last member left */
+};
+
+struct gateway {
+    struct config config;
+    struct redis_url redis_url;
+    struct redis_broker_options redis_options;
+    struct chat_options chat_options;
+    struct ws_server_options server_options;
+    struct loop *loop;
+    struct broker *broker;
+    struct hub *chat;
+    struct ws_server *server;
+    struct loop_timer *tick;
+    struct loop_timer *on_sigterm;
+    struct loop_timer *on_sigint;
+    enum gateway_state state;
+    int64_t deadline_ms; /* of the state */
+    bool was_ready;
+    int exit_code;
+};
+
+extern char **environ;
+
+/* ----------------------------------------------------------------------------- the loop */
+
+static void watch_readiness(struct gateway *gateway)
+{
+    const char *reason = "";
+    if (gateway->state != GATEWAY_RUNNING)
+        return;
+    bool is_ready = broker_is_ready(gateway->broker, &reason);
+    if (is_ready == gateway->was_ready)
+        return;
+    gateway->was_ready = is_ready;
+    if (is_ready)
+        log_info("ready", kv_str("node", gateway->config.node));
+    else
+        log_warn("not_ready", kv_str("node", gateway->config.node), kv_str("err", reason));
+}
+
+static void loop_turn(struct gateway *gateway)
+{
+    loop_wait(gateway->loop);        /* all that is ready: clients' bytes, Redis's replies */
+    ws_server_turn(gateway->server); /* libwebsockets's own deadlines */
+    broker_turn(gateway->broker);    /* answers that need no round trip; retries */
+    chat_turn(gateway->chat);        /* one write per subscriber for all that came in */
+    broker_turn(gateway->broker);    /* what the chat asked for leaves at once */
+    watch_readiness(gateway);
+    if (chat_has_work(gateway->chat))
+        loop_again(gateway->loop);
+}
+
+static void enter_state(struct gateway *gateway, enum gateway_state state, int64_t timeout_ms)
+{
+    gateway->state = state;
+    gateway->deadline_ms = clock_now_ms() + timeout_ms;
+}
+
+static void go_on_leaving(struct gateway *gateway)
+{
+    bool is_overdue = clock_now_ms() > gateway->deadline_ms;
+    if (gateway->state == GATEWAY_DRAINING && (is_overdue || chat_is_drained(gateway->chat))) {
+        broker_give_up_lease(gateway->broker);
+        enter_state(gateway, GATEWAY_GIVING_BACK, GIVE_BACK_TIMEOUT_MS);
+    } else if (gateway->state == GATEWAY_GIVING_BACK &&
+               (is_overdue || broker_is_idle(gateway->broker))) {
+        loop_stop(gateway->loop);
+    }
+}
+
+static void on_tick(void *context)
+{
+    struct gateway *gateway = context;
+    chat_tick(gateway->chat);
+    if (gateway->state != GATEWAY_RUNNING)
+        go_on_leaving(gateway);
+}
+
+static void on_stop_signal(void *context)
+{
+    struct gateway *gateway = context;
+    if (gateway->state != GATEWAY_RUNNING)
+        return;
+    enter_state(gateway, GATEWAY_DRAINING, gateway->config.drain_timeout_ms);
+    ws_server_drain(gateway->server);
+    chat_drain(gateway->chat);
+}
+
+static void on_name_taken(void *context)
+{
+    struct gateway *gateway = context;
+    gateway->exit_code = EXIT_NAME_TAKEN;
+    loop_stop(gateway->loop);
+}
+
+/* ------------------------------------------------------------------- putting it together */
+
+static int fail(int exit_code, char *error)
+{
+    (void)fprintf(stderr, "parleyd: %s\n", error);
+    free(error);
+    return exit_code;
+}
+
+/* As many descriptors as the system lets us have; more than DESCRIPTORS_MAX would only make
+ * tables larger. */
+static size_t raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 1024;
+    limit.rlim_cur = limit.rlim_max > DESCRIPTORS_MAX ? DESCRIPTORS_MAX : limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    return (size_t)limit.rlim_cur;
+}
+
+/* Room for connections that are still shaking hands, and for HTTP: a sixteenth. */
+static size_t connections_for(size_t wanted, size_t descriptors)
+{
+    size_t kept = 32 + descriptors / 16;
+    size_t possible = descriptors > 2 * kept ? descriptors - kept : descriptors / 2;
+    return wanted == 0 || wanted > possible ? possible : wanted;
+}
+
+static enum log_level level_of(const char *name)
+{
+    static const char *const names[] = {"error", "warn", "info", "debug"};
+    for (int i = LOG_ERROR; i < LOG_DEBUG; i++) {
+        if (strcmp(name, names[i]) == 0)
+            return (enum log_level)i;
+    }
+    return LOG_DEBUG;
+}
+
+static void name_node(struct config *config, int port)
+{
+    char host[HOST_NAME_BYTES] = "";
+    if (config->node[0])
+        return;
+    if (gethostname(host, sizeof(host) - 1) != 0)
+        strcpy(host, "node");
+    free(config->node);
+    config->node = mem_printf("%s-%d", host, port);
+}
+
+static void create_broker(struct gateway *gateway)
+{
+    const struct config *config = &gateway->config;
+    int64_t history_ttl_ms = config->history_ttl_s * 1000;
+    if (!config->redis[0]) {
+        gateway->broker =
+            memory_broker_create(gateway->loop, (size_t)config->history_size, history_ttl_ms);
+        return;
+    }
+    gateway->redis_options = (struct redis_broker_options){
+        .url = &gateway->redis_url,
+        .ca_file = config->redis_ca,
+        .prefix = config->redis_prefix,
+        .node = config->node,
+        .address = config->listen,
+        .timeout_ms = config->redis_timeout_ms,
+        .lease_ttl_ms = config->lease_ttl_ms,
+        .lease_renew_ms = config->lease_renew_ms,
+        .history_size = (size_t)config->history_size,
+        .history_ttl_ms = history_ttl_ms,
+    };
+    gateway->broker = redis_broker_create(gateway->loop, &gateway->redis_options);
+}
+
+static void create_chat(struct gateway *gateway)
+{
+    const struct config *config = &gateway->config;
+    gateway->chat_options = (struct chat_options){
+        .transport = &ws_transport,
+        .node = config->node,
+        .max_backlog_bytes = (size_t)config->max_backlog_bytes,
+        .idle_timeout_ms = config->idle_timeout_ms,
+        .open_timeout_ms = config->redis_timeout_ms,
+        .history_size = (size_t)config->history_size,
+        .users_limit = (size_t)config->users_limit,
+        .on_name_taken = on_name_taken,
+        .context = gateway,
+    };
+    gateway->chat = chat_create(gateway->loop, gateway->broker, &gateway->chat_options);
+}
+
+static bool create_server(struct gateway *gateway, char **ret_error)
+{
+    const struct config *config = &gateway->config;
+    struct ws_server_options *options = &gateway->server_options;
+    options->allowed_origins = config->allowed_origins;
+    options->max_message_bytes = (size_t)config->max_message_bytes;
+    options->handshake_timeout_ms = config->handshake_timeout_ms;
+    options->descriptor_limit = raise_descriptor_limit();
+    options->max_connections =
+        connections_for((size_t)config->max_connections, options->descriptor_limit);
+    options->hub = gateway->chat;
+    options->broker = gateway->broker;
+    gateway->server = ws_server_create(gateway->loop, options, ret_error);
+    return gateway->server != NULL;
+}
+
+static int start(struct gateway *gateway)
+{
+    char *error = NULL;
+    const struct config *config = &gateway->config;
+    gateway->loop = loop_create();
+    if (!gateway->loop)
+        return fail(EXIT_CANNOT_START, mem_strdup("no event loop on this system"));
+    create_broker(gateway);
+    create_chat(gateway);
+    if (!create_server(gateway, &error))
+        return fail(EXIT_CANNOT_START, error);
+    gateway->tick = loop_timer_create(gateway->loop, CHAT_TICK_MS, on_tick, gateway);
+    gateway->on_sigterm = loop_signal_create(gateway->loop, SIGTERM, on_stop_signal, gateway);
+    gateway->on_sigint = loop_signal_create(gateway->loop, SIGINT, on_stop_signal, gateway);
+    char *redis = config_mask_url(config->redis[0] ? config->redis : "none");
+    log_info("started", kv_str("node", config->node), kv_str("redis", redis),
+             kv_int("max_connections", (int64_t)gateway->server_options.max_connections),
+             kv_int("pid", getpid()));
+    free(redis);
+    return EXIT_SUCCESS;
+}
+
+/* From the top down; the broker before the chat, to which its last answers go. */
+static void take_apart(struct gateway *gateway)
+{
+    ws_server_destroy(gateway->server);
+    loop_timer_destroy(gateway->tick);
+    loop_timer_destroy(gateway->on_sigterm);
+    loop_timer_destroy(gateway->on_sigint);
+    broker_destroy(gateway->broker);
+    chat_destroy(gateway->chat);
+    loop_destroy(gateway->loop);
+    redis_url_finish(&gateway->redis_url);
+    config_finish(&gateway->config);
+}
+
+static int run(struct gateway *gateway)
+{
+    int exit_code = start(gateway);
+    if (exit_code != EXIT_SUCCESS)
+        return exit_code;
+    while (!loop_is_stopped(gateway->loop))
+        loop_turn(gateway);
+    log_info("stopped", kv_str("node", gateway->config.node));
+    return gateway->exit_code;
+}
+
+/* ---------------------------------------------------------------------------------- main */
+
+/* What is asked for instead of running; false: nothing. */
+static bool only_print(const struct config *config)
+{
+    if (config->help)
+        config_print_help(stdout);
+    else if (config->version)
+        config_print_version(stdout);
+    else if (config->print_config)
+        config_print(config, stdout);
+    else if (config->check_config)
+        (void)printf("the configuration is valid\n");
+    else
+        return false;
+    return true;
+}
+
+static bool load(struct gateway *gateway, int argc, char **argv, char **ret_error)
+{
+    struct config *config = &gateway->config;
+    if (!config_load(config, argc, argv, environ, ret_error))
+        return false;
+    if (config->redis[0] && !redis_url_parse(config->redis, &gateway->redis_url, ret_error))
+        return false;
+    if (!address_parse(config->listen, &gateway->server_options.listen) ||
+        !address_parse(config->internal, &gateway->server_options.internal))
+        return false; /* config_load has checked both */
+    name_node(config, gateway->server_options.listen.port);
+    log_configure(level_of(config->log_level),
+                  strcmp(config->log_format, "json") == 0 ? LOG_JSON : LOG_LOGFMT);
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct gateway gateway = {.state = GATEWAY_RUNNING};
+    char *error = NULL;
+    int exit_code = EXIT_SUCCESS;
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (!load(&gateway, argc, argv, &error))
+        exit_code = fail(EXIT_CONFIG, error);
+    else if (!only_print(&gateway.config))
+        exit_code = run(&gateway);
+    take_apart(&gateway);
+    return exit_code;
+}

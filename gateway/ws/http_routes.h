@@ -1,0 +1,28 @@
+/*
+ * http_routes - what both ports answer to plain HTTP.
+ */
+#ifndef PARLEY_HTTP_ROUTES_H
+#define PARLEY_HTTP_ROUTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct broker;
+struct lws;
+
+struct http_state {
+    const struct broker *broker;
+    bool is_draining;
+};
+
+enum http_port { HTTP_PUBLIC, HTTP_INTERNAL };
+
+/* Answers the request. Non-zero: the connection is to be closed. */
+int http_route(struct lws *wsi, enum http_port port, const struct http_state *state,
+               const char *path);
+
+/* {"error":{"code":STATUS,"message":...}} and the end of the connection; header: one more
+ * line such as "Allow: GET", or NULL. */
+void http_send_error(struct lws *wsi, int status, const char *header, const char *message);
+
+#endif

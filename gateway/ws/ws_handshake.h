@@ -1,0 +1,36 @@
+/*
+ * ws_handshake - may this request become a WebSocket? The opening handshake's rules, RFC 6455
+ * section 4.2.1, and ours: path, origin, room.
+ *
+ * libwebsockets drops what it does not like without a word; here each gets an answer that
+ * says what was wrong, before libwebsockets looks at it.
+ */
+#ifndef PARLEY_WS_HANDSHAKE_H
+#define PARLEY_WS_HANDSHAKE_H
+
+#include "chat.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct lws;
+
+struct handshake_refusal {
+    int status;         /* HTTP */
+    const char *header; /* a header line that belongs to it, or NULL */
+    const char *message;
+};
+
+/* NULL: welcome. allowed_origins: separated by commas, "*" for all, "" for the own host. */
+const struct handshake_refusal *ws_handshake_check(struct lws *wsi, const char *allowed_origins,
+                                                   bool has_room, bool is_draining);
+
+/* The channel asked for with ?channel=, or lobby. False: it is no name for a channel. */
+__attribute__((warn_unused_result)) bool
+ws_handshake_channel(struct lws *wsi, char ret_channel[CHANNEL_NAME_BYTES_MAX + 1]);
+
+/* An Origin header against the list and the Host header; exposed for its unit tests. */
+bool ws_handshake_is_origin_allowed(const char *allowed_origins, const char *origin,
+                                    const char *host);
+
+#endif

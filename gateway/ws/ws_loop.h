@@ -1,0 +1,43 @@
+/*
+ * ws_loop - libwebsockets on our libevent loop.
+ *
+ * The packages of libwebsockets carry no libevent support; its public hook for custom event
+ * libraries puts it on our own event base. One struct per descriptor number, in one array.
+ */
+#ifndef PARLEY_WS_LOOP_H
+#define PARLEY_WS_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct loop;
+struct lws;
+struct lws_context;
+struct lws_context_creation_info;
+struct ws_loop;
+
+struct ws_loop_events {
+    /* Bytes arrived for a descriptor whose owner is set. */
+    void (*on_heard)(void *owner);
+    /* Its first frame has no mask (RFC 6455, 5.1). */
+    void (*on_unmasked)(void *owner);
+};
+
+/* Descriptors are numbered below descriptor_limit. *new* */
+struct ws_loop *ws_loop_create(struct loop *loop, size_t descriptor_limit,
+                               const struct ws_loop_events *events);
+void ws_loop_destroy(struct ws_loop *ws_loop);
+
+/* Fills in what the context is to know of the loop, then binds the created context. */
+void ws_loop_prepare(struct ws_loop *ws_loop, struct lws_context_creation_info *info);
+void ws_loop_bind(struct ws_loop *ws_loop, struct lws_context *context);
+
+void ws_loop_set_owner(struct ws_loop *ws_loop, struct lws *wsi, void *owner);
+
+/* Descriptors that libwebsockets has open. */
+size_t ws_loop_count(const struct ws_loop *ws_loop);
+
+/* Once a turn: libwebsockets's own timers and leftovers. */
+void ws_loop_turn(struct ws_loop *ws_loop);
+
+#endif

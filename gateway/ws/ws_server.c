@@ -1,0 +1,280 @@
+/*
+ * ws_server - both ports of a node, on libwebsockets; see ws_server.h.
+ *
+ * libwebsockets's own timers per connection are kept off the established ones (it keeps them
+ * in a sorted list, which would make a handshake slower with each connection there is):
+ * heartbeats are the chat's, on its timing wheel.
+ * When descriptors run out, accept fails and libwebsockets would try again and again; so
+ * connections are turned away while there are still some left.
+ */
+#include "ws_server.h"
+
+#include "broker.h"
+#include "chat.h"
+#include "http_routes.h"
+#include "log.h"
+#include "mem.h"
+#include "metrics.h"
+#include "transport.h"
+#include "ws_conn.h"
+#include "ws_handshake.h"
+#include "ws_loop.h"
+
+#include <libwebsockets.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    RX_BUFFER_BYTES = 256,     /* allocated for each connection: see ws_loop.c */
+    TX_PACKET_BYTES = 1 << 20, /* what one write may hand to the kernel */
+    SERVICE_BUFFER_BYTES = 16384,
+    HEADER_BYTES_MAX = 8192, /* of one request */
+    DESCRIPTORS_KEPT = 24,   /* for Redis, logs, and to turn others away politely */
+    PATH_BYTES_MAX = 512,
+};
+
+struct ws_server {
+    const struct ws_server_options *options;
+    struct ws_loop *ws_loop;
+    struct lws_context *context;
+    struct lws_vhost *public_vhost;
+    struct lws_protocols public_protocols[2];
+    struct lws_protocols internal_protocols[2];
+    struct http_state http;
+    bool is_turning_away;
+};
+
+static struct ws_server *server_of(struct lws *wsi)
+{
+    return lws_context_user(lws_get_context(wsi));
+}
+
+static void on_heard(void *owner)
+{
+    chat_heard(owner);
+}
+
+static void on_unmasked(void *owner)
+{
+    chat_refuse(owner, CLOSE_PROTOCOL_ERROR, "a frame without a mask");
+}
+
+/* ---------------------------------------------------------------------------- handshake */
+
+/* Non-zero: turned away. Told once, until there is room again. */
+static int on_accepted(struct ws_server *server)
+{
+    bool is_full =
+        ws_loop_count(server->ws_loop) + DESCRIPTORS_KEPT > server->options->descriptor_limit;
+    if (is_full && !server->is_turning_away)
+        log_warn("descriptors_exhausted",
+                 kv_int("limit", (int64_t)server->options->descriptor_limit),
+                 kv_str("err", "new connections are closed at once"));
+    server->is_turning_away = is_full;
+    return is_full;
+}
+
+/* 0: go on with the handshake; greater: answered. */
+static int on_upgrade_asked(struct lws *wsi, const char *protocol)
+{
+    struct ws_server *server = server_of(wsi);
+    bool has_room = (size_t)metrics.connections < server->options->max_connections;
+    if (strcasecmp(protocol, "websocket") != 0) {
+        http_send_error(wsi, 400, NULL, "the only upgrade is to websocket");
+        return 1;
+    }
+    const struct handshake_refusal *refusal =
+        lws_get_vhost(wsi) == server->public_vhost
+            ? ws_handshake_check(wsi, server->options->allowed_origins, has_room,
+                                 server->http.is_draining)
+            : &(const struct handshake_refusal){404, NULL, "no WebSocket on this port"};
+    if (!refusal)
+        return 0;
+    metrics.handshakes_refused_total++;
+    log_debug("handshake_refused", kv_int("status", refusal->status),
+              kv_str("err", refusal->message));
+    http_send_error(wsi, refusal->status, refusal->header, refusal->message);
+    return 1;
+}
+
+static int on_established(struct lws *wsi, struct ws_conn *conn)
+{
+    struct ws_server *server = server_of(wsi);
+    char channel[CHANNEL_NAME_BYTES_MAX + 1];
+    if (!ws_handshake_channel(wsi, channel))
+        return -1; /* was checked before the upgrade */
+    ws_conn_open(conn, wsi, server->options->hub, channel);
+    ws_loop_set_owner(server->ws_loop, wsi, conn->session);
+    return 0;
+}
+
+static int on_http(struct lws *wsi, const char *path, size_t length)
+{
+    struct ws_server *server = server_of(wsi);
+    enum http_port port =
+        lws_get_vhost(wsi) == server->public_vhost ? HTTP_PUBLIC : HTTP_INTERNAL;
+    char text[PATH_BYTES_MAX];
+    if (length >= sizeof(text))
+        length = sizeof(text) - 1; /* no path of ours is that long */
+    memcpy(text, path, length);
+    text[length] = '\0';
+    return http_route(wsi, port, &server->http, text);
+}
+
+/* ----------------------------------------------------------- what libwebsockets calls us */
+
+static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                  size_t length)
+{
+    switch (reason) {
+    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
+        return on_accepted(server_of(wsi));
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        return on_upgrade_asked(wsi, in);
+    case LWS_CALLBACK_ESTABLISHED:
+        return on_established(wsi, user);
+    case LWS_CALLBACK_RECEIVE:
+        ws_conn_receive(user, in, length, server_of(wsi)->options->max_message_bytes);
+        return 0;
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return ws_conn_writable(user);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        return ws_conn_peer_closes(user, in, length);
+    case LWS_CALLBACK_CLOSED:
+        ws_loop_set_owner(server_of(wsi)->ws_loop, wsi, NULL);
+        ws_conn_closed(user);
+        return 0;
+    case LWS_CALLBACK_HTTP:
+        return on_http(wsi, in, length);
+    case LWS_CALLBACK_RAW_ADOPT: /* what CONNECT would turn a connection into */
+    case LWS_CALLBACK_RAW_RX:
+        return -1;
+    default:
+        return 0;
+    }
+}
+
+static void on_lws_log(int level, const char *line)
+{
+    char text[256];
+    size_t length = strcspn(line, "\n");
+    (void)level;
+    if (length >= sizeof(text))
+        length = sizeof(text) - 1;
+    memcpy(text, line, length);
+    text[length] = '\0';
+    log_debug("libwebsockets", kv_str("says", text));
+}
+
+/* -------------------------------------------------------------------------------- life */
+
+static unsigned int handshake_timeout_s(const struct ws_server *server)
+{
+    return (unsigned int)((server->options->handshake_timeout_ms + 999) / 1000);
+}
+
+static struct lws_context *create_context(struct ws_server *server)
+{
+    struct lws_context_creation_info info;
+    memset(&info, 0, sizeof(info));
+    info.options =
+        LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME;
+    info.user = server;
+    info.pt_serv_buf_size = SERVICE_BUFFER_BYTES;
+    info.max_http_header_data2 = HEADER_BYTES_MAX;
+    info.timeout_secs = handshake_timeout_s(server);
+    ws_loop_prepare(server->ws_loop, &info);
+    return lws_create_context(&info);
+}
+
+static struct lws_vhost *create_vhost(struct ws_server *server, const char *name,
+                                      const struct address *address,
+                                      struct lws_protocols *protocols)
+{
+    /* zeros: no validity timer per connection */
+    static const lws_retry_bo_t no_timers = {.secs_since_valid_ping = 0};
+    struct lws_context_creation_info info;
+    protocols[0] = (struct lws_protocols){
+        .name = "parley",
+        .callback = on_lws,
+        .per_session_data_size = sizeof(struct ws_conn),
+        .rx_buffer_size = RX_BUFFER_BYTES,
+        .tx_packet_size = TX_PACKET_BYTES,
+    };
+    memset(&info, 0, sizeof(info));
+    info.vhost_name = name;
+    info.port = address->port;
+    info.iface = address->is_any ? NULL : address->host;
+    info.protocols = protocols;
+    info.retry_and_idle_policy = &no_timers;
+    info.timeout_secs_ah_idle = handshake_timeout_s(server);
+    info.options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;
+    if (!address->is_ipv6)
+        info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
+    struct lws_vhost *vhost = lws_create_vhost(server->context, &info);
+    if (vhost)
+        log_info("listening", kv_str("port", name), kv_str("address", address->host),
+                 kv_int("number", address->port));
+    return vhost;
+}
+
+static bool listen_on(struct ws_server *server, char **ret_error)
+{
+    const struct ws_server_options *options = server->options;
+    server->public_vhost =
+        create_vhost(server, "public", &options->listen, server->public_protocols);
+    if (!server->public_vhost) {
+        *ret_error = mem_printf("--listen: cannot listen on %s:%d", options->listen.host,
+                                options->listen.port);
+        return false;
+    }
+    if (create_vhost(server, "internal", &options->internal, server->internal_protocols))
+        return true;
+    *ret_error = mem_printf("--internal: cannot listen on %s:%d", options->internal.host,
+                            options->internal.port);
+    return false;
+}
+
+struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_options *options,
+                                   char **ret_error)
+{
+    struct ws_server *server = mem_zalloc(sizeof(*server));
+    lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
+    server->options = options;
+    server->http.broker = options->broker;
+    server->ws_loop = ws_loop_create(loop, options->descriptor_limit,
+                                     &(struct ws_loop_events){on_heard, on_unmasked});
+    server->context = create_context(server);
+    if (!server->context) {
+        *ret_error = mem_strdup("libwebsockets cannot start");
+        ws_server_destroy(server);
+        return NULL;
+    }
+    ws_loop_bind(server->ws_loop, server->context);
+    if (listen_on(server, ret_error))
+        return server;
+    ws_server_destroy(server);
+    return NULL;
+}
+
+void ws_server_destroy(struct ws_server *server)
+{
+    if (!server)
+        return;
+    if (server->context)
+        lws_context_destroy(server->context);
+    ws_loop_destroy(server->ws_loop);
+    free(server);
+}
+
+void ws_server_turn(struct ws_server *server)
+{
+    ws_loop_turn(server->ws_loop);
+}
+
+void ws_server_drain(struct ws_server *server)
+{
+    server->http.is_draining = true;
+}

@@ -1,0 +1,48 @@
+/*
+ * ws_server - both ports of a node, on libwebsockets.
+ *
+ * The public port takes WebSockets and answers /health; the internal one answers /health,
+ * /ready and /metrics. Translates what libwebsockets says into calls on the chat, no more.
+ */
+#ifndef PARLEY_WS_SERVER_H
+#define PARLEY_WS_SERVER_H
+
+#include "address.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct broker;
+struct hub;
+struct loop;
+struct transport;
+struct ws_server;
+
+struct ws_server_options {
+    struct address listen;
+    struct address internal;
+    const char *allowed_origins; /* separated by commas */
+    size_t max_connections;      /* WebSockets; beyond it 503 */
+    size_t max_message_bytes;
+    int64_t handshake_timeout_ms; /* in whole seconds */
+    size_t descriptor_limit;      /* of the process */
+    struct hub *hub;
+    const struct broker *broker;
+};
+
+extern const struct transport ws_transport;
+
+/* options are borrowed for the life of the server. NULL: *ret_error says why. *new* */
+struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_options *options,
+                                   char **ret_error);
+/* Open connections are closed without a word. */
+void ws_server_destroy(struct ws_server *server);
+
+/* Once a turn of the loop. */
+void ws_server_turn(struct ws_server *server);
+
+/* From now on handshakes get 503 and /health says so. */
+void ws_server_drain(struct ws_server *server);
+
+#endif
