@@ -241,6 +241,16 @@ static bool create_server(struct gateway *gateway, char **ret_error)
     return gateway->server != NULL;
 }
 
+static void warn_if_open_to_all(const struct gateway *gateway)
+{
+    if (!address_is_loopback(&gateway->server_options.listen))
+        log_warn("open_to_all", kv_str("listen", gateway->config.listen),
+                 kv_str("err", "whoever reaches this address can chat under any name"));
+    if (!address_is_loopback(&gateway->server_options.internal))
+        log_warn("open_to_all", kv_str("internal", gateway->config.internal),
+                 kv_str("err", "whoever reaches this address can read the metrics"));
+}
+
 static int start(struct gateway *gateway)
 {
     char *error = NULL;
@@ -260,6 +270,7 @@ static int start(struct gateway *gateway)
              kv_int("max_connections", (int64_t)gateway->server_options.max_connections),
              kv_int("pid", getpid()));
     free(redis);
+    warn_if_open_to_all(gateway);
     return EXIT_SUCCESS;
 }
 
