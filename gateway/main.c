@@ -59,8 +59,6 @@ struct gateway {
     int exit_code;
 };
 
-extern char **environ;
-
 /* ----------------------------------------------------------------------------- the loop */
 
 static void watch_readiness(struct gateway *gateway)

@@ -232,29 +232,40 @@ static char *read_flags(struct loader *loader, int argc, char **argv)
     return error;
 }
 
+static const char variable_prefix[] = "PARLEY_";
+
+/* PARLEY_IDLE_TIMEOUT_MS: NULL if it is none of ours, as the environment holds others' too. */
+static const struct option *find_variable(const char *variable)
+{
+    char name[NAME_BYTES_MAX] = "";
+    if (strncmp(variable, variable_prefix, strlen(variable_prefix)) != 0)
+        return NULL;
+    variable += strlen(variable_prefix);
+    for (size_t i = 0; variable[i] && i < sizeof(name) - 1; i++)
+        name[i] = (char)tolower((unsigned char)variable[i]);
+    const struct option *option = find_option(name, strlen(name), '_');
+    return option && option->kind != OPTION_SWITCH ? option : NULL;
+}
+
+static char *read_variable(struct loader *loader, const char *pair)
+{
+    const char *equals = strchr(pair, '=');
+    if (!equals)
+        return NULL;
+    char *variable = mem_strndup(pair, (size_t)(equals - pair));
+    const struct option *option = find_variable(variable);
+    char *error = option ? set_option(loader, option, variable, equals + 1) : NULL;
+    free(variable);
+    return error;
+}
+
 static char *read_environment(struct loader *loader, char **environment)
 {
-    static const char prefix[] = "PARLEY_";
+    char *error = NULL;
     loader->speaking = FROM_ENVIRONMENT;
-    for (; *environment; environment++) {
-        const char *pair = *environment;
-        const char *equals = strchr(pair, '=');
-        if (!equals || strncmp(pair, prefix, strlen(prefix)) != 0)
-            continue;
-        char name[NAME_BYTES_MAX] = "";
-        size_t length = (size_t)(equals - pair) - strlen(prefix);
-        for (size_t i = 0; i < length && i < sizeof(name) - 1; i++)
-            name[i] = (char)tolower((unsigned char)pair[strlen(prefix) + i]);
-        const struct option *option = find_option(name, strlen(name), '_');
-        if (!option || option->kind == OPTION_SWITCH)
-            continue; /* the environment holds others' variables too */
-        char *variable = mem_strndup(pair, (size_t)(equals - pair));
-        char *error = set_option(loader, option, variable, equals + 1);
-        free(variable);
-        if (error)
-            return error;
-    }
-    return NULL;
+    for (; *environment && !error; environment++)
+        error = read_variable(loader, *environment);
+    return error;
 }
 
 static char *check_whole(const struct config *config)

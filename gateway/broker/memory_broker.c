@@ -10,8 +10,8 @@
 #include "clock.h"
 #include "loop.h"
 #include "mem.h"
+#include "text_map.h"
 
-#include <uthash.h>
 #include <utlist.h>
 
 #include <stdio.h>
@@ -25,14 +25,12 @@ struct member {
     char *client;
     char *user;
     char *info;
-    UT_hash_handle hh;
 };
 
 struct user {
     char *name;
     char *info;
     size_t connections;
-    UT_hash_handle hh;
 };
 
 struct memory_channel {
@@ -44,9 +42,8 @@ struct memory_channel {
     struct publication **log; /* oldest first */
     size_t log_count;
     int64_t last_publish_ms;
-    struct member *members;
-    struct user *users;
-    UT_hash_handle hh;
+    struct text_map *members; /* by client */
+    struct text_map *users;   /* by name */
 };
 
 enum task_kind { TASK_SUBSCRIBED, TASK_PUBLICATION, TASK_PRESENCE, TASK_REPLY };
@@ -68,7 +65,7 @@ struct memory_broker {
     size_t history_size;
     int64_t history_ttl_ms;
     int64_t next_sweep_ms;
-    struct memory_channel *channels;
+    struct text_map *channels; /* by name */
     struct task *tasks;
 };
 
@@ -101,47 +98,47 @@ static bool is_log_old(const struct memory_broker *self, const struct memory_cha
 
 static struct memory_channel *channel_ensure(struct memory_broker *self, const char *name)
 {
-    struct memory_channel *channel;
-    HASH_FIND_STR(self->channels, name, channel);
+    struct memory_channel *channel = text_map_find(self->channels, name);
     if (!channel) {
         channel = mem_zalloc(sizeof(*channel));
         channel->name = mem_strdup(name);
+        channel->members = text_map_create();
+        channel->users = text_map_create();
         make_epoch(channel->epoch);
-        HASH_ADD_KEYPTR(hh, self->channels, channel->name, strlen(channel->name), channel);
+        text_map_add(self->channels, name, channel);
     }
     if (is_log_old(self, channel))
         log_clear(channel);
     return channel;
 }
 
-static void member_destroy(struct memory_channel *channel, struct member *member)
+static void member_destroy(struct member *member)
 {
-    HASH_DEL(channel->members, member);
     free(member->client);
     free(member->user);
     free(member->info);
     free(member);
 }
 
-static void user_destroy(struct memory_channel *channel, struct user *user)
+static void user_destroy(struct user *user)
 {
-    HASH_DEL(channel->users, user);
     free(user->name);
     free(user->info);
     free(user);
 }
 
-static void channel_destroy(struct memory_broker *self, struct memory_channel *channel)
+static void channel_destroy(struct memory_channel *channel)
 {
+    const void *cursor = NULL;
     struct member *member;
-    struct member *next_member;
-    HASH_ITER(hh, channel->members, member, next_member)
-    member_destroy(channel, member);
+    while ((member = text_map_next(channel->members, &cursor)))
+        member_destroy(member);
+    cursor = NULL;
     struct user *user;
-    struct user *next_user;
-    HASH_ITER(hh, channel->users, user, next_user)
-    user_destroy(channel, user);
-    HASH_DEL(self->channels, channel);
+    while ((user = text_map_next(channel->users, &cursor)))
+        user_destroy(user);
+    text_map_destroy(channel->members);
+    text_map_destroy(channel->users);
     log_clear(channel);
     free(channel->log);
     free(channel->name);
@@ -151,15 +148,17 @@ static void channel_destroy(struct memory_broker *self, struct memory_channel *c
 /* Channels that nobody is in and whose log ran out: names are chosen by strangers. */
 static void sweep(struct memory_broker *self)
 {
+    const void *cursor = NULL;
     struct memory_channel *channel;
-    struct memory_channel *next;
     if (clock_now_ms() < self->next_sweep_ms)
         return;
     self->next_sweep_ms = clock_now_ms() + SWEEP_EVERY_MS;
-    HASH_ITER(hh, self->channels, channel, next)
-    {
-        if (!channel->is_subscribed && !channel->members && is_log_old(self, channel))
-            channel_destroy(self, channel);
+    while ((channel = text_map_next(self->channels, &cursor))) {
+        if (channel->is_subscribed || text_map_count(channel->members) > 0 ||
+            !is_log_old(self, channel))
+            continue;
+        text_map_remove(self->channels, channel->name);
+        channel_destroy(channel);
     }
 }
 
@@ -216,13 +215,12 @@ static void task_destroy(struct task *task)
 static void task_run(struct memory_broker *self, const struct task *task)
 {
     const struct broker_events *events = &self->base.events;
-    struct memory_channel *channel;
     if (task->kind == TASK_REPLY) {
         if (task->waiter.on_reply)
             task->waiter.on_reply(task->waiter.owner, task->waiter.tag, &task->reply);
         return;
     }
-    HASH_FIND_STR(self->channels, task->channel, channel);
+    const struct memory_channel *channel = text_map_find(self->channels, task->channel);
     if (!channel || !channel->is_subscribed)
         return;
     if (task->kind == TASK_SUBSCRIBED)
@@ -325,14 +323,13 @@ static void memory_history(struct broker *broker, const char *name, uint64_t sin
 static struct user *user_ensure(struct memory_channel *channel,
                                 const struct broker_member *member)
 {
-    struct user *user;
-    HASH_FIND_STR(channel->users, member->user, user);
+    struct user *user = text_map_find(channel->users, member->user);
     if (user)
         return user;
     user = mem_zalloc(sizeof(*user));
     user->name = mem_strdup(member->user);
     user->info = mem_strdup(member->info);
-    HASH_ADD_KEYPTR(hh, channel->users, user->name, strlen(user->name), user);
+    text_map_add(channel->users, user->name, user);
     return user;
 }
 
@@ -343,15 +340,13 @@ static void memory_join(struct broker *broker, const char *name,
     struct memory_broker *self = self_of(broker);
     struct memory_channel *channel = channel_ensure(self, name);
     reply_later(self, name, waiter);
-    struct member *member;
-    HASH_FIND_STR(channel->members, joining->client, member);
-    if (member)
+    if (text_map_find(channel->members, joining->client))
         return;
-    member = mem_zalloc(sizeof(*member));
+    struct member *member = mem_zalloc(sizeof(*member));
     member->client = mem_strdup(joining->client);
     member->user = mem_strdup(joining->user);
     member->info = mem_strdup(joining->info);
-    HASH_ADD_KEYPTR(hh, channel->members, member->client, strlen(member->client), member);
+    text_map_add(channel->members, member->client, member);
     struct user *user = user_ensure(channel, joining);
     if (++user->connections == 1 && !is_quiet)
         tell_presence(self, channel, true, user);
@@ -362,17 +357,16 @@ static void memory_leave(struct broker *broker, const char *name,
 {
     struct memory_broker *self = self_of(broker);
     struct memory_channel *channel = channel_ensure(self, name);
-    struct member *member;
-    struct user *user;
-    HASH_FIND_STR(channel->members, leaving->client, member);
-    HASH_FIND_STR(channel->users, leaving->user, user);
-    if (!member || !user)
+    struct member *member = text_map_remove(channel->members, leaving->client);
+    struct user *user = text_map_find(channel->users, leaving->user);
+    if (!member)
         return;
-    member_destroy(channel, member);
-    if (--user->connections > 0)
+    member_destroy(member);
+    if (!user || --user->connections > 0)
         return;
     tell_presence(self, channel, false, user);
-    user_destroy(channel, user);
+    text_map_remove(channel->users, leaving->user);
+    user_destroy(user);
 }
 
 static void memory_members(struct broker *broker, const char *name, size_t limit,
@@ -382,8 +376,9 @@ static void memory_members(struct broker *broker, const char *name, size_t limit
     struct memory_channel *channel = channel_ensure(self, name);
     struct broker_reply *reply = reply_later(self, name, waiter);
     struct broker_member *members = mem_alloc((limit + 1) * sizeof(*members));
-    struct user *user;
-    for (user = channel->users; user && reply->member_count < limit; user = user->hh.next)
+    const void *cursor = NULL;
+    const struct user *user;
+    while (reply->member_count < limit && (user = text_map_next(channel->users, &cursor)))
         members[reply->member_count++] = (struct broker_member){.user = mem_strdup(user->name),
                                                                 .info = mem_strdup(user->info)};
     reply->members = members;
@@ -416,10 +411,11 @@ static void memory_destroy(struct broker *broker)
     struct task *next_task;
     DL_FOREACH_SAFE(self->tasks, task, next_task)
     task_destroy(task);
+    const void *cursor = NULL;
     struct memory_channel *channel;
-    struct memory_channel *next;
-    HASH_ITER(hh, self->channels, channel, next)
-    channel_destroy(self, channel);
+    while ((channel = text_map_next(self->channels, &cursor)))
+        channel_destroy(channel);
+    text_map_destroy(self->channels);
     free(self);
 }
 
@@ -444,6 +440,7 @@ struct broker *memory_broker_create(struct loop *loop, size_t history_size,
     struct memory_broker *self = mem_zalloc(sizeof(*self));
     self->base.ops = &memory_ops;
     self->loop = loop;
+    self->channels = text_map_create();
     self->history_size = history_size;
     self->history_ttl_ms = history_ttl_ms;
     return &self->base;

@@ -15,9 +15,9 @@
 #include "metrics.h"
 #include "redis_link.h"
 #include "redis_script.h"
+#include "text_map.h"
 
 #include <hiredis/hiredis.h>
-#include <uthash.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,11 +27,6 @@
 enum { NUMBER_BYTES = 24, INSTANCE_BYTES = 17 };
 
 enum lease_answer { LEASE_TAKEN_BY_ANOTHER = 0, LEASE_RENEWED = 1, LEASE_TAKEN = 2 };
-
-struct alive_node {
-    char *name;
-    UT_hash_handle hh;
-};
 
 struct node_lease {
     const struct node_lease_options *options;
@@ -46,32 +41,18 @@ struct node_lease {
     int64_t taken_since_ms; /* another process was first seen with our name; 0: none */
     int64_t redis_ahead_ms; /* Redis's clock minus our monotonic one */
     bool is_released;
-    struct alive_node *alive;
+    struct text_map *alive; /* names of nodes */
 };
-
-static void forget_alive(struct node_lease *lease)
-{
-    struct alive_node *node;
-    struct alive_node *next;
-    HASH_ITER(hh, lease->alive, node, next)
-    {
-        HASH_DEL(lease->alive, node);
-        free(node->name);
-        free(node);
-    }
-}
 
 static void on_alive_nodes(void *context, enum broker_status status, const redisReply *reply)
 {
     struct node_lease *lease = context;
     if (status != BROKER_OK || reply->type != REDIS_REPLY_ARRAY)
         return;
-    forget_alive(lease);
-    for (size_t i = 0; i < reply->elements; i++) {
-        struct alive_node *node = mem_zalloc(sizeof(*node));
-        node->name = mem_strdup(reply->element[i]->str);
-        HASH_ADD_KEYPTR(hh, lease->alive, node->name, strlen(node->name), node);
-    }
+    text_map_destroy(lease->alive);
+    lease->alive = text_map_create();
+    for (size_t i = 0; i < reply->elements; i++)
+        text_map_add(lease->alive, reply->element[i]->str, lease);
 }
 
 void node_lease_look(struct node_lease *lease)
@@ -185,6 +166,7 @@ struct node_lease *node_lease_create(struct loop *loop, struct redis_link *comma
     uint64_t random = 0;
     lease->options = options;
     lease->commands = commands;
+    lease->alive = text_map_create();
     lease->node_key = key_node(options->prefix, options->node);
     lease->nodes_key = key_nodes(options->prefix);
     if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
@@ -201,7 +183,7 @@ void node_lease_destroy(struct node_lease *lease)
     if (!lease)
         return;
     loop_timer_destroy(lease->timer);
-    forget_alive(lease);
+    text_map_destroy(lease->alive);
     free(lease->node_key);
     free(lease->nodes_key);
     free(lease);
@@ -219,9 +201,7 @@ int64_t node_lease_generation(const struct node_lease *lease)
 
 bool node_lease_is_alive(const struct node_lease *lease, const char *node)
 {
-    struct alive_node *found;
     if (strcmp(node, lease->options->node) == 0)
         return true;
-    HASH_FIND_STR(lease->alive, node, found);
-    return found;
+    return text_map_find(lease->alive, node);
 }

@@ -22,9 +22,9 @@
 #include "redis_link.h"
 #include "redis_presence.h"
 #include "redis_script.h"
+#include "text_map.h"
 
 #include <hiredis/hiredis.h>
-#include <uthash.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +41,6 @@ struct subscription {
     char *channel;
     char *pubsub;      /* its name in Redis */
     bool is_confirmed; /* by Redis, on the present subscriber link */
-    UT_hash_handle hh;
 };
 
 struct redis_broker {
@@ -52,7 +51,7 @@ struct redis_broker {
     struct node_lease_options lease_options;
     struct node_lease *lease;
     struct redis_presence *presence;
-    struct subscription *subscriptions; /* by pubsub name */
+    struct text_map *subscriptions; /* by pubsub name */
     struct loop_timer *probe_timer;
     char *probe_channel;
     int probes_unheard;
@@ -98,9 +97,7 @@ static void announce(struct redis_broker *self, const struct subscription *subsc
 
 static struct subscription *find_subscription(struct redis_broker *self, const char *pubsub)
 {
-    struct subscription *subscription;
-    HASH_FIND_STR(self->subscriptions, pubsub, subscription);
-    return subscription;
+    return text_map_find(self->subscriptions, pubsub);
 }
 
 static void redis_subscribe(struct broker *broker, const char *channel)
@@ -109,14 +106,12 @@ static void redis_subscribe(struct broker *broker, const char *channel)
     struct subscription *subscription = mem_zalloc(sizeof(*subscription));
     subscription->channel = mem_strdup(channel);
     subscription->pubsub = key_channel(self->options->prefix, channel);
-    HASH_ADD_KEYPTR(hh, self->subscriptions, subscription->pubsub, strlen(subscription->pubsub),
-                    subscription);
+    text_map_add(self->subscriptions, subscription->pubsub, subscription);
     redis_link_subscribe(self->subscriber, subscription->pubsub);
 }
 
-static void subscription_destroy(struct redis_broker *self, struct subscription *subscription)
+static void subscription_destroy(struct subscription *subscription)
 {
-    HASH_DEL(self->subscriptions, subscription);
     free(subscription->channel);
     free(subscription->pubsub);
     free(subscription);
@@ -126,10 +121,10 @@ static void redis_unsubscribe(struct broker *broker, const char *channel)
 {
     struct redis_broker *self = self_of(broker);
     char *pubsub = key_channel(self->options->prefix, channel);
-    struct subscription *subscription = find_subscription(self, pubsub);
+    struct subscription *subscription = text_map_remove(self->subscriptions, pubsub);
     redis_link_unsubscribe(self->subscriber, pubsub);
     if (subscription)
-        subscription_destroy(self, subscription);
+        subscription_destroy(subscription);
     free(pubsub);
 }
 
@@ -192,14 +187,18 @@ static void on_subscriber_up(void *context)
     struct redis_broker *self = context;
     self->probes_unheard = 0;
     redis_link_subscribe(self->subscriber, self->probe_channel);
-    for (struct subscription *each = self->subscriptions; each; each = each->hh.next)
+    const void *cursor = NULL;
+    const struct subscription *each;
+    while ((each = text_map_next(self->subscriptions, &cursor)))
         redis_link_subscribe(self->subscriber, each->pubsub);
 }
 
 static void on_subscriber_down(void *context)
 {
     struct redis_broker *self = context;
-    for (struct subscription *each = self->subscriptions; each; each = each->hh.next)
+    const void *cursor = NULL;
+    struct subscription *each;
+    while ((each = text_map_next(self->subscriptions, &cursor)))
         each->is_confirmed = false;
 }
 
@@ -212,7 +211,9 @@ static void on_commands_up(void *context)
     redis_presence_retry(self->presence);
     if (node_lease_generation(self->lease) != 0)
         events->on_members_lost(events->context);
-    for (struct subscription *each = self->subscriptions; each; each = each->hh.next)
+    const void *cursor = NULL;
+    const struct subscription *each;
+    while ((each = text_map_next(self->subscriptions, &cursor)))
         announce(self, each);
 }
 
@@ -453,10 +454,11 @@ static void redis_destroy(struct broker *broker)
     redis_link_destroy(self->subscriber);
     redis_presence_destroy(self->presence);
     node_lease_destroy(self->lease);
+    const void *cursor = NULL;
     struct subscription *subscription;
-    struct subscription *next;
-    HASH_ITER(hh, self->subscriptions, subscription, next)
-    subscription_destroy(self, subscription);
+    while ((subscription = text_map_next(self->subscriptions, &cursor)))
+        subscription_destroy(subscription);
+    text_map_destroy(self->subscriptions);
     free(self->probe_channel);
     free(self);
 }
@@ -526,6 +528,7 @@ struct broker *redis_broker_create(struct loop *loop,
     seed_random();
     self->base.ops = &redis_ops;
     self->options = options;
+    self->subscriptions = text_map_create();
     self->probe_channel = key_node(options->prefix, options->node);
     print_limits(self);
     create_links(self, loop);

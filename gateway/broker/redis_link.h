@@ -56,9 +56,9 @@ size_t redis_link_pending(const struct redis_link *link);
 const char *redis_link_digest(const struct redis_link *link, size_t i);
 
 void redis_link_command(struct redis_link *link, size_t part_count, const char **parts,
-                        const size_t *lengths, redis_reply_fn on_reply, void *context);
+                        const size_t *lengths, redis_reply_fn on_done, void *context);
 /* The same for parts that are plain text; the list ends with NULL. */
-void redis_link_command_text(struct redis_link *link, redis_reply_fn on_reply, void *context,
+void redis_link_command_text(struct redis_link *link, redis_reply_fn on_done, void *context,
                              ...) __attribute__((sentinel));
 
 /* While the link is up; all subscriptions are gone when it goes down. */

@@ -13,10 +13,10 @@
 #include "redis_link.h"
 #include "redis_script.h"
 #include "text.h"
+#include "text_map.h"
 
 #include <hiredis/hiredis.h>
 #include <jansson.h>
-#include <uthash.h>
 #include <utlist.h>
 
 #include <stdlib.h>
@@ -214,66 +214,69 @@ void redis_presence_retry(struct redis_presence *presence)
 struct listed_user {
     char *user;
     char *info;
-    UT_hash_handle hh;
 };
 
 /* One entry of the hash; left out: another shape than ours, a node without a lease, a user
  * already listed. */
 static void list_entry(const struct redis_presence *presence, const redisReply *value,
-                       struct listed_user **users)
+                       struct text_map *users)
 {
-    struct listed_user *listed;
     if (value->type != REDIS_REPLY_STRING)
         return;
     json_t *member = json_loadb(value->str, value->len, 0, NULL);
     const char *user = json_string_value(json_object_get(member, "user"));
     const char *node = json_string_value(json_object_get(member, "node"));
     json_t *info = json_object_get(member, "info");
-    if (user && node && info && node_lease_is_alive(presence->lease, node)) {
-        HASH_FIND_STR(*users, user, listed);
-        if (!listed) {
-            listed = mem_zalloc(sizeof(*listed));
-            listed->user = mem_strdup(user);
-            listed->info = json_dumps(info, JSON_COMPACT | JSON_ENCODE_ANY);
-            HASH_ADD_KEYPTR(hh, *users, listed->user, strlen(listed->user), listed);
-        }
+    if (user && node && info && node_lease_is_alive(presence->lease, node) &&
+        !text_map_find(users, user)) {
+        struct listed_user *listed = mem_zalloc(sizeof(*listed));
+        listed->user = mem_strdup(user);
+        listed->info = json_dumps(info, JSON_COMPACT | JSON_ENCODE_ANY);
+        text_map_add(users, user, listed);
     }
     json_decref(member);
 }
 
-static void answer_list(struct presence_call *call, struct listed_user *users, uint64_t version)
+static void free_listed(struct text_map *users)
 {
-    struct broker_member *members = mem_zalloc((HASH_COUNT(users) + 1) * sizeof(*members));
-    struct broker_reply reply = {.status = BROKER_OK, .members = members, .version = version};
+    const void *cursor = NULL;
     struct listed_user *user;
-    struct listed_user *next;
-    for (user = users; user; user = user->hh.next)
-        members[reply.member_count++] =
-            (struct broker_member){.user = user->user, .info = user->info};
-    call_answer(call, &reply);
-    HASH_ITER(hh, users, user, next)
-    {
-        HASH_DEL(users, user);
+    while ((user = text_map_next(users, &cursor))) {
         free(user->user);
         free(user->info);
         free(user);
     }
+    text_map_destroy(users);
+}
+
+static void answer_list(struct presence_call *call, const struct text_map *users,
+                        uint64_t version)
+{
+    struct broker_member *members = mem_zalloc((text_map_count(users) + 1) * sizeof(*members));
+    struct broker_reply reply = {.status = BROKER_OK, .members = members, .version = version};
+    const void *cursor = NULL;
+    const struct listed_user *user;
+    while ((user = text_map_next(users, &cursor)))
+        members[reply.member_count++] =
+            (struct broker_member){.user = user->user, .info = user->info};
+    call_answer(call, &reply);
     free(members);
 }
 
 static void on_members(void *context, enum broker_status status, const redisReply *reply)
 {
     struct presence_call *call = context;
-    struct listed_user *users = NULL;
     if (status != BROKER_OK || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
         call_answer(call, &(struct broker_reply){.status = status == BROKER_OK ? BROKER_REFUSED
                                                                                : status});
         return;
     }
+    struct text_map *users = text_map_create();
     const redisReply *entries = reply->element[1];
     for (size_t i = 1; i < entries->elements; i += 2)
-        list_entry(call->presence, entries->element[i], &users);
+        list_entry(call->presence, entries->element[i], users);
     answer_list(call, users, (uint64_t)reply->element[0]->integer);
+    free_listed(users);
 }
 
 void redis_presence_members(struct redis_presence *presence, const char *channel, size_t limit,

@@ -13,6 +13,7 @@
 #include "metrics.h"
 #include "presence.h"
 #include "session.h"
+#include "text_map.h"
 
 #include <utlist.h>
 
@@ -24,9 +25,7 @@
 
 struct channel *channel_find(const struct hub *hub, const char *name)
 {
-    struct channel *channel;
-    HASH_FIND_STR(hub->channels, name, channel);
-    return channel;
+    return text_map_find(hub->channels, name);
 }
 
 static struct channel *channel_open(struct hub *hub, const char *name)
@@ -38,7 +37,7 @@ static struct channel *channel_open(struct hub *hub, const char *name)
     channel->presence = presence_list_create();
     channel->state = CHANNEL_LIVE; /* so that the next line is a change */
     channel_set_state(channel, CHANNEL_OPENING);
-    HASH_ADD_KEYPTR(hh, hub->channels, channel->name, strlen(channel->name), channel);
+    text_map_add(hub->channels, name, channel);
     metrics.channels++;
     broker_subscribe(hub->broker, name);
     return channel;
@@ -54,7 +53,7 @@ static void channel_destroy(struct channel *channel)
 {
     struct hub *hub = channel->hub;
     channel_set_state(channel, CHANNEL_LIVE); /* off the list of unsettled ones */
-    HASH_DEL(hub->channels, channel);
+    text_map_remove(hub->channels, channel->name);
     id_table_remove(hub->channel_ids, channel->id);
     metrics.channels--;
     channel_log_finish(channel);
@@ -69,10 +68,10 @@ static void channel_destroy(struct channel *channel)
 
 void channel_destroy_all(struct hub *hub)
 {
+    const void *cursor = NULL;
     struct channel *channel;
-    struct channel *next;
-    HASH_ITER(hh, hub->channels, channel, next)
-    channel_destroy(channel);
+    while ((channel = text_map_next(hub->channels, &cursor)))
+        channel_destroy(channel);
     hub->dirty = NULL;
 }
 

@@ -8,8 +8,6 @@
 #include "broker.h"
 #include "channel.h"
 
-#include <uthash.h>
-
 enum channel_state {
     CHANNEL_OPENING, /* the subscription is on its way */
     CHANNEL_SYNCING, /* subscribed; the log is being read, live publications are held back */
@@ -57,7 +55,6 @@ struct channel {
     int64_t unsettled_since_ms;
     struct channel *next_unsettled;
     struct channel *prev_unsettled;
-    UT_hash_handle hh;
 };
 
 /* channel.c */

@@ -8,6 +8,7 @@
 #include "id_table.h"
 #include "mem.h"
 #include "session.h"
+#include "text_map.h"
 #include "wheel.h"
 
 #include <stdio.h>
@@ -24,6 +25,7 @@ struct hub *hub_create(struct loop *loop, struct broker *broker,
     hub->wheel = wheel_create(clock_now_ms(), CHAT_TICK_MS, session_on_due);
     hub->sessions = id_table_create();
     hub->channel_ids = id_table_create();
+    hub->channels = text_map_create();
     if (getrandom(&hub->instance, sizeof(hub->instance), 0) != (ssize_t)sizeof(hub->instance))
         hub->instance = (uint64_t)clock_wall_ms();
     return hub;
@@ -36,6 +38,7 @@ void hub_destroy(struct hub *hub)
     channel_destroy_all(hub);
     id_table_destroy(hub->sessions);
     id_table_destroy(hub->channel_ids);
+    text_map_destroy(hub->channels);
     wheel_destroy(hub->wheel);
     free(hub);
 }

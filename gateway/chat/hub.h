@@ -15,6 +15,7 @@ struct broker;
 struct channel;
 struct id_table;
 struct loop;
+struct text_map;
 struct wheel;
 
 enum { CLIENT_BYTES = 128 }; /* for hub_print_client */
@@ -26,7 +27,7 @@ struct hub {
     struct wheel *wheel;       /* deadlines of sessions */
     struct id_table *sessions; /* by session id */
     struct id_table *channel_ids;
-    struct channel *channels;  /* by name */
+    struct text_map *channels; /* by name */
     struct channel *dirty;     /* have something to send, to admit, or nobody left */
     struct channel *unsettled; /* not live yet, or not at the moment */
     uint64_t instance;         /* random, so that client ids of two lives differ */
