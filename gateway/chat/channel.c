@@ -206,11 +206,16 @@ static void admit_arrivals(struct channel *channel)
         admit(channel, channel->arrivals.items[0]);
 }
 
-static void end_turn_of(struct channel *channel)
+void channel_send_and_admit(struct channel *channel)
 {
     fanout_send(channel);
     admit_arrivals(channel);
     fanout_forget_histories(channel);
+}
+
+static void end_turn_of(struct channel *channel)
+{
+    channel_send_and_admit(channel);
     if (!is_empty(channel))
         return;
     broker_unsubscribe(channel->hub->broker, channel->name);

@@ -60,6 +60,8 @@ struct channel {
 /* channel.c */
 void channel_mark_dirty(struct channel *channel);
 void channel_set_state(struct channel *channel, enum channel_state state);
+/* Subscribers get what there is for them; then arrivals are let in, with the history. */
+void channel_send_and_admit(struct channel *channel);
 
 /* channel_log.c */
 void channel_log_read(struct channel *channel);

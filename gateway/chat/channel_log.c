@@ -156,6 +156,7 @@ static void on_log_read(void *owner, uint64_t tag, const struct broker_reply *re
     }
     channel_set_state(channel, CHANNEL_LIVE);
     channel_mark_dirty(channel);
+    channel_send_and_admit(channel); /* arrivals, too, get all that was held */
     release_held(channel);
     presence_on_settled(channel);
 }

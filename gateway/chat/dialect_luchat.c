@@ -105,15 +105,19 @@ static void luchat_on_text(struct session *session, const char *bytes, size_t le
 
 /* ---------------------------------------------------------------- what they are told */
 
+/* What a client says before its channel is open would come back to it only as far as the
+ * history reaches: so it is not heard before. */
 static void luchat_on_open(struct session *session, const char *channel)
 {
     channel_subscribe(session_hub(session), session, channel);
+    session_pause(session);
 }
 
 static void luchat_on_admitted(struct subscription *subscription)
 {
     struct session *session = subscription->session;
     struct batch *history = channel_history(subscription->channel, session_dialect(session));
+    session_resume(session);
     presence_on_admitted(subscription);
     if (history)
         session_send(session, history); /* last: it may end the session */

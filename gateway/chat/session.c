@@ -34,6 +34,7 @@ struct session {
     int64_t heard_ms;
     struct wheel_timer timer;
     enum session_state state;
+    unsigned pauses;
     char *user;
     char *info;
 };
@@ -187,6 +188,18 @@ void session_heard(struct session *session)
     session->heard_ms = clock_now_ms();
 }
 
+void session_pause(struct session *session)
+{
+    if (session->pauses++ == 0)
+        session->hub->options->transport->pause(session->conn, true);
+}
+
+void session_resume(struct session *session)
+{
+    if (--session->pauses == 0)
+        session->hub->options->transport->pause(session->conn, false);
+}
+
 void session_close(struct session *session, enum close_code code, const char *reason)
 {
     if (session->state != SESSION_OPEN)
@@ -194,6 +207,8 @@ void session_close(struct session *session, enum close_code code, const char *re
     session->state = SESSION_CLOSING;
     leave_all(session);
     drop_queue(session);
+    if (session->pauses > 0)
+        session->hub->options->transport->pause(session->conn, false); /* for its close frame */
     wheel_set(session->hub->wheel, &session->timer, clock_now_ms() + CLOSE_TIMEOUT_MS);
     session->hub->options->transport->close(session->conn, code, reason);
 }

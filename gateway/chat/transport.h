@@ -7,6 +7,7 @@
 #ifndef PARLEY_TRANSPORT_H
 #define PARLEY_TRANSPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum transport_result {
@@ -34,6 +35,8 @@ struct transport {
     void (*close)(void *conn, enum close_code code, const char *reason);
     /* Ends the connection without a word: it did not take its close frame. */
     void (*kill)(void *conn);
+    /* Paused, nothing more is read from the connection, so that no message comes. */
+    void (*pause)(void *conn, bool is_paused);
 };
 
 #endif

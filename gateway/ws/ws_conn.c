@@ -55,10 +55,17 @@ static void conn_close(void *context, enum close_code code, const char *reason)
     lws_callback_on_writable(conn->wsi);
 }
 
+static void conn_pause(void *context, bool is_paused)
+{
+    const struct ws_conn *conn = context;
+    lws_rx_flow_control(conn->wsi, is_paused ? 0 : 1);
+}
+
 const struct transport ws_transport = {
     .write = conn_write,
     .close = conn_close,
     .kill = conn_kill,
+    .pause = conn_pause,
 };
 
 /* ---------------------------------------------------------------- what libwebsockets says */
@@ -120,6 +127,7 @@ void ws_conn_receive(struct ws_conn *conn, const char *bytes, size_t length,
                      size_t max_message_bytes)
 {
     size_t expected = conn->partial_length + length + lws_remaining_packet_payload(conn->wsi);
+    conn->has_received = true;
     if (conn->is_closing)
         return;
     if (lws_frame_is_binary(conn->wsi))

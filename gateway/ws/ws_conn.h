@@ -28,6 +28,7 @@ struct ws_conn {
     uint16_t fragment_count;
     uint16_t close_code; /* to be sent when the connection can take it; 0: none */
     bool is_closing;     /* nothing may be written any more */
+    bool has_received;   /* a piece of a message at least */
 };
 
 /* The handshake is done. */

@@ -21,7 +21,7 @@
 enum {
     READS_PER_TURN_MAX = 32,
     TIMERS_HORIZON_MS = 1000,
-    MASK_BIT = 0x80,
+    FRAME_HEAD_BYTES = 2,
 };
 
 /* One descriptor of libwebsockets. */
@@ -32,7 +32,7 @@ struct io {
     unsigned generation; /* how often the number was used */
     short wanted;        /* EV_READ, EV_WRITE; 0: not ours */
     bool is_open;
-    bool is_mask_checked;
+    bool was_first_shown;
 };
 
 struct ws_loop {
@@ -81,36 +81,40 @@ static void serve(struct ws_loop *ws_loop, int descriptor, short what)
     lws_service_fd(ws_loop->context, &ready);
 }
 
-/* libwebsockets takes frames with and without a mask. A client either knows of masks or does
- * not, so a look at its first frame will do. */
-static void check_mask(struct io *io, int descriptor)
+static void show_first_frame(struct io *io, int descriptor)
 {
-    unsigned char head[2];
-    if (io->is_mask_checked ||
+    unsigned char head[FRAME_HEAD_BYTES];
+    if (io->was_first_shown ||
         recv(descriptor, head, sizeof(head), MSG_PEEK | MSG_DONTWAIT) != sizeof(head))
         return;
-    io->is_mask_checked = true;
-    if (!(head[1] & MASK_BIT))
-        io->ws_loop->events.on_unmasked(io->owner);
+    io->was_first_shown = true;
+    io->ws_loop->events.on_first_frame(io->owner, head);
+}
+
+static void read_owned(struct io *io, int descriptor)
+{
+    io->ws_loop->events.on_heard(io->owner);
+    show_first_frame(io, descriptor);
+    serve(io->ws_loop, descriptor, EV_READ);
 }
 
 static void on_ready(evutil_socket_t descriptor, short what, void *context)
 {
     struct io *io = context;
-    struct ws_loop *ws_loop = io->ws_loop;
     unsigned generation = io->generation;
-    if (io->owner && (what & EV_READ)) {
-        ws_loop->events.on_heard(io->owner);
-        check_mask(io, descriptor);
-    }
-    serve(ws_loop, descriptor, what);
-    if (!(what & EV_READ) || !io->owner)
+    if (what & EV_WRITE)
+        serve(io->ws_loop, descriptor, EV_WRITE);
+    if (!(what & EV_READ) || !io->is_open || io->generation != generation)
         return;
+    if (io->owner)
+        read_owned(io, descriptor);
+    else
+        serve(io->ws_loop, descriptor, EV_READ);
     for (int i = 1; i < READS_PER_TURN_MAX; i++) {
         bool is_same = io->is_open && io->generation == generation && io->owner;
         if (!is_same || !(io->wanted & EV_READ) || !has_more(descriptor))
             return;
-        serve(ws_loop, descriptor, EV_READ);
+        read_owned(io, descriptor);
     }
 }
 
@@ -147,7 +151,7 @@ static int on_socket_open(struct lws *wsi)
     io->ws_loop = loop_of(wsi);
     io->generation++;
     io->is_open = true;
-    io->is_mask_checked = false;
+    io->was_first_shown = false;
     io->ws_loop->count++;
     want(io, lws_get_socket_fd(wsi), EV_READ);
     return 0;

@@ -19,8 +19,8 @@ struct ws_loop;
 struct ws_loop_events {
     /* Bytes arrived for a descriptor whose owner is set. */
     void (*on_heard)(void *owner);
-    /* Its first frame has no mask (RFC 6455, 5.1). */
-    void (*on_unmasked)(void *owner);
+    /* The first octets of the first frame lie there to be read. */
+    void (*on_first_frame)(void *owner, const unsigned char *head);
 };
 
 /* Descriptors are numbered below descriptor_limit. *new* */

@@ -33,6 +33,7 @@ enum {
     HEADER_BYTES_MAX = 8192, /* of one request */
     DESCRIPTORS_KEPT = 24,   /* for Redis, logs, and to turn others away politely */
     PATH_BYTES_MAX = 512,
+    MASK_BIT = 0x80,
 };
 
 struct ws_server {
@@ -53,12 +54,17 @@ static struct ws_server *server_of(struct lws *wsi)
 
 static void on_heard(void *owner)
 {
-    chat_heard(owner);
+    const struct ws_conn *conn = owner;
+    chat_heard(conn->session);
 }
 
-static void on_unmasked(void *owner)
+/* libwebsockets takes frames with a mask and without; RFC 6455 (5.1) wants one. A client either
+ * knows of masks or does not, so a look at its first frame will do. */
+static void on_first_frame(void *owner, const unsigned char *head)
 {
-    chat_refuse(owner, CLOSE_PROTOCOL_ERROR, "a frame without a mask");
+    const struct ws_conn *conn = owner;
+    if (!conn->has_received && !(head[1] & MASK_BIT))
+        chat_refuse(conn->session, CLOSE_PROTOCOL_ERROR, "a frame without a mask");
 }
 
 /* ---------------------------------------------------------------------------- handshake */
@@ -106,7 +112,7 @@ static int on_established(struct lws *wsi, struct ws_conn *conn)
     if (!ws_handshake_channel(wsi, channel))
         return -1; /* was checked before the upgrade */
     ws_conn_open(conn, wsi, server->options->hub, channel);
-    ws_loop_set_owner(server->ws_loop, wsi, conn->session);
+    ws_loop_set_owner(server->ws_loop, wsi, conn);
     return 0;
 }
 
@@ -245,7 +251,7 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
     server->options = options;
     server->http.broker = options->broker;
     server->ws_loop = ws_loop_create(loop, options->descriptor_limit,
-                                     &(struct ws_loop_events){on_heard, on_unmasked});
+                                     &(struct ws_loop_events){on_heard, on_first_frame});
     server->context = create_context(server);
     if (!server->context) {
         *ret_error = mem_strdup("libwebsockets cannot start");
