@@ -64,9 +64,11 @@ static bool parse(struct cursor *cursor, struct envelope *envelope)
 bool envelope_parse(const char *text, size_t length, struct envelope *ret_envelope)
 {
     struct cursor cursor = {text, text + length};
-    if (length == 0 || !parse(&cursor, ret_envelope))
+    struct envelope envelope;
+    if (length == 0 || !parse(&cursor, &envelope))
         return false;
-    ret_envelope->body = cursor.at;
-    ret_envelope->body_length = (size_t)(cursor.end - cursor.at);
+    envelope.body = cursor.at;
+    envelope.body_length = (size_t)(cursor.end - cursor.at);
+    *ret_envelope = envelope;
     return true;
 }

@@ -44,6 +44,7 @@ struct subscription {
     uint32_t index; /* in the channel's list */
     bool is_admitted;
     enum presence_state presence;
+    uint32_t join_serial; /* of the last join that was sent */
 };
 
 struct channel *channel_find(const struct hub *hub, const char *name);
