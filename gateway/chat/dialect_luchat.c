@@ -109,8 +109,10 @@ static void luchat_on_text(struct session *session, const char *bytes, size_t le
  * history reaches: so it is not heard before. */
 static void luchat_on_open(struct session *session, const char *channel)
 {
-    channel_subscribe(session_hub(session), session, channel);
-    session_pause(session);
+    const struct subscription *subscription =
+        channel_subscribe(session_hub(session), session, channel);
+    if (!channel_is_live(subscription->channel))
+        session_pause(session);
 }
 
 static void luchat_on_admitted(struct subscription *subscription)
