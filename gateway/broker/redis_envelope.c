@@ -44,29 +44,63 @@ static bool take_line(struct cursor *cursor, char *out, size_t out_size)
     return true;
 }
 
-static bool parse(struct cursor *cursor, struct envelope *envelope)
+static struct slice take_rest(struct cursor *cursor)
 {
-    envelope->kind = (enum envelope_kind) * cursor->at++;
-    if (!take_char(cursor, ' ') || !take_number(cursor, &envelope->number))
-        return false;
-    switch (envelope->kind) {
-    case ENVELOPE_PUBLICATION:
-        return take_char(cursor, ' ') &&
-               take_line(cursor, envelope->epoch, sizeof(envelope->epoch));
-    case ENVELOPE_JOIN:
-    case ENVELOPE_LEAVE:
-        return take_char(cursor, '\n') &&
-               take_line(cursor, envelope->user, sizeof(envelope->user));
+    return (struct slice){cursor->at, (size_t)(cursor->end - cursor->at)};
+}
+
+/* Up to a blank, which is passed over. */
+static bool take_word(struct cursor *cursor, char *out, size_t out_size)
+{
+    size_t length = 0;
+    while (cursor->at + length < cursor->end && cursor->at[length] != ' ' &&
+           length < out_size - 1) {
+        out[length] = cursor->at[length];
+        length++;
     }
-    return false;
+    out[length] = '\0';
+    cursor->at += length;
+    return take_char(cursor, ' ');
+}
+
+static bool parse_publication(struct cursor *cursor, struct envelope *envelope)
+{
+    uint64_t info_length;
+    if (!take_char(cursor, ' ') ||
+        !take_word(cursor, envelope->epoch, sizeof(envelope->epoch)) ||
+        !take_number(cursor, &info_length) || !take_char(cursor, '\n') ||
+        info_length > (uint64_t)(cursor->end - cursor->at))
+        return false;
+    envelope->info = (struct slice){cursor->at, info_length};
+    cursor->at += info_length;
+    envelope->payload = take_rest(cursor);
+    return true;
+}
+
+static bool parse_presence(struct cursor *cursor, struct envelope *envelope)
+{
+    if (!take_char(cursor, '\n') ||
+        !take_line(cursor, envelope->user, sizeof(envelope->user)) ||
+        !take_line(cursor, envelope->client, sizeof(envelope->client)))
+        return false;
+    envelope->info = take_rest(cursor);
+    return true;
 }
 
 bool envelope_parse(const char *text, size_t length, struct envelope *ret_envelope)
 {
     struct cursor cursor = {text, text + length};
-    if (length == 0 || !parse(&cursor, ret_envelope))
+    if (length == 0)
         return false;
-    ret_envelope->body = cursor.at;
-    ret_envelope->body_length = (size_t)(cursor.end - cursor.at);
-    return true;
+    ret_envelope->kind = (enum envelope_kind) * cursor.at++;
+    if (!take_char(&cursor, ' ') || !take_number(&cursor, &ret_envelope->number))
+        return false;
+    switch (ret_envelope->kind) {
+    case ENVELOPE_PUBLICATION:
+        return parse_publication(&cursor, ret_envelope);
+    case ENVELOPE_JOIN:
+    case ENVELOPE_LEAVE:
+        return parse_presence(&cursor, ret_envelope);
+    }
+    return false;
 }

@@ -44,6 +44,7 @@ struct subscription {
     uint32_t index; /* in the channel's list */
     bool is_admitted;
     enum presence_state presence;
+    void *request; /* what the dialect keeps until admission; freed with the subscription */
 };
 
 struct channel *channel_find(const struct hub *hub, const char *name);
@@ -75,6 +76,15 @@ const struct dialect *channel_dialect(const struct channel *channel,
 /* The publications kept for newcomers, as frames of the dialect; NULL if there are none.
  * Borrowed, valid until the end of the turn. */
 struct batch *channel_history(struct channel *channel, const struct dialect *dialect);
+
+/* The channel's place in its log, when it is live. */
+const char *channel_epoch(const struct channel *channel);
+uint64_t channel_offset(const struct channel *channel);
+/* Publications kept here, oldest first, without a gap. Borrowed. */
+size_t channel_recent_count(const struct channel *channel);
+const struct publication *channel_recent(const struct channel *channel, size_t i);
+/* A client has seen a higher offset in this epoch: the log gets a new one. */
+void channel_went_back(struct channel *channel);
 
 /* Of the channel's presence; see presence.h. */
 struct presence_list *channel_presence(struct channel *channel);

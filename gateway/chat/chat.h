@@ -41,8 +41,9 @@ void chat_destroy(struct hub *hub);
 /* 1 to CHANNEL_NAME_BYTES_MAX octets of UTF-8 without control characters, spaces, braces. */
 bool chat_is_channel_name(const char *name);
 
-/* The LuChat dialect, for chat_open. */
+/* For chat_open. */
 extern const struct dialect dialect_luchat;
+extern const struct dialect dialect_centrifuge;
 
 /* A connection is established. The session lives until chat_closed. */
 struct session *chat_open(struct hub *hub, void *conn, const struct dialect *dialect,

@@ -41,15 +41,16 @@ static const char *explain_status(enum broker_status status)
 static void on_published(void *owner, uint64_t tag, const struct broker_reply *reply)
 {
     struct session *session = session_find(owner, tag);
-    if (session)
-        session_dialect(session)->on_published(session, reply);
+    if (session && reply->status != BROKER_OK)
+        send_error(session, LUCHAT_TRY_AGAIN, explain_status(reply->status));
 }
 
 static void publish(struct session *session, const char *bytes, size_t length)
 {
     const struct subscription *subscription = *session_subscriptions(session);
     struct hub *hub = session_hub(session);
-    broker_publish(hub->broker, channel_name(subscription->channel), bytes, length,
+    struct broker_message message = {.payload = {bytes, length}};
+    broker_publish(hub->broker, channel_name(subscription->channel), &message,
                    (struct broker_waiter){on_published, hub, session_id(session)});
 }
 
@@ -123,10 +124,14 @@ static void luchat_on_admitted(struct subscription *subscription)
         session_send(session, history); /* last: it may end the session */
 }
 
-static void luchat_on_published(struct session *session, const struct broker_reply *reply)
+static void luchat_on_not_opened(struct subscription *subscription)
 {
-    if (reply->status != BROKER_OK)
-        send_error(session, LUCHAT_TRY_AGAIN, explain_status(reply->status));
+    session_close(subscription->session, CLOSE_TRY_AGAIN_LATER, "channel cannot be opened now");
+}
+
+static void luchat_on_gap(struct subscription *subscription)
+{
+    (void)subscription; /* its frames have no offsets: it goes on with what there is */
 }
 
 static void luchat_on_joined(struct subscription *subscription,
@@ -138,11 +143,18 @@ static void luchat_on_joined(struct subscription *subscription,
         send_error(subscription->session, LUCHAT_TRY_AGAIN, explain_status(reply->status));
 }
 
-static void luchat_encode_publication(struct batch *batch,
-                                      const struct publication *publication)
+static void encode_publication(struct batch *batch, const char *channel,
+                               const struct publication *publication)
 {
-    struct slice part = {publication->data, publication->length};
-    batch_append_text(batch, &part, 1);
+    (void)channel; /* a connection has but one */
+    luchat_encode_publication(batch, publication);
+}
+
+static void encode_presence(struct batch *batch, const char *channel,
+                            const struct broker_presence *presence)
+{
+    (void)channel;
+    luchat_encode_presence(batch, presence);
 }
 
 const struct dialect dialect_luchat = {
@@ -151,9 +163,11 @@ const struct dialect dialect_luchat = {
     .on_open = luchat_on_open,
     .on_text = luchat_on_text,
     .on_admitted = luchat_on_admitted,
-    .on_published = luchat_on_published,
+    .on_not_opened = luchat_on_not_opened,
+    .on_gap = luchat_on_gap,
     .on_joined = luchat_on_joined,
-    .encode_publication = luchat_encode_publication,
-    .encode_presence = luchat_encode_presence,
+    .on_due = session_check_idle,
+    .encode_publication = encode_publication,
+    .encode_presence = encode_presence,
     .encode_members = luchat_encode_users,
 };

@@ -12,6 +12,7 @@
 struct batch;
 struct broker_presence;
 struct broker_reply;
+struct publication;
 
 enum {
     LUCHAT_USER_BYTES_MAX = 128,
@@ -43,6 +44,8 @@ void luchat_command_finish(struct luchat_command *command);
 
 void luchat_encode_pong(struct batch *batch);
 void luchat_encode_error(struct batch *batch, enum luchat_error code, const char *message);
+/* What another dialect published is wrapped in a message of LuChat's shape. */
+void luchat_encode_publication(struct batch *batch, const struct publication *publication);
 void luchat_encode_presence(struct batch *batch, const struct broker_presence *presence);
 void luchat_encode_users(struct batch *batch, const struct broker_reply *reply);
 

@@ -233,6 +233,7 @@ void presence_on_change(struct channel *channel, const struct broker_presence *c
     for (size_t i = 0; i < DIALECT_COUNT; i++) {
         struct batch *batch = channel_batch(channel, (enum dialect_number)i);
         if (batch)
-            channel_dialect(channel, (enum dialect_number)i)->encode_presence(batch, change);
+            channel_dialect(channel, (enum dialect_number)i)
+                ->encode_presence(batch, channel_name(channel), change);
     }
 }

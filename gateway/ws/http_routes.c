@@ -135,7 +135,8 @@ int http_route(struct lws *wsi, enum http_port port, const struct http_state *st
     bool is_health = strcmp(path, "/health") == 0;
     bool is_ready = is_internal && strcmp(path, "/ready") == 0;
     bool is_metrics = is_internal && strcmp(path, "/metrics") == 0;
-    if (!is_internal && strcmp(path, "/ws") == 0)
+    if (!is_internal &&
+        (strcmp(path, "/ws") == 0 || strcmp(path, "/connection/websocket") == 0))
         return refuse(wsi, 426, "Upgrade: websocket", "this address takes WebSockets");
     if (!is_health && !is_ready && !is_metrics)
         return refuse(wsi, 404, NULL,

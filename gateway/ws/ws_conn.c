@@ -70,10 +70,11 @@ const struct transport ws_transport = {
 
 /* ---------------------------------------------------------------- what libwebsockets says */
 
-void ws_conn_open(struct ws_conn *conn, struct lws *wsi, struct hub *hub, const char *channel)
+void ws_conn_open(struct ws_conn *conn, struct lws *wsi, struct hub *hub,
+                  const struct dialect *dialect, const char *channel)
 {
     *conn = (struct ws_conn){.wsi = wsi};
-    conn->session = chat_open(hub, conn, &dialect_luchat, channel);
+    conn->session = chat_open(hub, conn, dialect, channel);
 }
 
 static void drop_partial(struct ws_conn *conn)

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct dialect;
 struct lws;
 
 struct handshake_refusal {
@@ -24,6 +25,9 @@ struct handshake_refusal {
 /* NULL: welcome. allowed_origins: separated by commas, "*" for all, "" for the own host. */
 const struct handshake_refusal *ws_handshake_check(struct lws *wsi, const char *allowed_origins,
                                                    bool has_room, bool is_draining);
+
+/* Whose words are spoken at the request's path; NULL: no path of ours. */
+const struct dialect *ws_handshake_dialect(struct lws *wsi);
 
 /* The channel asked for with ?channel=, or lobby. False: it is no name for a channel. */
 __attribute__((warn_unused_result)) bool

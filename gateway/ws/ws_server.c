@@ -111,7 +111,7 @@ static int on_established(struct lws *wsi, struct ws_conn *conn)
     char channel[CHANNEL_NAME_BYTES_MAX + 1];
     if (!ws_handshake_channel(wsi, channel))
         return -1; /* was checked before the upgrade */
-    ws_conn_open(conn, wsi, server->options->hub, channel);
+    ws_conn_open(conn, wsi, server->options->hub, ws_handshake_dialect(wsi), channel);
     ws_loop_set_owner(server->ws_loop, wsi, conn);
     return 0;
 }

@@ -10,6 +10,6 @@ local connections = redis.call('HINCRBY', KEYS[2], ARGV[2], 1)
 if connections == 1 and ARGV[6] ~= '1' then
     local version = redis.call('HINCRBY', KEYS[3], 'version', 1)
     redis.call('PEXPIRE', KEYS[3], ARGV[7])
-    redis.call('PUBLISH', ARGV[4], 'j ' .. version .. '\n' .. ARGV[2] .. '\n' .. ARGV[5])
+    redis.call('PUBLISH', ARGV[4], 'j ' .. version .. '\n' .. ARGV[2] .. '\n' .. ARGV[1] .. '\n' .. ARGV[5])
 end
 return connections

@@ -10,6 +10,6 @@ if connections <= 0 then
     redis.call('HDEL', KEYS[2], ARGV[2])
     local version = redis.call('HINCRBY', KEYS[3], 'version', 1)
     redis.call('PEXPIRE', KEYS[3], ARGV[5])
-    redis.call('PUBLISH', ARGV[3], 'l ' .. version .. '\n' .. ARGV[2] .. '\n' .. ARGV[4])
+    redis.call('PUBLISH', ARGV[3], 'l ' .. version .. '\n' .. ARGV[2] .. '\n' .. ARGV[1] .. '\n' .. ARGV[4])
 end
 return connections

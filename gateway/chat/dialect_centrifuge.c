@@ -1,0 +1,248 @@
+/*
+ * dialect_centrifuge - the Centrifuge client protocol: many channels over one connection.
+ *
+ * The first command is connect; what may follow is in the table of centrifuge_commands.c.
+ * Here is what happens without a command: pings, admission with recovery, gaps.
+ *
+ * Recovery: a subscriber that comes back says which offset it saw last. The channel keeps
+ * the newest publications here, in step with what is live, so what was missed is sent from
+ * memory, in the reply, and nothing falls between it and the first push. Where that does
+ * not reach back, or the epoch is another, the reply says recovered:false.
+ */
+#include "batch.h"
+#include "broker.h"
+#include "centrifuge_codec.h"
+#include "centrifuge_session.h"
+#include "channel.h"
+#include "chat.h"
+#include "clock.h"
+#include "hub.h"
+#include "mem.h"
+#include "presence.h"
+#include "session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------ sending to a session */
+
+void centrifuge_send_reply(struct session *session, uint32_t id, const char *method,
+                           const char *result)
+{
+    struct batch *batch = batch_create();
+    centrifuge_encode_reply(batch, id, method, result);
+    session_send(session, batch);
+    batch_unref(batch);
+}
+
+void centrifuge_send_error(struct session *session, uint32_t id, enum centrifuge_error code)
+{
+    struct batch *batch = batch_create();
+    centrifuge_encode_error(batch, id, code);
+    session_send(session, batch);
+    batch_unref(batch);
+}
+
+void centrifuge_end_subscription(struct subscription *subscription,
+                                 enum centrifuge_unsubscribe code, const char *reason)
+{
+    struct batch *batch = batch_create();
+    struct session *session = subscription->session;
+    centrifuge_encode_unsubscribe(batch, channel_name(subscription->channel), code, reason);
+    channel_unsubscribe(subscription);
+    session_send(session, batch);
+    batch_unref(batch);
+}
+
+void centrifuge_close(struct session *session, enum centrifuge_disconnect code,
+                      const char *reason)
+{
+    session_close(session, (enum close_code)code, reason);
+}
+
+/* ----------------------------------------------------------------------------- deadlines */
+
+static void send_ping(struct session *session)
+{
+    struct batch *batch = batch_create();
+    centrifuge_encode_ping(batch);
+    session_send(session, batch);
+    batch_unref(batch);
+}
+
+static int64_t on_due(struct session *session)
+{
+    struct centrifuge_session *state = session_state(session);
+    int64_t now_ms = clock_now_ms();
+    int64_t next_ping_ms = state->pinged_ms + CENTRIFUGE_PING_MS;
+    if (!state->is_connected) {
+        centrifuge_close(session, CENTRIFUGE_STALE, "stale");
+    } else if (state->is_pong_due) {
+        centrifuge_close(session, CENTRIFUGE_NO_PONG, "no pong");
+    } else if (now_ms >= next_ping_ms) {
+        send_ping(session);
+        state->pinged_ms = now_ms;
+        state->is_pong_due = true;
+        return now_ms + CENTRIFUGE_PONG_MS;
+    }
+    return next_ping_ms;
+}
+
+/* ------------------------------------------------------------------------------ admission */
+
+static bool is_recoverable(const struct channel *channel,
+                           const struct centrifuge_request *request)
+{
+    uint64_t newest = channel_offset(channel);
+    bool is_same_log =
+        request->epoch[0] == '\0' || strcmp(request->epoch, channel_epoch(channel)) == 0;
+    if (!is_same_log || request->offset > newest)
+        return false;
+    if (request->offset == newest)
+        return true;
+    return channel_recent_count(channel) > 0 &&
+           channel_recent(channel, 0)->offset <= request->offset + 1;
+}
+
+static void print_missed(FILE *out, const struct channel *channel, uint64_t offset)
+{
+    bool is_first = true;
+    (void)fprintf(out, ",\"publications\":[");
+    for (size_t i = 0; i < channel_recent_count(channel); i++) {
+        const struct publication *publication = channel_recent(channel, i);
+        if (publication->offset <= offset)
+            continue;
+        char *text = centrifuge_print_publication(publication);
+        (void)fprintf(out, "%s%s", is_first ? "" : ",", text);
+        free(text);
+        is_first = false;
+    }
+    (void)fprintf(out, "]");
+}
+
+static char *print_subscribed(const struct channel *channel,
+                              const struct centrifuge_request *request)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+    bool is_recovered = request->wants_recovery && is_recoverable(channel, request);
+    if (!out)
+        return mem_strdup("{}");
+    (void)fprintf(out, "{");
+    if (channel_hub(channel)->options->history_size > 0)
+        (void)fprintf(
+            out,
+            "\"recoverable\":true,\"positioned\":true,\"epoch\":\"%s\","
+            "\"offset\":%llu,\"was_recovering\":%s,\"recovered\":%s",
+            channel_epoch(channel),
+            (unsigned long long)(is_recovered ? request->offset : channel_offset(channel)),
+            request->wants_recovery ? "true" : "false", is_recovered ? "true" : "false");
+    if (is_recovered)
+        print_missed(out, channel, request->offset);
+    (void)fprintf(out, "}");
+    (void)fclose(out);
+    return text;
+}
+
+static void on_admitted(struct subscription *subscription)
+{
+    struct centrifuge_request *request = subscription->request;
+    struct channel *channel = subscription->channel;
+    bool is_ahead = request->wants_recovery && request->offset > channel_offset(channel) &&
+                    strcmp(request->epoch, channel_epoch(channel)) == 0;
+    char *result = print_subscribed(channel, request);
+    centrifuge_send_reply(subscription->session, request->command_id, "subscribe", result);
+    free(result);
+    free(request);
+    subscription->request = NULL;
+    presence_join(subscription);
+    if (is_ahead)
+        channel_went_back(channel); /* the client has seen more of this log than there is */
+}
+
+static void on_not_opened(struct subscription *subscription)
+{
+    const struct centrifuge_request *request = subscription->request;
+    struct session *session = subscription->session;
+    uint32_t command_id = request->command_id;
+    channel_unsubscribe(subscription);
+    centrifuge_send_error(session, command_id, CENTRIFUGE_INTERNAL);
+}
+
+static void on_gap(struct subscription *subscription)
+{
+    centrifuge_end_subscription(subscription, CENTRIFUGE_INSUFFICIENT_STATE,
+                                "insufficient state");
+}
+
+/* A join that failed is made up for when the client subscribes again. */
+static void on_joined(struct subscription *subscription, const struct broker_reply *reply)
+{
+    if (reply->status != BROKER_OK)
+        centrifuge_end_subscription(subscription, CENTRIFUGE_INSUFFICIENT_STATE,
+                                    "presence not stored");
+}
+
+/* -------------------------------------------------------------------------------- frames */
+
+static void on_open(struct session *session, const char *channel)
+{
+    (void)channel; /* channels are subscribed to by command */
+    session_set_state(session, mem_zalloc(sizeof(struct centrifuge_session)));
+    session_set_due(session, clock_now_ms() + CENTRIFUGE_CONNECT_MS);
+}
+
+static void on_end(struct session *session)
+{
+    free(session_state(session));
+}
+
+static void on_pong(struct session *session)
+{
+    struct centrifuge_session *state = session_state(session);
+    if (state->is_pong_due)
+        state->is_pong_due = false;
+    else
+        centrifuge_close(session, CENTRIFUGE_BAD_FRAME, "a pong without a ping");
+}
+
+static void on_text(struct session *session, const char *bytes, size_t length)
+{
+    struct centrifuge_reader reader = {bytes, bytes + length};
+    bool has_more = true;
+    while (has_more && session_is_open(session)) {
+        struct centrifuge_command command;
+        switch (centrifuge_read(&reader, &command)) {
+        case CENTRIFUGE_COMMAND:
+            centrifuge_run_command(session, &command);
+            break;
+        case CENTRIFUGE_PONG:
+            on_pong(session);
+            break;
+        case CENTRIFUGE_BROKEN:
+            centrifuge_close(session, CENTRIFUGE_BAD_FRAME, "bad request");
+            break;
+        case CENTRIFUGE_END:
+            has_more = false;
+            break;
+        }
+        centrifuge_command_finish(&command);
+    }
+}
+
+const struct dialect dialect_centrifuge = {
+    .number = DIALECT_CENTRIFUGE,
+    .name = "centrifuge",
+    .on_open = on_open,
+    .on_text = on_text,
+    .on_admitted = on_admitted,
+    .on_not_opened = on_not_opened,
+    .on_gap = on_gap,
+    .on_joined = on_joined,
+    .on_due = on_due,
+    .on_end = on_end,
+    .encode_publication = centrifuge_encode_publication,
+    .encode_presence = centrifuge_encode_presence,
+};
