@@ -217,6 +217,9 @@ static void create_chat(struct gateway *gateway)
         .open_timeout_ms = config->redis_timeout_ms,
         .history_size = (size_t)config->history_size,
         .users_limit = (size_t)config->users_limit,
+        .ping_interval_ms = config->ping_interval_ms / 1000 * 1000,
+        .pong_timeout_ms = config->pong_timeout_ms,
+        .connect_timeout_ms = config->handshake_timeout_ms,
         .on_name_taken = on_name_taken,
         .context = gateway,
     };

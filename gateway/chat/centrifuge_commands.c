@@ -85,6 +85,7 @@ static const char *channel_of(struct session *session, const struct centrifuge_c
 static void run_connect(struct session *session, const struct centrifuge_command *command)
 {
     struct centrifuge_session *state = session_state(session);
+    int64_t ping_ms = session_hub(session)->options->ping_interval_ms;
     char client[CLIENT_BYTES];
     if (state->is_connected) {
         centrifuge_close(session, CENTRIFUGE_BAD_FRAME, "connected already");
@@ -93,11 +94,11 @@ static void run_connect(struct session *session, const struct centrifuge_command
     session_set_identity(session, "", "null");
     state->is_connected = true;
     state->pinged_ms = clock_now_ms();
-    session_set_due(session, state->pinged_ms + CENTRIFUGE_PING_MS);
+    session_set_due(session, state->pinged_ms + ping_ms);
     hub_print_client(session_hub(session), session_id(session), client);
     char *result = mem_printf("{\"client\":\"%s\",\"version\":\"parley %s\",\"ping\":%d,"
                               "\"pong\":true}",
-                              client, PARLEY_VERSION, CENTRIFUGE_PING_MS / 1000);
+                              client, PARLEY_VERSION, (int)(ping_ms / 1000));
     centrifuge_send_reply(session, command->id, "connect", result);
     free(result);
 }

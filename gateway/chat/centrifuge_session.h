@@ -15,9 +15,6 @@ struct session;
 struct subscription;
 
 enum {
-    CENTRIFUGE_PING_MS = 25000,    /* told to clients in the reply to connect */
-    CENTRIFUGE_PONG_MS = 8000,     /* for the answer */
-    CENTRIFUGE_CONNECT_MS = 10000, /* for the first command */
     CENTRIFUGE_CHANNELS_MAX = 128, /* of one connection */
     CENTRIFUGE_HISTORY_MAX = 1000, /* publications in one answer */
 };

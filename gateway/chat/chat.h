@@ -28,6 +28,9 @@ struct chat_options {
     int64_t open_timeout_ms; /* for a channel that cannot be opened */
     size_t history_size;
     size_t users_limit;
+    int64_t ping_interval_ms; /* Centrifuge: whole seconds */
+    int64_t pong_timeout_ms;
+    int64_t connect_timeout_ms; /* Centrifuge: for the first command */
     void (*on_name_taken)(void *context);
     void *context;
 };

@@ -75,7 +75,8 @@ static int64_t on_due(struct session *session)
 {
     struct centrifuge_session *state = session_state(session);
     int64_t now_ms = clock_now_ms();
-    int64_t next_ping_ms = state->pinged_ms + CENTRIFUGE_PING_MS;
+    const struct chat_options *options = session_hub(session)->options;
+    int64_t next_ping_ms = state->pinged_ms + options->ping_interval_ms;
     if (!state->is_connected) {
         centrifuge_close(session, CENTRIFUGE_STALE, "stale");
     } else if (state->is_pong_due) {
@@ -84,7 +85,7 @@ static int64_t on_due(struct session *session)
         send_ping(session);
         state->pinged_ms = now_ms;
         state->is_pong_due = true;
-        return now_ms + CENTRIFUGE_PONG_MS;
+        return now_ms + options->pong_timeout_ms;
     }
     return next_ping_ms;
 }
@@ -191,7 +192,8 @@ static void on_open(struct session *session, const char *channel)
 {
     (void)channel; /* channels are subscribed to by command */
     session_set_state(session, mem_zalloc(sizeof(struct centrifuge_session)));
-    session_set_due(session, clock_now_ms() + CENTRIFUGE_CONNECT_MS);
+    session_set_due(session,
+                    clock_now_ms() + session_hub(session)->options->connect_timeout_ms);
 }
 
 static void on_end(struct session *session)
