@@ -217,6 +217,17 @@ void centrifuge_encode_presence(struct batch *batch, const char *channel,
     free(quoted);
 }
 
+void centrifuge_encode_subscribe(struct batch *batch, const char *channel, const char *epoch,
+                                 uint64_t offset)
+{
+    char *quoted = text_to_json(channel);
+    append_and_free(batch,
+                    mem_printf("{\"push\":{\"channel\":%s,\"subscribe\":{\"recoverable\":true,"
+                               "\"positioned\":true,\"epoch\":\"%s\",\"offset\":%llu}}}",
+                               quoted, epoch, (unsigned long long)offset));
+    free(quoted);
+}
+
 void centrifuge_encode_unsubscribe(struct batch *batch, const char *channel,
                                    enum centrifuge_unsubscribe code, const char *reason)
 {

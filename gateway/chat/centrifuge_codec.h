@@ -48,8 +48,9 @@ enum centrifuge_unsubscribe {
 
 /* Close codes: after 3000 to 3499 SDKs connect again, after 3500 to 3999 they do not. */
 enum centrifuge_disconnect {
-    CENTRIFUGE_SHUTDOWN = 3001,
+    CENTRIFUGE_SERVER_ERROR = 3004,
     CENTRIFUGE_CONNECTION_EXPIRED = 3005,
+    CENTRIFUGE_NO_POSITION = 3010,
     CENTRIFUGE_NO_PONG = 3012,
     CENTRIFUGE_INVALID_TOKEN = 3500,
     CENTRIFUGE_BAD_FRAME = 3501,
@@ -92,6 +93,9 @@ void centrifuge_encode_publication(struct batch *batch, const char *channel,
                                    const struct publication *publication);
 void centrifuge_encode_presence(struct batch *batch, const char *channel,
                                 const struct broker_presence *presence);
+/* A subscription that was not asked for. */
+void centrifuge_encode_subscribe(struct batch *batch, const char *channel, const char *epoch,
+                                 uint64_t offset);
 void centrifuge_encode_unsubscribe(struct batch *batch, const char *channel,
                                    enum centrifuge_unsubscribe code, const char *reason);
 

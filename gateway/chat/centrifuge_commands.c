@@ -4,12 +4,12 @@
  * A handler answers at once, or asks the broker with a struct pending that remembers whose
  * command it was; the session may be gone when the answer comes.
  */
+#include "auth.h"
 #include "broker.h"
 #include "centrifuge_codec.h"
 #include "centrifuge_session.h"
 #include "channel.h"
 #include "chat.h"
-#include "clock.h"
 #include "hub.h"
 #include "mem.h"
 #include "metrics.h"
@@ -70,8 +70,16 @@ wait_for(struct session *session, const struct centrifuge_command *command, cons
     return (struct broker_waiter){on_answer, pending, session_id(session)};
 }
 
+/* By its name, or because a token let the session in. */
+static bool may_enter(struct session *session, const char *channel)
+{
+    return auth_may_enter(channel, session_user(session)) ||
+           channel_subscription_of(session, channel);
+}
+
 /* NULL, and the client told, if the channel cannot be one. */
-static const char *channel_of(struct session *session, const struct centrifuge_command *command)
+static const char *channel_named(struct session *session,
+                                 const struct centrifuge_command *command)
 {
     const char *channel = centrifuge_text(command, "channel");
     if (channel && chat_is_channel_name(channel))
@@ -80,27 +88,14 @@ static const char *channel_of(struct session *session, const struct centrifuge_c
     return NULL;
 }
 
-/* ------------------------------------------------------------------------------- connect */
-
-static void run_connect(struct session *session, const struct centrifuge_command *command)
+/* The same if it is for others. */
+static const char *channel_of(struct session *session, const struct centrifuge_command *command)
 {
-    struct centrifuge_session *state = session_state(session);
-    int64_t ping_ms = session_hub(session)->options->ping_interval_ms;
-    char client[CLIENT_BYTES];
-    if (state->is_connected) {
-        centrifuge_close(session, CENTRIFUGE_BAD_FRAME, "connected already");
-        return;
-    }
-    session_set_identity(session, "", "null");
-    state->is_connected = true;
-    state->pinged_ms = clock_now_ms();
-    session_set_due(session, state->pinged_ms + ping_ms);
-    hub_print_client(session_hub(session), session_id(session), client);
-    char *result = mem_printf("{\"client\":\"%s\",\"version\":\"parley %s\",\"ping\":%d,"
-                              "\"pong\":true}",
-                              client, PARLEY_VERSION, (int)(ping_ms / 1000));
-    centrifuge_send_reply(session, command->id, "connect", result);
-    free(result);
+    const char *channel = channel_named(session, command);
+    if (!channel || may_enter(session, channel))
+        return channel;
+    centrifuge_send_error(session, command->id, CENTRIFUGE_PERMISSION_DENIED);
+    return NULL;
 }
 
 /* ------------------------------------------------------------------ subscribe, unsubscribe */
@@ -126,17 +121,19 @@ static struct centrifuge_request *request_of(const struct centrifuge_command *co
 
 static void run_subscribe(struct session *session, const struct centrifuge_command *command)
 {
-    const char *channel = channel_of(session, command);
+    const char *channel = channel_named(session, command);
+    int64_t expires_at_s = 0;
     if (!channel)
         return;
     if (channel_subscription_of(session, channel)) {
         centrifuge_send_error(session, command->id, CENTRIFUGE_ALREADY_SUBSCRIBED);
     } else if (count_subscriptions(session) >= CENTRIFUGE_CHANNELS_MAX) {
         centrifuge_send_error(session, command->id, CENTRIFUGE_LIMIT_EXCEEDED);
-    } else {
+    } else if (centrifuge_check_subscribe(session, command, channel, &expires_at_s)) {
         struct subscription *subscription =
             channel_subscribe(session_hub(session), session, channel);
         subscription->request = request_of(command);
+        subscription->expires_at_s = expires_at_s;
     }
 }
 
@@ -335,13 +332,15 @@ static const struct {
     const char *method;
     void (*run)(struct session *session, const struct centrifuge_command *command);
 } commands[] = {
-    {"connect", run_connect},
+    {"connect", centrifuge_run_connect},
     {"subscribe", run_subscribe},
     {"unsubscribe", run_unsubscribe},
     {"publish", run_publish},
     {"presence", run_presence},
     {"presence_stats", run_presence_stats},
     {"history", run_history},
+    {"refresh", centrifuge_run_refresh},
+    {"sub_refresh", centrifuge_run_sub_refresh},
     {"rpc", run_rpc},
     {"send", run_send},
 };

@@ -21,8 +21,10 @@ enum {
 
 struct centrifuge_session {
     bool is_connected;
+    bool is_refused; /* the reply to connect was an error: nothing more is heard */
     bool is_pong_due;
     int64_t pinged_ms;
+    int64_t expires_at_s; /* wall time; 0: never */
 };
 
 /* What a subscription wants to know when it is admitted. */
@@ -32,6 +34,22 @@ struct centrifuge_request {
     uint64_t offset;
     char epoch[BROKER_EPOCH_BYTES];
 };
+
+/* Subscribes without having been asked by command: the client is told by a push, and gets what
+ * it missed since its position, {"offset","epoch"}, as pushes; position may be NULL. Nothing
+ * happens if it is in the channel already, or the channel cannot be one. */
+void centrifuge_subscribe_for(struct session *session, const char *channel,
+                              const json_t *position);
+
+/* Handlers of centrifuge_auth.c. */
+void centrifuge_run_connect(struct session *session, const struct centrifuge_command *command);
+void centrifuge_run_refresh(struct session *session, const struct centrifuge_command *command);
+void centrifuge_run_sub_refresh(struct session *session,
+                                const struct centrifuge_command *command);
+/* May the session subscribe, and until when? If not, it has been told. */
+__attribute__((warn_unused_result)) bool
+centrifuge_check_subscribe(struct session *session, const struct centrifuge_command *command,
+                           const char *channel, int64_t *ret_expires_at_s);
 
 void centrifuge_run_command(struct session *session, const struct centrifuge_command *command);
 

@@ -43,6 +43,8 @@ struct subscription {
     struct subscription *next_of_session;
     uint32_t index; /* in the channel's list */
     bool is_admitted;
+    bool is_server_side;  /* not asked for by the client */
+    int64_t expires_at_s; /* wall time; 0: never */
     enum presence_state presence;
     void *request; /* what the dialect keeps until admission; freed with the subscription */
 };

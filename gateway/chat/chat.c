@@ -90,10 +90,10 @@ bool chat_is_channel_name(const char *name)
 }
 
 struct session *chat_open(struct hub *hub, void *conn, const struct dialect *dialect,
-                          const char *channel)
+                          const struct chat_request *request)
 {
     struct session *session = session_create(hub, conn, dialect);
-    dialect->on_open(session, channel);
+    dialect->on_open(session, request);
     return session;
 }
 

@@ -13,6 +13,7 @@
 struct batch;
 struct broker_presence;
 struct broker_reply;
+struct chat_request;
 struct publication;
 struct session;
 struct subscription;
@@ -23,8 +24,7 @@ enum dialect_number { DIALECT_LUCHAT, DIALECT_CENTRIFUGE, DIALECT_COUNT };
 struct dialect {
     enum dialect_number number;
     const char *name;
-    /* channel: as named in the handshake, valid */
-    void (*on_open)(struct session *session, const char *channel);
+    void (*on_open)(struct session *session, const struct chat_request *request);
     void (*on_text)(struct session *session, const char *bytes, size_t length);
     /* The subscription is live from now on: history, and what waited for this. */
     void (*on_admitted)(struct subscription *subscription);

@@ -9,6 +9,7 @@
  * memory, in the reply, and nothing falls between it and the first push. Where that does
  * not reach back, or the epoch is another, the reply says recovered:false.
  */
+#include "auth.h"
 #include "batch.h"
 #include "broker.h"
 #include "centrifuge_codec.h"
@@ -71,6 +72,19 @@ static void send_ping(struct session *session)
     batch_unref(batch);
 }
 
+/* Looked at with each ping: a subscription may be over for that much longer. */
+static void end_expired_subscriptions(struct session *session)
+{
+    struct subscription *subscription = *session_subscriptions(session);
+    while (subscription) {
+        struct subscription *next = subscription->next_of_session;
+        if (auth_is_over(subscription->expires_at_s))
+            centrifuge_end_subscription(subscription, CENTRIFUGE_SUBSCRIPTION_EXPIRED,
+                                        "subscription expired");
+        subscription = next;
+    }
+}
+
 static int64_t on_due(struct session *session)
 {
     struct centrifuge_session *state = session_state(session);
@@ -79,12 +93,15 @@ static int64_t on_due(struct session *session)
     int64_t next_ping_ms = state->pinged_ms + options->ping_interval_ms;
     if (!state->is_connected) {
         centrifuge_close(session, CENTRIFUGE_STALE, "stale");
+    } else if (auth_is_over(state->expires_at_s)) {
+        centrifuge_close(session, CENTRIFUGE_CONNECTION_EXPIRED, "connection expired");
     } else if (state->is_pong_due) {
         centrifuge_close(session, CENTRIFUGE_NO_PONG, "no pong");
     } else if (now_ms >= next_ping_ms) {
         send_ping(session);
         state->pinged_ms = now_ms;
         state->is_pong_due = true;
+        end_expired_subscriptions(session);
         return now_ms + options->pong_timeout_ms;
     }
     return next_ping_ms;
@@ -122,9 +139,10 @@ static void print_missed(FILE *out, const struct channel *channel, uint64_t offs
     (void)fprintf(out, "]");
 }
 
-static char *print_subscribed(const struct channel *channel,
+static char *print_subscribed(const struct subscription *subscription,
                               const struct centrifuge_request *request)
 {
+    const struct channel *channel = subscription->channel;
     char *text = NULL;
     size_t length;
     FILE *out = open_memstream(&text, &length);
@@ -147,15 +165,43 @@ static char *print_subscribed(const struct channel *channel,
     return text;
 }
 
+static void send_subscribed(struct subscription *subscription)
+{
+    const struct centrifuge_request *request = subscription->request;
+    char *result = print_subscribed(subscription, request);
+    centrifuge_send_reply(subscription->session, request->command_id, "subscribe", result);
+    free(result);
+}
+
+/* In the push publications have no place: what was missed follows it. */
+static void push_subscribed(struct subscription *subscription)
+{
+    const struct centrifuge_request *request = subscription->request;
+    const struct channel *channel = subscription->channel;
+    struct batch *batch = batch_create();
+    centrifuge_encode_subscribe(batch, channel_name(channel), channel_epoch(channel),
+                                is_recoverable(channel, request) ? request->offset
+                                                                 : channel_offset(channel));
+    for (size_t i = 0; i < channel_recent_count(channel); i++) {
+        const struct publication *publication = channel_recent(channel, i);
+        if (request->wants_recovery && is_recoverable(channel, request) &&
+            publication->offset > request->offset)
+            centrifuge_encode_publication(batch, channel_name(channel), publication);
+    }
+    session_send(subscription->session, batch);
+    batch_unref(batch);
+}
+
 static void on_admitted(struct subscription *subscription)
 {
     struct centrifuge_request *request = subscription->request;
     struct channel *channel = subscription->channel;
     bool is_ahead = request->wants_recovery && request->offset > channel_offset(channel) &&
                     strcmp(request->epoch, channel_epoch(channel)) == 0;
-    char *result = print_subscribed(channel, request);
-    centrifuge_send_reply(subscription->session, request->command_id, "subscribe", result);
-    free(result);
+    if (subscription->is_server_side)
+        push_subscribed(subscription);
+    else
+        send_subscribed(subscription);
     free(request);
     subscription->request = NULL;
     presence_join(subscription);
@@ -168,14 +214,21 @@ static void on_not_opened(struct subscription *subscription)
     const struct centrifuge_request *request = subscription->request;
     struct session *session = subscription->session;
     uint32_t command_id = request->command_id;
+    if (subscription->is_server_side) {
+        centrifuge_close(session, CENTRIFUGE_SERVER_ERROR, "a channel cannot be opened now");
+        return;
+    }
     channel_unsubscribe(subscription);
     centrifuge_send_error(session, command_id, CENTRIFUGE_INTERNAL);
 }
 
 static void on_gap(struct subscription *subscription)
 {
-    centrifuge_end_subscription(subscription, CENTRIFUGE_INSUFFICIENT_STATE,
-                                "insufficient state");
+    if (subscription->is_server_side) /* only a new connection makes SDKs ask for it again */
+        centrifuge_close(subscription->session, CENTRIFUGE_NO_POSITION, "insufficient state");
+    else
+        centrifuge_end_subscription(subscription, CENTRIFUGE_INSUFFICIENT_STATE,
+                                    "insufficient state");
 }
 
 /* A join that failed is made up for when the client subscribes again. */
@@ -186,11 +239,27 @@ static void on_joined(struct subscription *subscription, const struct broker_rep
                                     "presence not stored");
 }
 
+void centrifuge_subscribe_for(struct session *session, const char *channel,
+                              const json_t *position)
+{
+    if (!chat_is_channel_name(channel) || channel_subscription_of(session, channel))
+        return;
+    const char *epoch = json_string_value(json_object_get(position, "epoch"));
+    struct centrifuge_request *request = mem_zalloc(sizeof(*request));
+    request->wants_recovery = position != NULL;
+    request->offset = (uint64_t)json_integer_value(json_object_get(position, "offset"));
+    (void)snprintf(request->epoch, sizeof(request->epoch), "%s", epoch ? epoch : "");
+    struct subscription *subscription =
+        channel_subscribe(session_hub(session), session, channel);
+    subscription->request = request;
+    subscription->is_server_side = true;
+}
+
 /* -------------------------------------------------------------------------------- frames */
 
-static void on_open(struct session *session, const char *channel)
+static void on_open(struct session *session, const struct chat_request *request)
 {
-    (void)channel; /* channels are subscribed to by command */
+    (void)request; /* channels and tokens come by command */
     session_set_state(session, mem_zalloc(sizeof(struct centrifuge_session)));
     session_set_due(session,
                     clock_now_ms() + session_hub(session)->options->connect_timeout_ms);
@@ -213,8 +282,9 @@ static void on_pong(struct session *session)
 static void on_text(struct session *session, const char *bytes, size_t length)
 {
     struct centrifuge_reader reader = {bytes, bytes + length};
+    const struct centrifuge_session *state = session_state(session);
     bool has_more = true;
-    while (has_more && session_is_open(session)) {
+    while (has_more && session_is_open(session) && !state->is_refused) {
         struct centrifuge_command command;
         switch (centrifuge_read(&reader, &command)) {
         case CENTRIFUGE_COMMAND:

@@ -5,18 +5,29 @@
  * pong; {"message"} goes to all as it came; {"online"} gives the connection an identity and
  * makes it present. Anything else is an error to the sender alone.
  */
+#include "auth.h"
 #include "batch.h"
 #include "broker.h"
 #include "channel.h"
 #include "chat.h"
+#include "clock.h"
 #include "dialect.h"
 #include "hub.h"
 #include "luchat_codec.h"
+#include "mem.h"
 #include "metrics.h"
 #include "presence.h"
 #include "session.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* What a session of this dialect keeps. */
+struct luchat_session {
+    char *channel;   /* to be entered, or entered */
+    char *user;      /* the token's; NULL: the client says itself who it is */
+    bool is_welcome; /* has shown a token, or needs none */
+};
 
 static void send_error(struct session *session, enum luchat_error code, const char *message)
 {
@@ -34,6 +45,72 @@ static const char *explain_status(enum broker_status status)
     if (status == BROKER_UNKNOWN)
         return "not confirmed: it may or may not have been sent";
     return "not sent: refused by the store";
+}
+
+/* ----------------------------------------------------------------------- coming in, going */
+
+/* What a client says before its channel is open would come back to it only as far as the
+ * history reaches: so it is not heard before. */
+static void enter(struct session *session)
+{
+    const struct luchat_session *state = session_state(session);
+    if (!auth_may_enter(state->channel, state->user ? state->user : "")) {
+        session_close(session, CLOSE_POLICY, "not allowed in this channel");
+        return;
+    }
+    channel_subscribe(session_hub(session), session, state->channel);
+    session_pause(session);
+    session_set_due(session, clock_now_ms() + session_hub(session)->options->idle_timeout_ms);
+}
+
+/* From then on the user is the token's, whatever the client says. */
+static void show_token(struct session *session, const char *text)
+{
+    struct luchat_session *state = session_state(session);
+    struct token token;
+    enum token_result result = auth_check(session_hub(session), text, &token);
+    if (result == TOKEN_OK && token.user[0]) {
+        state->user = mem_strdup(token.user);
+        state->is_welcome = true;
+        enter(session);
+    } else {
+        session_close(session, CLOSE_POLICY,
+                      result == TOKEN_EXPIRED ? "token expired" : "invalid token");
+    }
+    token_finish(&token);
+}
+
+static void luchat_on_open(struct session *session, const struct chat_request *request)
+{
+    const struct hub *hub = session_hub(session);
+    struct luchat_session *state = mem_zalloc(sizeof(*state));
+    state->channel = mem_strdup(request->channel);
+    session_set_state(session, state);
+    if (hub->options->token_keys && request->token) {
+        show_token(session, request->token);
+    } else if (auth_is_required(hub)) {
+        session_set_due(session, clock_now_ms() + hub->options->connect_timeout_ms);
+    } else {
+        state->is_welcome = true;
+        enter(session);
+    }
+}
+
+static int64_t luchat_on_due(struct session *session)
+{
+    const struct luchat_session *state = session_state(session);
+    if (state->is_welcome)
+        return session_check_idle(session);
+    session_close(session, CLOSE_POLICY, "a token is required");
+    return 0;
+}
+
+static void luchat_on_end(struct session *session)
+{
+    struct luchat_session *state = session_state(session);
+    free(state->channel);
+    free(state->user);
+    free(state);
 }
 
 /* ------------------------------------------------------------------- what clients say */
@@ -80,39 +157,67 @@ static void take_identity(struct session *session, const struct luchat_command *
     presence_join(subscription);
 }
 
-static void luchat_on_text(struct session *session, const char *bytes, size_t length)
+/* With a token, nobody speaks under another's name. */
+static bool is_own_name(struct session *session, const struct luchat_command *command)
 {
-    struct luchat_command command;
-    luchat_decode(bytes, length, &command);
-    switch (command.kind) {
+    const struct luchat_session *state = session_state(session);
+    if (!state->user || strcmp(state->user, command->user) == 0)
+        return true;
+    send_error(session, LUCHAT_FORBIDDEN, "userid is not the token's");
+    return false;
+}
+
+/* Before it is welcome, a client can only show its token. */
+static void hear_stranger(struct session *session, const struct luchat_command *command)
+{
+    if (command->kind == LUCHAT_TOKEN)
+        show_token(session, command->info);
+    else if (command->kind == LUCHAT_PING)
+        send_pong(session);
+    else
+        session_close(session, CLOSE_POLICY, "a token is required");
+}
+
+static void hear(struct session *session, const struct luchat_command *command,
+                 const char *bytes, size_t length)
+{
+    switch (command->kind) {
     case LUCHAT_PING:
         send_pong(session);
         break;
     case LUCHAT_MESSAGE:
-        publish(session, bytes, length);
+        if (is_own_name(session, command))
+            publish(session, bytes, length);
         break;
     case LUCHAT_ONLINE:
-        take_identity(session, &command);
+        if (is_own_name(session, command))
+            take_identity(session, command);
         break;
     case LUCHAT_NOT_UTF8:
         session_close(session, CLOSE_INVALID_DATA, "not UTF-8");
         break;
+    case LUCHAT_TOKEN:
+        send_error(session, LUCHAT_BAD_REQUEST, "no token is needed any more");
+        break;
     case LUCHAT_INVALID:
-        send_error(session, LUCHAT_BAD_REQUEST, command.error);
+        send_error(session, LUCHAT_BAD_REQUEST, command->error);
         break;
     }
+}
+
+static void luchat_on_text(struct session *session, const char *bytes, size_t length)
+{
+    const struct luchat_session *state = session_state(session);
+    struct luchat_command command;
+    luchat_decode(bytes, length, &command);
+    if (state->is_welcome)
+        hear(session, &command, bytes, length);
+    else
+        hear_stranger(session, &command);
     luchat_command_finish(&command);
 }
 
 /* ---------------------------------------------------------------- what they are told */
-
-/* What a client says before its channel is open would come back to it only as far as the
- * history reaches: so it is not heard before. */
-static void luchat_on_open(struct session *session, const char *channel)
-{
-    channel_subscribe(session_hub(session), session, channel);
-    session_pause(session);
-}
 
 static void luchat_on_admitted(struct subscription *subscription)
 {
@@ -166,7 +271,8 @@ const struct dialect dialect_luchat = {
     .on_not_opened = luchat_on_not_opened,
     .on_gap = luchat_on_gap,
     .on_joined = luchat_on_joined,
-    .on_due = session_check_idle,
+    .on_due = luchat_on_due,
+    .on_end = luchat_on_end,
     .encode_publication = encode_publication,
     .encode_presence = encode_presence,
     .encode_members = luchat_encode_users,

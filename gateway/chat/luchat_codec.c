@@ -130,15 +130,14 @@ static bool check_fields(struct luchat_command *command, const char *kind,
 
 /* --------------------------------------------------------------------------- decoding */
 
-static void take_identity(struct luchat_command *command, json_t *online)
+static void take_user(struct luchat_command *command, json_t *object)
 {
-    json_t *userid = json_object_get(online, "userid");
+    json_t *userid = json_object_get(object, "userid");
     if (json_is_integer(userid))
         (void)snprintf(command->user, sizeof(command->user), "%lld",
                        (long long)json_integer_value(userid));
     else
         (void)snprintf(command->user, sizeof(command->user), "%s", json_string_value(userid));
-    command->info = json_dumps(online, JSON_COMPACT);
 }
 
 static void decode_online(struct luchat_command *command, json_t *online)
@@ -146,7 +145,8 @@ static void decode_online(struct luchat_command *command, json_t *online)
     if (!check_fields(command, "online", online_fields, online))
         return;
     command->kind = LUCHAT_ONLINE;
-    take_identity(command, online);
+    take_user(command, online);
+    command->info = json_dumps(online, JSON_COMPACT);
 }
 
 static void decode_message(struct luchat_command *command, json_t *message)
@@ -158,7 +158,18 @@ static void decode_message(struct luchat_command *command, json_t *message)
         fail(command, "message needs a message or a filelink");
         return;
     }
+    take_user(command, message);
     command->kind = LUCHAT_MESSAGE;
+}
+
+static void decode_token(struct luchat_command *command, json_t *token)
+{
+    if (!json_is_string(token)) {
+        fail(command, "token must be a string");
+        return;
+    }
+    command->kind = LUCHAT_TOKEN;
+    command->info = mem_strdup(json_string_value(token));
 }
 
 static void decode_object(struct luchat_command *command, json_t *root)
@@ -177,6 +188,8 @@ static void decode_object(struct luchat_command *command, json_t *root)
         decode_message(command, content);
     else if (strcmp(kind, "online") == 0)
         decode_online(command, content);
+    else if (strcmp(kind, "token") == 0)
+        decode_token(command, content);
     else
         fail(command, "unknown key \"%.40s\"", kind);
 }

@@ -26,10 +26,15 @@ enum luchat_kind {
     LUCHAT_PING,
     LUCHAT_MESSAGE,
     LUCHAT_ONLINE, /* user and info say who */
+    LUCHAT_TOKEN,  /* info is the token */
 };
 
 /* Codes of {"error":{"code":...}}: HTTP's, since everybody knows them. */
-enum luchat_error { LUCHAT_BAD_REQUEST = 400, LUCHAT_TRY_AGAIN = 503 };
+enum luchat_error {
+    LUCHAT_BAD_REQUEST = 400,
+    LUCHAT_FORBIDDEN = 403,
+    LUCHAT_TRY_AGAIN = 503,
+};
 
 struct luchat_command {
     enum luchat_kind kind;

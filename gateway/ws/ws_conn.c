@@ -71,10 +71,10 @@ const struct transport ws_transport = {
 /* ---------------------------------------------------------------- what libwebsockets says */
 
 void ws_conn_open(struct ws_conn *conn, struct lws *wsi, struct hub *hub,
-                  const struct dialect *dialect, const char *channel)
+                  const struct dialect *dialect, const struct chat_request *request)
 {
     *conn = (struct ws_conn){.wsi = wsi};
-    conn->session = chat_open(hub, conn, dialect, channel);
+    conn->session = chat_open(hub, conn, dialect, request);
 }
 
 static void drop_partial(struct ws_conn *conn)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct chat_request;
 struct dialect;
 struct hub;
 struct lws;
@@ -34,7 +35,7 @@ struct ws_conn {
 
 /* The handshake is done. */
 void ws_conn_open(struct ws_conn *conn, struct lws *wsi, struct hub *hub,
-                  const struct dialect *dialect, const char *channel);
+                  const struct dialect *dialect, const struct chat_request *request);
 /* A piece of a message. */
 void ws_conn_receive(struct ws_conn *conn, const char *bytes, size_t length,
                      size_t max_message_bytes);

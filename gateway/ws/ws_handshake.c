@@ -3,6 +3,8 @@
  */
 #include "ws_handshake.h"
 
+#include "ws_server.h"
+
 #include <libwebsockets.h>
 
 #include <string.h>
@@ -137,7 +139,8 @@ static bool is_binary_form(struct lws *wsi)
            is_in_list(value, "centrifuge-protobuf");
 }
 
-const struct handshake_refusal *ws_handshake_check(struct lws *wsi, const char *allowed_origins,
+const struct handshake_refusal *ws_handshake_check(struct lws *wsi,
+                                                   const struct ws_server_options *options,
                                                    bool has_room, bool is_draining)
 {
     char channel[CHANNEL_NAME_BYTES_MAX + 1];
@@ -147,14 +150,15 @@ const struct handshake_refusal *ws_handshake_check(struct lws *wsi, const char *
         return FULL;
     if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) <= 0)
         return WRONG_METHOD;
-    if (!ws_handshake_dialect(wsi))
+    const struct dialect *dialect = ws_handshake_dialect(wsi);
+    if (!dialect || (dialect == &dialect_luchat && !options->is_luchat_on))
         return WRONG_PATH;
     if (is_binary_form(wsi))
         return BINARY_FORM;
     const struct handshake_refusal *refusal = check_protocol(wsi);
     if (refusal)
         return refusal;
-    if (!is_origin_welcome(wsi, allowed_origins))
+    if (!is_origin_welcome(wsi, options->allowed_origins))
         return WRONG_ORIGIN;
     return ws_handshake_channel(wsi, channel) ? NULL : WRONG_CHANNEL;
 }

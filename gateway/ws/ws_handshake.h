@@ -15,6 +15,7 @@
 
 struct dialect;
 struct lws;
+struct ws_server_options;
 
 struct handshake_refusal {
     int status;         /* HTTP */
@@ -22,8 +23,9 @@ struct handshake_refusal {
     const char *message;
 };
 
-/* NULL: welcome. allowed_origins: separated by commas, "*" for all, "" for the own host. */
-const struct handshake_refusal *ws_handshake_check(struct lws *wsi, const char *allowed_origins,
+/* NULL: welcome. */
+const struct handshake_refusal *ws_handshake_check(struct lws *wsi,
+                                                   const struct ws_server_options *options,
                                                    bool has_room, bool is_draining);
 
 /* Whose words are spoken at the request's path; NULL: no path of ours. */
@@ -33,7 +35,8 @@ const struct dialect *ws_handshake_dialect(struct lws *wsi);
 __attribute__((warn_unused_result)) bool
 ws_handshake_channel(struct lws *wsi, char ret_channel[CHANNEL_NAME_BYTES_MAX + 1]);
 
-/* An Origin header against the list and the Host header; exposed for its unit tests. */
+/* An Origin header against a list (separated by commas, "*" for all) and the Host header;
+ * exposed for its unit tests. */
 bool ws_handshake_is_origin_allowed(const char *allowed_origins, const char *origin,
                                     const char *host);
 

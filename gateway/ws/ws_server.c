@@ -93,8 +93,7 @@ static int on_upgrade_asked(struct lws *wsi, const char *protocol)
     }
     const struct handshake_refusal *refusal =
         lws_get_vhost(wsi) == server->public_vhost
-            ? ws_handshake_check(wsi, server->options->allowed_origins, has_room,
-                                 server->http.is_draining)
+            ? ws_handshake_check(wsi, server->options, has_room, server->http.is_draining)
             : &(const struct handshake_refusal){404, NULL, "no WebSocket on this port"};
     if (!refusal)
         return 0;
@@ -109,9 +108,13 @@ static int on_established(struct lws *wsi, struct ws_conn *conn)
 {
     struct ws_server *server = server_of(wsi);
     char channel[CHANNEL_NAME_BYTES_MAX + 1];
+    char token[HEADER_BYTES_MAX];
     if (!ws_handshake_channel(wsi, channel))
         return -1; /* was checked before the upgrade */
-    ws_conn_open(conn, wsi, server->options->hub, ws_handshake_dialect(wsi), channel);
+    int length = lws_get_urlarg_by_name_safe(wsi, "token=", token, sizeof(token));
+    ws_conn_open(conn, wsi, server->options->hub, ws_handshake_dialect(wsi),
+                 &(struct chat_request){channel, length > 0 ? token : NULL});
+    explicit_bzero(token, sizeof(token));
     ws_loop_set_owner(server->ws_loop, wsi, conn);
     return 0;
 }

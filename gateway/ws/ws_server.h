@@ -23,6 +23,7 @@ struct ws_server_options {
     struct address listen;
     struct address internal;
     const char *allowed_origins; /* separated by commas */
+    bool is_luchat_on;           /* is /ws served? */
     size_t max_connections;      /* WebSockets; beyond it 503 */
     size_t max_message_bytes;
     int64_t handshake_timeout_ms; /* in whole seconds */
