@@ -35,6 +35,7 @@ enum {
     NUMBER_BYTES = 24,
     META_TTL_MIN_MS = 24 * 3600 * 1000, /* outlives the log, so that offsets go on */
     PROBES_MISSED_MAX = 3,
+    REFRESHED_MAX = 10000, /* channels remembered */
 };
 
 struct subscription {
@@ -53,6 +54,7 @@ struct redis_broker {
     struct redis_presence *presence;
     struct text_map *subscriptions; /* by pubsub name */
     struct loop_timer *probe_timer;
+    struct text_map *refreshed; /* by pubsub name: when its lifetimes were put forward, ms */
     char *probe_channel;
     char *control_channel;
     int probes_unheard;
@@ -295,6 +297,34 @@ static void make_epoch(char epoch[BROKER_EPOCH_BYTES])
     (void)snprintf(epoch, BROKER_EPOCH_BYTES, "%08lx", (unsigned long)random() & 0xffffffffUL);
 }
 
+static void forget_refreshed(struct redis_broker *self)
+{
+    const void *cursor = NULL;
+    int64_t *when;
+    while ((when = text_map_next(self->refreshed, &cursor)))
+        free(when);
+    text_map_destroy(self->refreshed);
+    self->refreshed = text_map_create();
+}
+
+/* Lifetimes are put forward by one publish in a tenth of them, not by every one: two commands
+ * less inside Redis. */
+static bool is_refresh_due(struct redis_broker *self, const char *pubsub)
+{
+    int64_t *when = text_map_find(self->refreshed, pubsub);
+    int64_t now_ms = clock_now_ms();
+    if (when && now_ms - *when < self->options->history_ttl_ms / 10)
+        return false;
+    if (!when) {
+        if (text_map_count(self->refreshed) >= REFRESHED_MAX)
+            forget_refreshed(self);
+        when = mem_alloc(sizeof(*when));
+        text_map_add(self->refreshed, pubsub, when);
+    }
+    *when = now_ms;
+    return true;
+}
+
 static void publish_by_script(struct redis_broker *self, const char *channel,
                               const char *pubsub, const struct broker_message *message,
                               struct channel_call *channel_call)
@@ -318,6 +348,7 @@ static void publish_by_script(struct redis_broker *self, const char *channel,
     redis_call_text(&call, self->meta_ttl_ms);
     redis_call_text(&call, epoch);
     redis_call_text(&call, self->key_ttl_ms);
+    redis_call_text(&call, is_refresh_due(self, pubsub) ? "1" : "0");
     redis_script_call(self->commands, SCRIPT_PUBLISH, &call, on_published, channel_call);
     free(log);
     free(meta);
@@ -522,6 +553,8 @@ static void redis_destroy(struct broker *broker)
     while ((subscription = text_map_next(self->subscriptions, &cursor)))
         subscription_destroy(subscription);
     text_map_destroy(self->subscriptions);
+    forget_refreshed(self);
+    text_map_destroy(self->refreshed);
     free(self->probe_channel);
     free(self->control_channel);
     free(self);
@@ -597,6 +630,7 @@ struct broker *redis_broker_create(struct loop *loop,
     self->base.ops = &redis_ops;
     self->options = options;
     self->subscriptions = text_map_create();
+    self->refreshed = text_map_create();
     self->probe_channel = key_node(options->prefix, options->node);
     self->control_channel = key_control(options->prefix);
     print_limits(self);
