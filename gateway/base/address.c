@@ -53,7 +53,8 @@ bool address_parse(const char *text, struct address *ret_address)
 
 bool address_is_loopback(const struct address *address)
 {
+    struct in6_addr v6;
     if (address->is_ipv6)
-        return strcmp(address->host, "::1") == 0;
+        return inet_pton(AF_INET6, address->host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
     return strncmp(address->host, "127.", 4) == 0;
 }

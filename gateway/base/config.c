@@ -118,6 +118,8 @@ static const struct option *find_option(const char *name, size_t length, char se
 static bool is_choice(const char *choices, const char *text)
 {
     size_t length = strlen(text);
+    if (strchr(text, '|'))
+        return false;
     for (const char *at = choices; at; at = strchr(at, '|')) {
         at += *at == '|';
         if (strncmp(at, text, length) == 0 && (at[length] == '|' || !at[length]))
@@ -223,7 +225,7 @@ static char *read_flag(struct loader *loader, int argc, char **argv, int *at)
     size_t length = equals ? (size_t)(equals - flag) - 2 : strlen(flag) - 2;
     const struct option *option = find_option(flag + 2, length, '-');
     if (!option)
-        return mem_printf("unknown option \"%.100s\"", flag);
+        return mem_printf("unknown option \"%.*s\"", (int)strcspn(flag, "="), flag);
     char name[NAME_BYTES_MAX];
     (void)snprintf(name, sizeof(name), "--%s", option->name);
     if (option->kind == OPTION_SWITCH)
@@ -349,8 +351,10 @@ char *config_mask_url(const char *url)
     const char *at = strrchr(url, '@');
     const char *start = strstr(url, "://");
     const char *colon = start ? strchr(start + 3, ':') : NULL;
-    if (!at || !colon || colon > at)
+    if (!at || !start || at < start)
         return mem_strdup(url);
+    if (!colon || colon > at) /* a password alone */
+        return mem_printf("%.*s***%s", (int)(start + 3 - url), url, at);
     return mem_printf("%.*s:***%s", (int)(colon - url), url, at);
 }
 

@@ -66,6 +66,16 @@ bool text_is_utf8(const void *bytes, size_t length)
     return true;
 }
 
+size_t text_cut(const char *text, size_t max)
+{
+    size_t length = strnlen(text, max + 1);
+    if (length <= max)
+        return length;
+    while (max > 0 && ((unsigned char)text[max] & 0xc0) == 0x80)
+        max--;
+    return max;
+}
+
 bool text_has_control(const void *bytes, size_t length)
 {
     const unsigned char *at = bytes;

@@ -12,6 +12,9 @@
  * U+10FFFF. */
 bool text_is_utf8(const void *bytes, size_t length);
 
+/* The longest start of a well-formed text that has at most max octets and whole characters. */
+size_t text_cut(const char *text, size_t max);
+
 /* Has it an octet below 0x20, or 0x7f? */
 bool text_has_control(const void *bytes, size_t length);
 

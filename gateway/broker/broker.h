@@ -190,7 +190,7 @@ bool broker_is_ready(const struct broker *broker, const char **ret_reason);
 void broker_give_up_lease(struct broker *broker);
 /* Nothing is waiting for an answer. */
 bool broker_is_idle(const struct broker *broker);
-/* Takes NULL. What still waits for an answer may be told BROKER_UNKNOWN first. */
+/* Takes NULL. What still waits for an answer is told BROKER_UNKNOWN first. */
 void broker_destroy(struct broker *broker);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include <utlist.h>
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,7 @@ struct task {
     size_t control_length;
     struct broker_waiter waiter;
     struct broker_reply reply; /* arrays and what they hold are *new* */
+    char epoch[BROKER_EPOCH_BYTES];
     struct task *next;
     struct task *prev;
 };
@@ -217,6 +219,14 @@ static struct broker_reply *reply_later(struct memory_broker *self, const char *
     return &task->reply;
 }
 
+/* Copied: the channel may be forgotten before the answer is given. */
+static void set_epoch(struct broker_reply *reply, const struct memory_channel *channel)
+{
+    struct task *task = (struct task *)((char *)reply - offsetof(struct task, reply));
+    memcpy(task->epoch, channel->epoch, sizeof(task->epoch));
+    reply->epoch = task->epoch;
+}
+
 static void tell_presence(struct memory_broker *self, struct memory_channel *channel,
                           bool is_join, const struct broker_member *member)
 {
@@ -352,7 +362,7 @@ static void memory_publish(struct broker *broker, const char *name,
         remember_once(channel, message->key, offset);
     struct broker_reply *reply = reply_later(self, name, waiter);
     reply->offset = offset;
-    reply->epoch = channel->epoch;
+    set_epoch(reply, channel);
     reply->is_duplicate = once != NULL;
 }
 
@@ -371,7 +381,7 @@ static void memory_history(struct broker *broker, const char *name,
     const struct memory_channel *channel = channel_ensure(self, name);
     struct broker_reply *reply = reply_later(self, name, waiter);
     reply->offset = channel->offset;
-    reply->epoch = channel->epoch;
+    set_epoch(reply, channel);
     reply->publications = mem_alloc((channel->log_count + 1) * sizeof(*reply->publications));
     for (size_t i = 0; i < channel->log_count; i++) {
         size_t from = range->is_reverse ? channel->log_count - 1 - i : i;
@@ -500,6 +510,12 @@ static void memory_destroy(struct broker *broker)
     struct memory_broker *self = self_of(broker);
     struct task *task;
     struct task *next_task;
+    DL_FOREACH(self->tasks, task)
+    {
+        task->reply.status = BROKER_UNKNOWN;
+        if (task->kind == TASK_REPLY && task->waiter.on_reply)
+            task->waiter.on_reply(task->waiter.owner, task->waiter.tag, &task->reply);
+    }
     DL_FOREACH_SAFE(self->tasks, task, next_task)
     task_destroy(task);
     const void *cursor = NULL;

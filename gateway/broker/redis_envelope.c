@@ -87,20 +87,27 @@ static bool parse_presence(struct cursor *cursor, struct envelope *envelope)
     return true;
 }
 
+static bool parse(struct cursor *cursor, struct envelope *envelope)
+{
+    envelope->kind = (enum envelope_kind) * cursor->at++;
+    if (!take_char(cursor, ' ') || !take_number(cursor, &envelope->number))
+        return false;
+    switch (envelope->kind) {
+    case ENVELOPE_PUBLICATION:
+        return parse_publication(cursor, envelope);
+    case ENVELOPE_JOIN:
+    case ENVELOPE_LEAVE:
+        return parse_presence(cursor, envelope);
+    }
+    return false;
+}
+
 bool envelope_parse(const char *text, size_t length, struct envelope *ret_envelope)
 {
     struct cursor cursor = {text, text + length};
-    if (length == 0)
+    struct envelope envelope;
+    if (length == 0 || !parse(&cursor, &envelope))
         return false;
-    ret_envelope->kind = (enum envelope_kind) * cursor.at++;
-    if (!take_char(&cursor, ' ') || !take_number(&cursor, &ret_envelope->number))
-        return false;
-    switch (ret_envelope->kind) {
-    case ENVELOPE_PUBLICATION:
-        return parse_publication(&cursor, ret_envelope);
-    case ENVELOPE_JOIN:
-    case ENVELOPE_LEAVE:
-        return parse_presence(&cursor, ret_envelope);
-    }
-    return false;
+    *ret_envelope = envelope;
+    return true;
 }

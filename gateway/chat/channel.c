@@ -200,11 +200,26 @@ static void admit(struct channel *channel, struct subscription *subscription)
     dialect->on_admitted(subscription);
 }
 
+static void reverse(struct subscription_list *list)
+{
+    for (size_t i = 0; i < list->count / 2; i++) {
+        struct subscription *other = list->items[list->count - 1 - i];
+        list->items[list->count - 1 - i] = list->items[i];
+        list->items[i] = other;
+    }
+    for (size_t i = 0; i < list->count; i++)
+        list->items[i]->index = (uint32_t)i;
+}
+
+/* Who came first is served first: it stands last then, where removing moves nobody. */
 static void admit_arrivals(struct channel *channel)
 {
-    /* from the first, so that who came first is served first; on_admitted may end some */
-    while (channel->state == CHANNEL_LIVE && channel->arrivals.count > 0)
-        admit(channel, channel->arrivals.items[0]);
+    struct subscription_list *arrivals = &channel->arrivals;
+    if (channel->state != CHANNEL_LIVE)
+        return;
+    reverse(arrivals);
+    while (arrivals->count > 0)
+        admit(channel, arrivals->items[arrivals->count - 1]);
 }
 
 void channel_send_and_admit(struct channel *channel)

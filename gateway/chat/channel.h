@@ -46,6 +46,7 @@ struct subscription {
     bool is_server_side;  /* not asked for by the client */
     int64_t expires_at_s; /* wall time; 0: never */
     enum presence_state presence;
+    uint32_t join_serial; /* of the last join that was sent */
     void *request; /* what the dialect keeps until admission; freed with the subscription */
 };
 

@@ -44,8 +44,10 @@ struct channel {
     struct held_publication *held;
     size_t held_count;
     size_t held_capacity;
-    unsigned reads_pending; /* of the log; only the last one's answer counts */
-    bool wants_read;        /* the store refused a read: ask again */
+    size_t held_before_read; /* how many were there when the log was last asked for */
+    bool has_dropped;        /* there were too many to hold */
+    unsigned reads_pending;  /* of the log; only the last one's answer counts */
+    bool wants_read;         /* the store refused a read: ask again */
 
     struct batch *batches[DIALECT_COUNT];   /* of this turn; NULL: nobody spoke it yet */
     struct batch *histories[DIALECT_COUNT]; /* for arrivals of this turn */

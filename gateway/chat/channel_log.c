@@ -65,8 +65,10 @@ static void pass_on(struct channel *channel, struct publication *publication)
 
 static void hold(struct channel *channel, const char *epoch, struct publication *publication)
 {
-    if (channel->held_count == HELD_MAX)
-        return; /* the next one passed on will show the gap */
+    if (channel->held_count == HELD_MAX) {
+        channel->has_dropped = true; /* read from the log, then */
+        return;
+    }
     channel->held = mem_grow(channel->held, channel->held_count, &channel->held_capacity,
                              sizeof(*channel->held));
     struct held_publication *held = &channel->held[channel->held_count++];
@@ -74,18 +76,32 @@ static void hold(struct channel *channel, const char *epoch, struct publication 
     held->publication = publication_ref(publication);
 }
 
+static bool is_next(const struct channel *channel, const struct held_publication *held)
+{
+    return strcmp(held->epoch, channel->epoch) == 0 &&
+           held->publication->offset == channel->offset + 1;
+}
+
+/* What came before the log was asked for and does not follow it now is not in it and never
+ * will be: its epoch is gone, or the log has lost its end. What came later may show a gap. */
 static void release_held(struct channel *channel)
 {
     struct held_publication *held = channel->held;
     size_t count = channel->held_count;
+    size_t old_count = channel->held_before_read;
+    bool has_dropped = channel->has_dropped;
     channel->held = NULL; /* what shows a gap is held anew */
     channel->held_count = 0;
     channel->held_capacity = 0;
+    channel->has_dropped = false;
     for (size_t i = 0; i < count; i++) {
-        channel_on_publication(channel, held[i].epoch, held[i].publication);
+        if (i >= old_count || is_next(channel, &held[i]))
+            channel_on_publication(channel, held[i].epoch, held[i].publication);
         publication_unref(held[i].publication);
     }
     free(held);
+    if (has_dropped && channel->state == CHANNEL_LIVE)
+        channel_log_read(channel);
 }
 
 /* ------------------------------------------------------------------------- the log read */
@@ -203,6 +219,7 @@ void channel_log_read(struct channel *channel)
     struct broker_waiter waiter = {on_log_read, hub, channel->id};
     channel_set_state(channel, CHANNEL_SYNCING);
     channel->wants_read = false;
+    channel->held_before_read = channel->held_count;
     channel->reads_pending++;
     bool is_known = channel->epoch[0] != '\0';
     struct broker_range range = {.since = is_known ? channel->offset : 0,

@@ -31,6 +31,7 @@ struct hub {
     struct channel *dirty;     /* have something to send, to admit, or nobody left */
     struct channel *unsettled; /* not live yet, or not at the moment */
     uint64_t instance;         /* random, so that client ids of two lives differ */
+    uint32_t join_serial;
     bool is_draining;
     size_t drain_slice;
 };

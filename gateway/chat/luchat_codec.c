@@ -23,6 +23,8 @@
 
 enum { TYPE_STRING = 1, TYPE_NUMBER = 2, TYPE_INTEGER = 4, TYPE_NULL = 8 };
 
+enum { KEY_SHOWN_BYTES = 40 }; /* of a key that is not known */
+
 struct field {
     const char *name;
     int types;
@@ -117,7 +119,8 @@ static bool check_fields(struct luchat_command *command, const char *kind,
     {
         const struct field *field = find_field(fields, key);
         if (!field)
-            return fail(command, "unknown key \"%.40s\" in %s", key, kind);
+            return fail(command, "unknown key \"%.*s\" in %s",
+                        (int)text_cut(key, KEY_SHOWN_BYTES), key, kind);
         if (!check_value(command, kind, field, value))
             return false;
     }
@@ -191,7 +194,7 @@ static void decode_object(struct luchat_command *command, json_t *root)
     else if (strcmp(kind, "token") == 0)
         decode_token(command, content);
     else
-        fail(command, "unknown key \"%.40s\"", kind);
+        fail(command, "unknown key \"%.*s\"", (int)text_cut(kind, KEY_SHOWN_BYTES), kind);
 }
 
 /* jansson's words, without what it quotes of the client's text. */

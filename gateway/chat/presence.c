@@ -63,12 +63,23 @@ static void set_presence(struct subscription *subscription, enum presence_state 
     subscription->presence = state;
 }
 
+/* A join on its way. The session may take another identity before the answer comes: only the
+ * answer to its last join counts. */
+struct pending_join {
+    struct hub *hub;
+    uint32_t serial;
+};
+
 static void on_joined(void *owner, uint64_t tag, const struct broker_reply *reply)
 {
-    struct session *session = session_find(owner, tag);
+    struct pending_join *join = owner;
+    struct session *session = session_find(join->hub, tag);
     struct subscription *subscription =
         session ? channel_subscription_of(session, reply->channel) : NULL;
-    if (!subscription || subscription->presence != PRESENCE_JOINING)
+    bool is_last = subscription && subscription->presence == PRESENCE_JOINING &&
+                   subscription->join_serial == join->serial;
+    free(join);
+    if (!is_last)
         return;
     if (reply->status == BROKER_OK)
         set_presence(subscription, PRESENCE_PRESENT);
@@ -77,15 +88,14 @@ static void on_joined(void *owner, uint64_t tag, const struct broker_reply *repl
     session_dialect(session)->on_joined(subscription, reply);
 }
 
-static void send_join(struct subscription *subscription, bool is_quiet)
+static void send_join(struct subscription *subscription, bool is_quiet,
+                      struct broker_waiter waiter)
 {
-    struct hub *hub = session_hub(subscription->session);
-    struct broker_waiter waiter = {is_quiet ? NULL : on_joined, hub,
-                                   session_id(subscription->session)};
     char client[CLIENT_BYTES];
     struct broker_member member;
     broker_member_of(subscription, client, &member);
-    broker_join(hub->broker, channel_name(subscription->channel), &member, is_quiet, waiter);
+    broker_join(session_hub(subscription->session)->broker, channel_name(subscription->channel),
+                &member, is_quiet, waiter);
 }
 
 void presence_join(struct subscription *subscription)
@@ -94,8 +104,13 @@ void presence_join(struct subscription *subscription)
         set_presence(subscription, PRESENCE_WANTED);
         return;
     }
+    struct pending_join *join = mem_alloc(sizeof(*join));
+    join->hub = session_hub(subscription->session);
+    join->serial = ++join->hub->join_serial;
+    subscription->join_serial = join->serial;
     set_presence(subscription, PRESENCE_JOINING);
-    send_join(subscription, /* is_quiet= */ false);
+    send_join(subscription, /* is_quiet= */ false,
+              (struct broker_waiter){on_joined, join, session_id(subscription->session)});
 }
 
 void presence_leave(struct subscription *subscription)
@@ -127,7 +142,8 @@ void presence_rejoin_all(struct hub *hub)
         for (; subscription; subscription = subscription->next_of_session) {
             if (subscription->presence != PRESENCE_PRESENT)
                 continue;
-            send_join(subscription, /* is_quiet= */ true);
+            send_join(subscription, /* is_quiet= */ true,
+                      (struct broker_waiter){NULL, NULL, 0});
             count++;
         }
     }

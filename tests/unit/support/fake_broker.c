@@ -1,0 +1,254 @@
+/*
+ * fake_broker - a broker that does nothing by itself; see fake_broker.h.
+ */
+#include "fake_broker.h"
+
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WAITING_MAX = 128, ITEMS_MAX = 64, INFO_BYTES = 64 };
+
+struct waiting {
+    struct broker_waiter waiter;
+    char *channel;
+};
+
+struct queue {
+    struct waiting items[WAITING_MAX];
+    size_t count;
+};
+
+struct fake_broker {
+    struct broker base; /* first: a struct broker * is one of these */
+    struct journal calls;
+    struct queue queues[FAKE_REQUEST_COUNT];
+    char last_client[BROKER_CLIENT_BYTES_MAX + 1];
+};
+
+static struct fake_broker *self_of(struct broker *broker)
+{
+    return (struct fake_broker *)broker;
+}
+
+static void wait_for_answer(struct broker *broker, enum fake_request kind, const char *channel,
+                            struct broker_waiter waiter)
+{
+    struct queue *queue = &self_of(broker)->queues[kind];
+    assert_true(queue->count < WAITING_MAX);
+    queue->items[queue->count++] = (struct waiting){waiter, strdup(channel)};
+}
+
+/* ------------------------------------------------------------------------------- calls */
+
+static void fake_subscribe(struct broker *broker, const char *channel)
+{
+    journal_add(&self_of(broker)->calls, "subscribe %s", channel);
+}
+
+static void fake_unsubscribe(struct broker *broker, const char *channel)
+{
+    journal_add(&self_of(broker)->calls, "unsubscribe %s", channel);
+}
+
+static void fake_publish(struct broker *broker, const char *channel, const void *data,
+                         size_t length, struct broker_waiter waiter)
+{
+    journal_add(&self_of(broker)->calls, "publish %s %.*s", channel, (int)length,
+                (const char *)data);
+    wait_for_answer(broker, FAKE_PUBLISH, channel, waiter);
+}
+
+static void fake_history(struct broker *broker, const char *channel, uint64_t since,
+                         size_t limit, struct broker_waiter waiter)
+{
+    journal_add(&self_of(broker)->calls, "history %s %llu %zu", channel,
+                (unsigned long long)since, limit);
+    wait_for_answer(broker, FAKE_HISTORY, channel, waiter);
+}
+
+static void write_member_call(struct broker *broker, const char *verb, const char *channel,
+                              const struct broker_member *member)
+{
+    struct fake_broker *fake = self_of(broker);
+    journal_add(&fake->calls, "%s %s %s", verb, channel, member->user);
+    (void)snprintf(fake->last_client, sizeof(fake->last_client), "%s", member->client);
+}
+
+static void fake_join(struct broker *broker, const char *channel,
+                      const struct broker_member *member, bool is_quiet,
+                      struct broker_waiter waiter)
+{
+    write_member_call(broker, is_quiet ? "rejoin" : "join", channel, member);
+    wait_for_answer(broker, FAKE_JOIN, channel, waiter);
+}
+
+static void fake_leave(struct broker *broker, const char *channel,
+                       const struct broker_member *member)
+{
+    write_member_call(broker, "leave", channel, member);
+}
+
+static void fake_members(struct broker *broker, const char *channel, size_t limit,
+                         struct broker_waiter waiter)
+{
+    journal_add(&self_of(broker)->calls, "members %s %zu", channel, limit);
+    wait_for_answer(broker, FAKE_MEMBERS, channel, waiter);
+}
+
+static void fake_turn(struct broker *broker)
+{
+    (void)broker;
+}
+
+static bool fake_is_ready(const struct broker *broker, const char **ret_reason)
+{
+    (void)broker;
+    (void)ret_reason;
+    return true;
+}
+
+static void fake_give_up_lease(struct broker *broker)
+{
+    (void)broker;
+}
+
+static bool fake_is_idle(const struct broker *broker)
+{
+    (void)broker;
+    return true;
+}
+
+static void tell_unknown(struct waiting *waiting)
+{
+    const struct broker_waiter *waiter = &waiting->waiter;
+    struct broker_reply reply = {
+        .status = BROKER_UNKNOWN, .channel = waiting->channel, .epoch = ""};
+    if (waiter->on_reply)
+        waiter->on_reply(waiter->owner, waiter->tag, &reply);
+    free(waiting->channel);
+}
+
+static void fake_destroy(struct broker *broker)
+{
+    struct fake_broker *fake = self_of(broker);
+    for (size_t kind = 0; kind < FAKE_REQUEST_COUNT; kind++) {
+        for (size_t i = 0; i < fake->queues[kind].count; i++)
+            tell_unknown(&fake->queues[kind].items[i]);
+    }
+    journal_clear(&fake->calls);
+    free(fake);
+}
+
+struct fake_broker *fake_broker_create(void)
+{
+    static const struct broker_ops ops = {
+        .subscribe = fake_subscribe,
+        .unsubscribe = fake_unsubscribe,
+        .publish = fake_publish,
+        .history = fake_history,
+        .join = fake_join,
+        .leave = fake_leave,
+        .members = fake_members,
+        .turn = fake_turn,
+        .is_ready = fake_is_ready,
+        .give_up_lease = fake_give_up_lease,
+        .is_idle = fake_is_idle,
+        .destroy = fake_destroy,
+    };
+    struct fake_broker *fake = calloc(1, sizeof(*fake));
+    fake->base.ops = &ops;
+    return fake;
+}
+
+struct broker *fake_broker_base(struct fake_broker *fake)
+{
+    return &fake->base;
+}
+
+const struct broker_events *fake_broker_events(const struct fake_broker *fake)
+{
+    return &fake->base.events;
+}
+
+struct journal *fake_broker_calls(struct fake_broker *fake)
+{
+    return &fake->calls;
+}
+
+const char *fake_broker_last_client(const struct fake_broker *fake)
+{
+    return fake->last_client;
+}
+
+/* ----------------------------------------------------------------------------- answers */
+
+size_t fake_broker_waiting(const struct fake_broker *fake, enum fake_request kind)
+{
+    return fake->queues[kind].count;
+}
+
+void fake_broker_answer(struct fake_broker *fake, enum fake_request kind,
+                        const struct broker_reply *reply)
+{
+    struct queue *queue = &fake->queues[kind];
+    if (queue->count == 0)
+        fail_msg("nobody waits for an answer of this kind");
+    struct waiting waiting = queue->items[0];
+    struct broker_reply addressed = *reply;
+    addressed.channel = waiting.channel;
+    queue->count--;
+    memmove(queue->items, queue->items + 1, queue->count * sizeof(queue->items[0]));
+    if (waiting.waiter.on_reply)
+        waiting.waiter.on_reply(waiting.waiter.owner, waiting.waiter.tag, &addressed);
+    free(waiting.channel);
+}
+
+void fake_broker_answer_status(struct fake_broker *fake, enum fake_request kind,
+                               enum broker_status status)
+{
+    fake_broker_answer(fake, kind, &(struct broker_reply){.status = status});
+}
+
+static size_t count_texts(const char *const *texts)
+{
+    size_t count = 0;
+    while (texts[count])
+        count++;
+    assert_true(count <= ITEMS_MAX);
+    return count;
+}
+
+void fake_broker_answer_log(struct fake_broker *fake, const char *epoch, uint64_t newest,
+                            const char *const *texts)
+{
+    struct publication *publications[ITEMS_MAX];
+    size_t count = count_texts(texts);
+    for (size_t i = 0; i < count; i++)
+        publications[i] =
+            publication_create(newest - count + 1 + i, texts[i], strlen(texts[i]));
+    fake_broker_answer(fake, FAKE_HISTORY,
+                       &(struct broker_reply){.epoch = epoch,
+                                              .offset = newest,
+                                              .publications = publications,
+                                              .publication_count = count});
+    for (size_t i = 0; i < count; i++)
+        publication_unref(publications[i]);
+}
+
+void fake_broker_answer_members(struct fake_broker *fake, uint64_t version,
+                                const char *const *users)
+{
+    struct broker_member members[ITEMS_MAX];
+    char infos[ITEMS_MAX][INFO_BYTES];
+    size_t count = count_texts(users);
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(infos[i], INFO_BYTES, "{\"userid\":\"%s\"}", users[i]);
+        members[i] = (struct broker_member){.user = users[i], .info = infos[i]};
+    }
+    fake_broker_answer(
+        fake, FAKE_MEMBERS,
+        &(struct broker_reply){.version = version, .members = members, .member_count = count});
+}

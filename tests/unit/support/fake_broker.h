@@ -1,0 +1,50 @@
+/*
+ * fake_broker - a broker that does nothing by itself.
+ *
+ * Every call is written into a journal ("history lobby 3 50"); what wants an answer waits
+ * until the test gives one, in the words of the test's choice.
+ */
+#ifndef PARLEY_FAKE_BROKER_H
+#define PARLEY_FAKE_BROKER_H
+
+#include "broker.h"
+#include "journal.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum fake_request { FAKE_PUBLISH, FAKE_HISTORY, FAKE_JOIN, FAKE_MEMBERS, FAKE_REQUEST_COUNT };
+
+struct fake_broker;
+
+struct fake_broker *fake_broker_create(void);
+struct broker *fake_broker_base(struct fake_broker *fake);
+const struct broker_events *fake_broker_events(const struct fake_broker *fake);
+
+/*
+ * Calls so far:  subscribe CHANNEL · unsubscribe CHANNEL · publish CHANNEL DATA ·
+ * history CHANNEL SINCE LIMIT · join CHANNEL USER · rejoin CHANNEL USER (a quiet join) ·
+ * leave CHANNEL USER · members CHANNEL LIMIT
+ */
+struct journal *fake_broker_calls(struct fake_broker *fake);
+/* The connection that the last join or leave was for. */
+const char *fake_broker_last_client(const struct fake_broker *fake);
+
+/* How many requests of the kind wait for an answer. */
+size_t fake_broker_waiting(const struct fake_broker *fake, enum fake_request kind);
+/* Answers the oldest request of the kind that waits; there must be one. */
+void fake_broker_answer(struct fake_broker *fake, enum fake_request kind,
+                        const struct broker_reply *reply);
+void fake_broker_answer_status(struct fake_broker *fake, enum fake_request kind,
+                               enum broker_status status);
+/* Answers a read of the log: texts (NULL at the end) are the publications up to newest. */
+void fake_broker_answer_log(struct fake_broker *fake, const char *epoch, uint64_t newest,
+                            const char *const *texts);
+/* Answers a read of the members: users (NULL at the end), each with the info {"userid":"…"}. */
+void fake_broker_answer_members(struct fake_broker *fake, uint64_t version,
+                                const char *const *users);
+
+#define TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define NO_TEXTS   ((const char *const[]){NULL})
+
+#endif

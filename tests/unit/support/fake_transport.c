@@ -1,0 +1,53 @@
+/*
+ * fake_transport - connections that write down what they are given; see fake_transport.h.
+ */
+#include "fake_transport.h"
+
+#include "frames.h"
+#include "transport.h"
+#include "unit.h"
+
+static enum transport_result fake_write(void *context, const unsigned char *bytes,
+                                        size_t length)
+{
+    struct fake_conn *conn = context;
+    struct frame frame;
+    size_t at = 0;
+    assert_false(conn->is_closed); /* nothing is sent after the close */
+    if (conn->is_gone)
+        return TRANSPORT_GONE;
+    if (conn->is_busy)
+        return TRANSPORT_BUSY;
+    conn->write_count++;
+    while (frames_next(bytes, length, &at, &frame))
+        journal_add(&conn->got, "%.*s", (int)frame.length, (const char *)frame.payload);
+    return TRANSPORT_SENT;
+}
+
+static void fake_close(void *context, enum close_code code, const char *reason)
+{
+    struct fake_conn *conn = context;
+    conn->is_closed = true;
+    journal_add(&conn->got, "close %d %s", (int)code, reason);
+}
+
+static void fake_kill(void *context)
+{
+    struct fake_conn *conn = context;
+    conn->is_closed = true;
+    journal_add(&conn->got, "kill");
+}
+
+static void fake_pause(void *context, bool is_paused)
+{
+    struct fake_conn *conn = context;
+    assert_int_not_equal(conn->is_paused, is_paused); /* told of changes only */
+    conn->is_paused = is_paused;
+}
+
+const struct transport fake_transport = {
+    .write = fake_write,
+    .close = fake_close,
+    .kill = fake_kill,
+    .pause = fake_pause,
+};

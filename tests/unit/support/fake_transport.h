@@ -1,0 +1,32 @@
+/*
+ * fake_transport - connections that write down what they are given.
+ *
+ * The journal of a connection holds the payload of each frame, and "close CODE REASON",
+ * "kill". is_busy and is_gone say how the next writes are answered.
+ */
+#ifndef PARLEY_FAKE_TRANSPORT_H
+#define PARLEY_FAKE_TRANSPORT_H
+
+#include "journal.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct session;
+struct transport;
+
+/* Zeroed memory is a connection that keeps up. */
+struct fake_conn {
+    struct journal got;
+    struct session *session;
+    size_t write_count;
+    bool is_busy;
+    bool is_gone;
+    bool is_paused;
+    bool is_closed; /* a close was asked for, or a kill */
+    struct fake_conn *next;
+};
+
+extern const struct transport fake_transport;
+
+#endif

@@ -1,0 +1,570 @@
+/*
+ * Tests of config: who beats whom, what is refused and in which words, and what is printed.
+ */
+#include "config.h"
+
+#include "config_file.h"
+#include "unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ARGUMENTS_MAX = 8, PATH_BYTES = 64 };
+
+/* ---------------------------------------------------------------------------- the file */
+
+static char file_path[PATH_BYTES];
+
+static void write_file(const char *content, size_t length)
+{
+    (void)snprintf(file_path, sizeof(file_path), "/tmp/parley-unit-XXXXXX");
+    int descriptor = mkstemp(file_path);
+    assert_true(descriptor >= 0);
+    assert_int_equal(write(descriptor, content, length), length);
+    close(descriptor);
+}
+
+static void remove_file(void)
+{
+    if (file_path[0])
+        (void)unlink(file_path);
+    file_path[0] = '\0';
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    remove_file();
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------ loading */
+
+struct source {
+    const char *const *flags;       /* NULL at the end */
+    const char *const *environment; /* NULL at the end */
+    const char *file;               /* content; NULL: none */
+};
+
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static bool load(const struct source *source, struct config *config, char **ret_error)
+{
+    static const char *const nothing[] = {NULL};
+    const char *arguments[ARGUMENTS_MAX] = {"parleyd"};
+    int count = 1;
+    if (source->file) {
+        write_file(source->file, strlen(source->file));
+        arguments[count++] = "--config";
+        arguments[count++] = file_path;
+    }
+    for (const char *const *flag = source->flags; flag && *flag; flag++)
+        arguments[count++] = *flag;
+    const char *const *environment = source->environment ? source->environment : nothing;
+    return config_load(config, count, (char **)arguments, (char **)environment, ret_error);
+}
+
+static void load_well(const struct source *source, struct config *config)
+{
+    char *error = NULL;
+    if (!load(source, config, &error)) {
+        print_error("%s\n", error);
+        free(error);
+        config_finish(config);
+        fail();
+    }
+}
+
+static int64_t idle_timeout_of(const struct source *source)
+{
+    struct config config;
+    load_well(source, &config);
+    int64_t ms = config.idle_timeout_ms;
+    config_finish(&config);
+    return ms;
+}
+
+/* --------------------------------------------------------------------------- precedence */
+
+static void without_a_word_the_default_holds(void **state)
+{
+    (void)state;
+    assert_int_equal(idle_timeout_of(&(struct source){.file = NULL}), 60000);
+}
+
+static void file_beats_default(void **state)
+{
+    (void)state;
+    assert_int_equal(idle_timeout_of(&(struct source){.file = "{\"idle_timeout_ms\": 111}"}),
+                     111);
+}
+
+static void environment_beats_file(void **state)
+{
+    (void)state;
+    const struct source source = {.environment = WORDS("PARLEY_IDLE_TIMEOUT_MS=222"),
+                                  .file = "{\"idle_timeout_ms\": 111}"};
+    assert_int_equal(idle_timeout_of(&source), 222);
+}
+
+static void flag_beats_environment(void **state)
+{
+    (void)state;
+    const struct source source = {.flags = WORDS("--idle-timeout-ms", "333"),
+                                  .environment = WORDS("PARLEY_IDLE_TIMEOUT_MS=222")};
+    assert_int_equal(idle_timeout_of(&source), 333);
+}
+
+static void flag_beats_file(void **state)
+{
+    (void)state;
+    const struct source source = {.flags = WORDS("--idle-timeout-ms", "333"),
+                                  .file = "{\"idle_timeout_ms\": 111}"};
+    assert_int_equal(idle_timeout_of(&source), 333);
+}
+
+static void last_flag_beats_the_first(void **state)
+{
+    (void)state;
+    const struct source source = {.flags =
+                                      WORDS("--idle-timeout-ms=333", "--idle-timeout-ms=444")};
+    assert_int_equal(idle_timeout_of(&source), 444);
+}
+
+static void file_may_be_named_in_the_environment(void **state)
+{
+    (void)state;
+    char variable[PATH_BYTES + 16];
+    write_file("{\"idle_timeout_ms\": 111}", 24);
+    (void)snprintf(variable, sizeof(variable), "PARLEY_CONFIG=%s", file_path);
+    assert_int_equal(idle_timeout_of(&(struct source){.environment = WORDS(variable)}), 111);
+}
+
+static void option_not_given_keeps_its_default_beside_others(void **state)
+{
+    (void)state;
+    struct config config;
+    load_well(&(struct source){.flags = WORDS("--history-size", "7")}, &config);
+    assert_int_equal(config.history_size, 7);
+    assert_string_equal(config.listen, "127.0.0.1:8000");
+    config_finish(&config);
+}
+
+/* ---------------------------------------------------------------------------- how to say */
+
+static void value_may_follow_an_equals_sign(void **state)
+{
+    (void)state;
+    assert_int_equal(idle_timeout_of(&(struct source){.flags = WORDS("--idle-timeout-ms=333")}),
+                     333);
+}
+
+static void value_may_be_empty(void **state)
+{
+    (void)state;
+    struct config config;
+    load_well(&(struct source){.flags = WORDS("--redis="),
+                               .environment = WORDS("PARLEY_REDIS=redis://elsewhere")},
+              &config);
+    assert_string_equal(config.redis, "");
+    config_finish(&config);
+}
+
+static void value_may_hold_an_equals_sign(void **state)
+{
+    (void)state;
+    struct config config;
+    load_well(&(struct source){.flags = WORDS("--redis=unix:///run/redis?db=1")}, &config);
+    assert_string_equal(config.redis, "unix:///run/redis?db=1");
+    config_finish(&config);
+}
+
+static void switch_needs_no_value(void **state)
+{
+    (void)state;
+    struct config config;
+    load_well(&(struct source){.flags = WORDS("--check-config", "--history-size", "7")},
+              &config);
+    assert_true(config.check_config);
+    assert_int_equal(config.history_size, 7);
+    config_finish(&config);
+}
+
+static void h_is_help(void **state)
+{
+    (void)state;
+    struct config config;
+    load_well(&(struct source){.flags = WORDS("-h")}, &config);
+    assert_true(config.help);
+    config_finish(&config);
+}
+
+static void list_in_a_file_is_joined(void **state)
+{
+    (void)state;
+    struct config config;
+    load_well(&(struct source){.file = "{\"allowed_origins\": [\"http://a\", \"http://b\"]}"},
+              &config);
+    assert_string_equal(config.allowed_origins, "http://a,http://b");
+    config_finish(&config);
+}
+
+static void empty_list_in_a_file_is_nothing(void **state)
+{
+    (void)state;
+    struct config config;
+    load_well(&(struct source){.file = "{\"allowed_origins\": []}"}, &config);
+    assert_string_equal(config.allowed_origins, "");
+    config_finish(&config);
+}
+
+static void number_in_a_file_may_be_a_string(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        idle_timeout_of(&(struct source){.file = "{\"idle_timeout_ms\": \"111\"}"}), 111);
+}
+
+static void foreign_variables_are_passed_over(void **state)
+{
+    (void)state;
+    const struct source source = {
+        .environment = WORDS("PATH=/bin", "PARLEY_IMAGE=x", "PARLEY_=x", "parley_redis=x",
+                             "PARLEYIDLE_TIMEOUT_MS=5", "NOTHING", "PARLEY_HELP=true")};
+    assert_int_equal(idle_timeout_of(&source), 60000);
+}
+
+/* ------------------------------------------------------------------------------- errors */
+
+static const struct error_row {
+    const char *name;
+    const char *flags[3];
+    const char *variable;
+    const char *file;
+    const char *said[3]; /* what the error must hold */
+} error_rows[] = {
+    {"unknown_flag_is_named", {"--colour=red"}, NULL, NULL, {"unknown option", "--colour"}},
+    {"prefix_of_a_flag_is_unknown", {"--idle"}, NULL, NULL, {"unknown option", "--idle"}},
+    {"flag_with_underscores_is_unknown",
+     {"--idle_timeout_ms=5000"},
+     NULL,
+     NULL,
+     {"unknown option", "--idle_timeout_ms"}},
+    {"two_dashes_alone_are_unknown", {"--"}, NULL, NULL, {"unknown option"}},
+    {"single_dash_is_unexpected", {"-x"}, NULL, NULL, {"unexpected argument", "-x"}},
+    {"word_is_unexpected", {"listen"}, NULL, NULL, {"unexpected argument", "listen"}},
+    {"flag_at_the_end_needs_a_value", {"--listen"}, NULL, NULL, {"--listen needs a value"}},
+    {"flag_before_a_flag_needs_a_value",
+     {"--listen", "--help"},
+     NULL,
+     NULL,
+     {"--listen needs a value"}},
+    {"word_for_a_number_is_refused",
+     {"--idle-timeout-ms", "soon"},
+     NULL,
+     NULL,
+     {"--idle-timeout-ms", "whole number from 100", "\"soon\""}},
+    {"number_below_is_refused",
+     {"--idle-timeout-ms", "99"},
+     NULL,
+     NULL,
+     {"--idle-timeout-ms", "whole number", "\"99\""}},
+    {"number_above_is_refused",
+     {"--history-size", "10001"},
+     NULL,
+     NULL,
+     {"--history-size", "from 0 to 10000", "\"10001\""}},
+    {"number_with_a_unit_is_refused",
+     {"--idle-timeout-ms", "5s"},
+     NULL,
+     NULL,
+     {"--idle-timeout-ms", "whole number", "\"5s\""}},
+    {"address_without_port_is_refused",
+     {"--listen", "127.0.0.1"},
+     NULL,
+     NULL,
+     {"--listen", "ADDRESS:PORT", "\"127.0.0.1\""}},
+    {"unknown_choice_is_refused",
+     {"--log-level", "loud"},
+     NULL,
+     NULL,
+     {"--log-level", "error|warn|info|debug", "\"loud\""}},
+    {"beginning_of_a_choice_is_refused",
+     {"--log-level", "deb"},
+     NULL,
+     NULL,
+     {"--log-level", "\"deb\""}},
+    {"two_choices_are_refused", {"--log-level", "warn|info"}, NULL, NULL, {"--log-level"}},
+    {"empty_choice_is_refused", {"--log-level="}, NULL, NULL, {"--log-level"}},
+    {"blank_in_a_name_is_refused", {"--node", "a b"}, NULL, NULL, {"--node", "\"a b\""}},
+    {"empty_prefix_is_refused", {"--redis-prefix="}, NULL, NULL, {"--redis-prefix"}},
+    {"switch_with_a_word_is_refused",
+     {"--help=perhaps"},
+     NULL,
+     NULL,
+     {"--help", "true or false", "\"perhaps\""}},
+    {"variable_is_named_as_written",
+     {NULL},
+     "PARLEY_IDLE_TIMEOUT_MS=soon",
+     NULL,
+     {"PARLEY_IDLE_TIMEOUT_MS", "whole number", "\"soon\""}},
+    {"variable_with_a_bad_address_is_named",
+     {NULL},
+     "PARLEY_INTERNAL=nowhere",
+     NULL,
+     {"PARLEY_INTERNAL", "ADDRESS:PORT"}},
+    {"bad_variable_is_refused_even_if_a_flag_beats_it",
+     {"--idle-timeout-ms=5000"},
+     "PARLEY_IDLE_TIMEOUT_MS=soon",
+     NULL,
+     {"PARLEY_IDLE_TIMEOUT_MS"}},
+    {"file_key_is_named",
+     {NULL},
+     NULL,
+     "{\"idle_timeout_ms\": 5}",
+     {"/tmp/parley-unit-", "\"idle_timeout_ms\"", "\"5\""}},
+    {"unknown_file_key_is_named",
+     {NULL},
+     NULL,
+     "{\"colour\": 5}",
+     {"/tmp/parley-unit-", "unknown option \"colour\""}},
+    {"file_key_with_dashes_is_unknown",
+     {NULL},
+     NULL,
+     "{\"idle-timeout-ms\": 5000}",
+     {"unknown option \"idle-timeout-ms\""}},
+    {"switch_in_a_file_is_unknown", {NULL}, NULL, "{\"help\": true}", {"\"help\""}},
+    {"file_in_a_file_is_unknown", {NULL}, NULL, "{\"config\": \"x\"}", {"\"config\""}},
+    {"fraction_in_a_file_is_refused",
+     {NULL},
+     NULL,
+     "{\"idle_timeout_ms\": 5000.5}",
+     {"\"idle_timeout_ms\"", "whole number"}},
+    {"null_in_a_file_is_refused",
+     {NULL},
+     NULL,
+     "{\"listen\": null}",
+     {"\"listen\"", "must be a string"}},
+    {"object_in_a_file_is_refused",
+     {NULL},
+     NULL,
+     "{\"listen\": {}}",
+     {"\"listen\"", "must be a string"}},
+    {"list_of_numbers_in_a_file_is_refused",
+     {NULL},
+     NULL,
+     "{\"allowed_origins\": [1]}",
+     {"\"allowed_origins\"", "list of strings"}},
+    {"key_that_stands_twice_is_refused",
+     {NULL},
+     NULL,
+     "{\"listen\": \"127.0.0.1:1\",\n \"listen\": \"127.0.0.1:2\"}",
+     {"/tmp/parley-unit-", "line 2", "duplicate"}},
+    {"file_that_is_no_json_is_refused_with_its_line",
+     {NULL},
+     NULL,
+     "{\n\"listen\" 5\n}",
+     {"/tmp/parley-unit-", "line 2"}},
+    {"empty_file_is_refused", {NULL}, NULL, "", {"/tmp/parley-unit-"}},
+    {"file_that_is_a_list_is_refused", {NULL}, NULL, "[]", {"must hold a JSON object"}},
+    {"missing_file_is_named",
+     {"--config", "/nonexistent/parley.json"},
+     NULL,
+     NULL,
+     {"/nonexistent/parley.json", "No such file"}},
+    {"folder_as_file_is_named", {"--config", "/tmp"}, NULL, NULL, {"/tmp: "}},
+    {"lease_shorter_than_two_renewals_is_refused",
+     {"--lease-ttl-ms=1000", "--lease-renew-ms=501"},
+     NULL,
+     NULL,
+     {"--lease-ttl-ms", "--lease-renew-ms"}},
+    {"backlog_shorter_than_a_message_is_refused",
+     {"--max-backlog-bytes=1024", "--max-message-bytes=1025"},
+     NULL,
+     NULL,
+     {"--max-backlog-bytes", "--max-message-bytes"}},
+    {"one_address_for_both_ports_is_refused",
+     {"--listen=127.0.0.1:9000"},
+     NULL,
+     NULL,
+     {"--listen", "--internal"}},
+};
+
+static void wrong_configuration_is_refused(void **state)
+{
+    const struct error_row *row = *state;
+    const char *const environment[] = {row->variable, NULL};
+    const struct source source = {row->flags, environment, row->file};
+    struct config config;
+    char *error = NULL;
+    bool is_loaded = load(&source, &config, &error);
+    config_finish(&config);
+    remove_file();
+    assert_false(is_loaded);
+    assert_non_null(error);
+    assert_null(strchr(error, '\n')); /* one line */
+    for (size_t i = 0; i < 3 && row->said[i]; i++) {
+        if (!strstr(error, row->said[i]))
+            fail_msg("\"%s\" is not in: %s", row->said[i], error);
+    }
+    free(error);
+}
+
+static void file_that_is_too_large_is_refused(void **state)
+{
+    (void)state;
+    struct config config;
+    char *error = NULL;
+    char *blanks = malloc(CONFIG_FILE_BYTES_MAX + 1);
+    memset(blanks, ' ', CONFIG_FILE_BYTES_MAX + 1);
+    write_file(blanks, CONFIG_FILE_BYTES_MAX + 1);
+    free(blanks);
+    assert_false(
+        load(&(struct source){.flags = WORDS("--config", file_path)}, &config, &error));
+    config_finish(&config);
+    assert_non_null(strstr(error, "larger than"));
+    free(error);
+}
+
+/* ----------------------------------------------------------------------------- passwords */
+
+static const struct mask_row {
+    const char *name;
+    const char *url;
+    const char *masked;
+} mask_rows[] = {
+    {"mask_leaves_nothing_as_it_is", "", ""},
+    {"mask_leaves_host_and_port", "redis://host:6379/2", "redis://host:6379/2"},
+    {"mask_leaves_a_socket", "unix:///run/redis.sock", "unix:///run/redis.sock"},
+    {"mask_hides_user_and_password_s_password", "redis://me:secret@host",
+     "redis://me:***@host"},
+    {"mask_hides_the_password_before_a_port", "redis://me:secret@host:6379/2",
+     "redis://me:***@host:6379/2"},
+    {"mask_hides_a_password_without_user", "redis://:secret@host:6379",
+     "redis://:***@host:6379"},
+    {"mask_hides_a_password_with_a_colon", "redis://me:se:cret@host", "redis://me:***@host"},
+    {"mask_hides_a_password_with_an_at_sign", "redis://me:secret@secret@host:1",
+     "redis://me:***@host:1"},
+    {"mask_hides_a_password_over_tls", "rediss://me:secret@host:6379",
+     "rediss://me:***@host:6379"},
+    {"mask_hides_the_password_of_a_socket", "unix://me:secret@/run/redis.sock?db=1",
+     "unix://me:***@/run/redis.sock?db=1"},
+    {"mask_hides_the_password_before_ipv6", "redis://me:secret@[::1]:6379",
+     "redis://me:***@[::1]:6379"},
+};
+
+static void password_is_masked(void **state)
+{
+    const struct mask_row *row = *state;
+    char *masked = config_mask_url(row->url);
+    bool is_right = strcmp(masked, row->masked) == 0;
+    if (!is_right)
+        print_error("    %s\n    instead of %s\n", masked, row->masked);
+    free(masked);
+    assert_true(is_right);
+}
+
+/* What stands before the @ without a colon is a password, too: see redis_url.h. */
+static void mask_hides_a_password_without_a_colon(void **state)
+{
+    (void)state;
+    char *masked = config_mask_url("redis://secret@host:6379");
+    bool is_hidden = !strstr(masked, "secret");
+    free(masked);
+    assert_true(is_hidden);
+}
+
+/* ------------------------------------------------------------------------------ printing */
+
+static char *print(const struct config *config)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+    config_print(config, out);
+    (void)fclose(out);
+    return text;
+}
+
+static void what_is_printed_is_read_back_the_same(void **state)
+{
+    (void)state;
+    struct config config;
+    load_well(&(struct source){.flags = WORDS("--node", "n-1", "--redis-ca=/a \"b\"\\c",
+                                              "--history-size=7", "--log-format=json")},
+              &config);
+    char *printed = print(&config);
+    config_finish(&config);
+    load_well(&(struct source){.file = printed}, &config);
+    char *again = print(&config);
+    config_finish(&config);
+    bool is_same = strcmp(printed, again) == 0;
+    bool has_value = strstr(printed, "\"history_size\": 7") != NULL;
+    free(printed);
+    free(again);
+    assert_true(is_same);
+    assert_true(has_value);
+}
+
+static void printed_url_has_no_password(void **state)
+{
+    (void)state;
+    struct config config;
+    load_well(&(struct source){.flags = WORDS("--redis=redis://me:secret@10.0.0.1:6379/1")},
+              &config);
+    char *printed = print(&config);
+    config_finish(&config);
+    bool is_hidden = !strstr(printed, "secret");
+    free(printed);
+    assert_true(is_hidden);
+}
+
+static void help_names_every_option_that_is_printed(void **state)
+{
+    (void)state;
+    char *help = NULL;
+    size_t length;
+    FILE *out = open_memstream(&help, &length);
+    config_print_help(out);
+    (void)fclose(out);
+    bool is_complete = strstr(help, "--listen ADDR:PORT") && strstr(help, "--redis URL") &&
+                       strstr(help, "(default 60000)") && strstr(help, "--version\n");
+    free(help);
+    assert_true(is_complete);
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, tear_down)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(without_a_word_the_default_holds),
+        TEST(file_beats_default),
+        TEST(environment_beats_file),
+        TEST(flag_beats_environment),
+        TEST(flag_beats_file),
+        TEST(last_flag_beats_the_first),
+        TEST(file_may_be_named_in_the_environment),
+        TEST(option_not_given_keeps_its_default_beside_others),
+        TEST(value_may_follow_an_equals_sign),
+        TEST(value_may_be_empty),
+        TEST(value_may_hold_an_equals_sign),
+        TEST(switch_needs_no_value),
+        TEST(h_is_help),
+        TEST(list_in_a_file_is_joined),
+        TEST(empty_list_in_a_file_is_nothing),
+        TEST(number_in_a_file_may_be_a_string),
+        TEST(foreign_variables_are_passed_over),
+        TEST(file_that_is_too_large_is_refused),
+        TEST(mask_hides_a_password_without_a_colon),
+        TEST(what_is_printed_is_read_back_the_same),
+        TEST(printed_url_has_no_password),
+        TEST(help_names_every_option_that_is_printed),
+    };
+    struct unit_suite suite = {.count = 0};
+    UNIT_ADD(&suite, tests);
+    UNIT_ADD_ROWS(&suite, error_rows, wrong_configuration_is_refused);
+    UNIT_ADD_ROWS(&suite, mask_rows, password_is_masked);
+    return unit_run(&suite, "config");
+}

@@ -1,0 +1,117 @@
+/*
+ * Tests of redis_envelope: what travels on pub/sub is understood, anything else refused.
+ */
+#include "redis_envelope.h"
+
+#include "unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TEN      "0123456789"
+#define TWENTY   TEN TEN
+#define HUNDRED  TWENTY TWENTY TWENTY TWENTY TWENTY
+#define USER_256 HUNDRED HUNDRED TWENTY TWENTY TEN "123456"
+
+/* In a heap block of just that size: reading past the end is noticed. */
+static bool parse(const char *text, size_t length, char **ret_block, struct envelope *envelope)
+{
+    *ret_block = malloc(length > 0 ? length : 1);
+    memcpy(*ret_block, text, length);
+    return envelope_parse(*ret_block, length, envelope);
+}
+
+static const struct good_row {
+    const char *name;
+    const char *text;
+    enum envelope_kind kind;
+    uint64_t number;
+    const char *word; /* epoch or user */
+    const char *body;
+} good_rows[] = {
+    {"publication_is_understood", "p 7 0011223344556677\n{\"a\":1}", ENVELOPE_PUBLICATION, 7,
+     "0011223344556677", "{\"a\":1}"},
+    {"publication_without_a_log_is_understood", "p 0 -\nhello", ENVELOPE_PUBLICATION, 0, "-",
+     "hello"},
+    {"publication_without_a_body_is_understood", "p 1 e\n", ENVELOPE_PUBLICATION, 1, "e", ""},
+    {"publication_without_an_epoch_is_understood", "p 1 \nx", ENVELOPE_PUBLICATION, 1, "", "x"},
+    {"newlines_of_the_body_stay", "p 1 e\na\nb\n", ENVELOPE_PUBLICATION, 1, "e", "a\nb\n"},
+    {"largest_offset_is_understood", "p 9999999999999999999 e\nx", ENVELOPE_PUBLICATION,
+     9999999999999999999u, "e", "x"},
+    {"join_is_understood", "j 3\nalice\n{\"userid\":\"alice\"}", ENVELOPE_JOIN, 3, "alice",
+     "{\"userid\":\"alice\"}"},
+    {"leave_is_understood", "l 4\nalice\n{}", ENVELOPE_LEAVE, 4, "alice", "{}"},
+    {"user_may_hold_blanks", "j 3\nalice in wonderland\n{}", ENVELOPE_JOIN, 3,
+     "alice in wonderland", "{}"},
+    {"user_of_256_is_understood", "j 3\n" USER_256 "\n{}", ENVELOPE_JOIN, 3, USER_256, "{}"},
+};
+
+static void envelope_is_understood(void **state)
+{
+    const struct good_row *row = *state;
+    struct envelope envelope;
+    char *block;
+    assert_true(parse(row->text, strlen(row->text), &block, &envelope));
+    assert_int_equal(envelope.kind, row->kind);
+    assert_int_equal(envelope.number, row->number);
+    assert_string_equal(row->kind == ENVELOPE_PUBLICATION ? envelope.epoch : envelope.user,
+                        row->word);
+    assert_int_equal(envelope.body_length, strlen(row->body));
+    assert_memory_equal(envelope.body, row->body, envelope.body_length);
+    free(block);
+}
+
+static const struct bad_row {
+    const char *name;
+    const char *text;
+} bad_rows[] = {
+    {"nothing_is_refused", ""},
+    {"kind_alone_is_refused", "p"},
+    {"kind_and_blank_alone_are_refused", "p "},
+    {"unknown_kind_is_refused", "x 1 e\nx"},
+    {"capital_kind_is_refused", "P 1 e\nx"},
+    {"other_text_is_refused", "hello"},
+    {"missing_blank_is_refused", "p1 e\nx"},
+    {"missing_offset_is_refused", "p  e\nx"},
+    {"negative_offset_is_refused", "p -1 e\nx"},
+    {"offset_of_20_digits_is_refused", "p 10000000000000000000 e\nx"},
+    {"offset_of_40_digits_is_refused", "p " TWENTY TWENTY " e\nx"},
+    {"offset_alone_is_refused", "p 1"},
+    {"publication_without_epoch_is_refused", "p 1\nx"},
+    {"epoch_without_an_end_is_refused", "p 1 e"},
+    {"epoch_of_17_is_refused", "p 1 00112233445566778\nx"},
+    {"join_without_user_is_refused", "j 1\n"},
+    {"join_with_text_after_its_version_is_refused", "j 1 x\nalice\n{}"},
+    {"user_without_an_end_is_refused", "j 1\nalice"},
+    {"user_of_257_is_refused", "j 1\n" USER_256 "7\n{}"},
+};
+
+static void other_text_is_refused(void **state)
+{
+    const struct bad_row *row = *state;
+    struct envelope envelope;
+    char *block;
+    assert_false(parse(row->text, strlen(row->text), &block, &envelope));
+    free(block);
+}
+
+static void zero_octets_of_the_body_stay(void **state)
+{
+    (void)state;
+    struct envelope envelope;
+    assert_true(envelope_parse("p 1 e\na\0b", 9, &envelope));
+    assert_int_equal(envelope.body_length, 3);
+    assert_memory_equal(envelope.body, "a\0b", 3);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(zero_octets_of_the_body_stay),
+    };
+    struct unit_suite suite = {.count = 0};
+    UNIT_ADD(&suite, tests);
+    UNIT_ADD_ROWS(&suite, good_rows, envelope_is_understood);
+    UNIT_ADD_ROWS(&suite, bad_rows, other_text_is_refused);
+    return unit_run(&suite, "redis_envelope");
+}
