@@ -90,6 +90,11 @@ const char *channel_name(const struct channel *channel)
     return channel->name;
 }
 
+bool channel_is_live(const struct channel *channel)
+{
+    return channel->state == CHANNEL_LIVE;
+}
+
 struct presence_list *channel_presence(struct channel *channel)
 {
     return channel->presence;

@@ -54,6 +54,8 @@ struct channel *channel_find(const struct hub *hub, const char *name);
 struct hub *channel_hub(const struct channel *channel);
 uint64_t channel_id(const struct channel *channel);
 const char *channel_name(const struct channel *channel);
+/* Arrivals are admitted at the end of this turn. */
+bool channel_is_live(const struct channel *channel);
 
 /* The session arrives in the channel, which is opened if it is not. Borrowed. */
 struct subscription *channel_subscribe(struct hub *hub, struct session *session,

@@ -58,8 +58,10 @@ static void enter(struct session *session)
         session_close(session, CLOSE_POLICY, "not allowed in this channel");
         return;
     }
-    channel_subscribe(session_hub(session), session, state->channel);
-    session_pause(session);
+    const struct subscription *subscription =
+        channel_subscribe(session_hub(session), session, state->channel);
+    if (!channel_is_live(subscription->channel))
+        session_pause(session);
     session_set_due(session, clock_now_ms() + session_hub(session)->options->idle_timeout_ms);
 }
 

@@ -34,7 +34,7 @@ struct session {
     int64_t heard_ms;
     struct wheel_timer timer;
     enum session_state state;
-    unsigned pauses;
+    bool is_paused;
     char *user;
     char *info;
     void *dialect_state;
@@ -208,14 +208,16 @@ void session_heard(struct session *session)
 
 void session_pause(struct session *session)
 {
-    if (session->pauses++ == 0)
-        session->hub->options->transport->pause(session->conn, true);
+    session->is_paused = true;
+    session->hub->options->transport->pause(session->conn, true);
 }
 
 void session_resume(struct session *session)
 {
-    if (--session->pauses == 0)
-        session->hub->options->transport->pause(session->conn, false);
+    if (!session->is_paused)
+        return;
+    session->is_paused = false;
+    session->hub->options->transport->pause(session->conn, false);
 }
 
 void session_close(struct session *session, enum close_code code, const char *reason)
@@ -225,8 +227,7 @@ void session_close(struct session *session, enum close_code code, const char *re
     session->state = SESSION_CLOSING;
     leave_all(session);
     drop_queue(session);
-    if (session->pauses > 0)
-        session->hub->options->transport->pause(session->conn, false); /* for its close frame */
+    session_resume(session); /* for its close frame */
     wheel_set(session->hub->wheel, &session->timer, clock_now_ms() + CLOSE_TIMEOUT_MS);
     session->hub->options->transport->close(session->conn, code, reason);
 }

@@ -56,7 +56,7 @@ void session_send(struct session *session, struct batch *batch);
 void session_flush(struct session *session);
 
 void session_heard(struct session *session);
-/* No message is taken while the session waits for its channel: each pause wants its resume. */
+/* No message is taken while the session waits for its channel. */
 void session_pause(struct session *session);
 void session_resume(struct session *session);
 void session_close(struct session *session, enum close_code code, const char *reason);
