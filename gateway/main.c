@@ -241,6 +241,7 @@ static bool create_server(struct gateway *gateway, char **ret_error)
     options->descriptor_limit = raise_descriptor_limit();
     options->max_connections =
         connections_for((size_t)config->max_connections, options->descriptor_limit);
+    options->api_key = config->api_key;
     options->hub = gateway->chat;
     options->broker = gateway->broker;
     gateway->server = ws_server_create(gateway->loop, options, ret_error);

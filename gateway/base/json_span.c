@@ -12,7 +12,7 @@ struct cursor {
 
 static void skip_blanks(struct cursor *cursor)
 {
-    while (cursor->at < cursor->end && strchr(" \t\r\n", *cursor->at))
+    while (cursor->at < cursor->end && *cursor->at && strchr(" \t\r\n", *cursor->at))
         cursor->at++;
 }
 
@@ -81,4 +81,21 @@ bool json_span_member(const char *text, size_t length, const char *key,
         if (cursor.at >= cursor.end || *cursor.at++ != ',')
             return is_found;
     }
+}
+
+/* *cursor stands behind the value that was answered last, at its comma or the bracket. */
+bool json_span_next(const char *text, size_t length, size_t *cursor,
+                    struct json_span *ret_value)
+{
+    struct cursor at = {text + *cursor, text + length};
+    skip_blanks(&at);
+    if (at.at >= at.end || *at.at == ']')
+        return false;
+    at.at++; /* the bracket that opens, or a comma */
+    skip_blanks(&at);
+    if (at.at >= at.end || *at.at == ']')
+        return false;
+    *ret_value = take(&at, skip_value);
+    *cursor = (size_t)(at.at - text);
+    return true;
 }

@@ -19,4 +19,9 @@ struct json_span {
 bool json_span_member(const char *text, size_t length, const char *key,
                       struct json_span *ret_value);
 
+/* The values of the array that the text is, one by one: start with *cursor = 0; false at the
+ * end. */
+bool json_span_next(const char *text, size_t length, size_t *cursor,
+                    struct json_span *ret_value);
+
 #endif

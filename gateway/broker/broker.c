@@ -106,6 +106,17 @@ void broker_members(struct broker *broker, const char *channel, size_t limit,
     broker->ops->members(broker, channel, limit, waiter);
 }
 
+void broker_channels(struct broker *broker, const char *pattern, size_t limit,
+                     struct broker_waiter waiter)
+{
+    broker->ops->channels(broker, pattern, limit, waiter);
+}
+
+void broker_nodes(struct broker *broker, struct broker_waiter waiter)
+{
+    broker->ops->nodes(broker, waiter);
+}
+
 void broker_turn(struct broker *broker)
 {
     broker->ops->turn(broker);

@@ -62,6 +62,21 @@ struct broker_range {
     bool is_reverse; /* newest first */
 };
 
+/* A channel that somebody listens to, on whichever node. */
+struct broker_channel {
+    const char *name;
+    uint64_t connection_count; /* present in it */
+};
+
+/* A node with a lease; what is said of others is as old as their last renewal. */
+struct broker_node {
+    const char *name;
+    const char *version;
+    uint64_t connection_count;
+    uint64_t channel_count; /* on that node */
+    int64_t started_ms;     /* wall time */
+};
+
 enum broker_status {
     BROKER_OK,
     BROKER_UNAVAILABLE, /* the store is out of reach: nothing was done */
@@ -83,6 +98,11 @@ struct broker_reply {
     uint64_t version;          /* members: of the list */
     uint64_t connection_count; /* members: all there are, however many are listed */
     uint64_t user_count;
+    const struct broker_channel *channels; /* channels */
+    size_t channel_count;
+    size_t channel_total;            /* channels: all that match, however many are listed */
+    const struct broker_node *nodes; /* nodes; none: the store knows of no other than this */
+    size_t node_count;
 };
 
 struct broker_waiter {
@@ -135,6 +155,9 @@ struct broker_ops {
                   const struct broker_member *member);
     void (*members)(struct broker *broker, const char *channel, size_t limit,
                     struct broker_waiter waiter);
+    void (*channels)(struct broker *broker, const char *pattern, size_t limit,
+                     struct broker_waiter waiter);
+    void (*nodes)(struct broker *broker, struct broker_waiter waiter);
     void (*turn)(struct broker *broker);
     bool (*is_ready)(const struct broker *broker, const char **ret_reason);
     void (*give_up_lease)(struct broker *broker);
@@ -181,6 +204,14 @@ void broker_leave(struct broker *broker, const char *channel,
 /* Connections present in the channel, at most limit; 0: only the counts. */
 void broker_members(struct broker *broker, const char *channel, size_t limit,
                     struct broker_waiter waiter);
+
+/* Channels with a subscriber in the cluster whose names match the pattern, a glob of fnmatch;
+ * at most limit are listed. The store looks at every channel there is: for operators, not for
+ * clients. */
+void broker_channels(struct broker *broker, const char *pattern, size_t limit,
+                     struct broker_waiter waiter);
+/* The nodes of the cluster. */
+void broker_nodes(struct broker *broker, struct broker_waiter waiter);
 
 /* Once a turn of the loop: answers that need no round trip. */
 void broker_turn(struct broker *broker);

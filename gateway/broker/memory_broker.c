@@ -14,6 +14,7 @@
 
 #include <utlist.h>
 
+#include <fnmatch.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -248,7 +249,10 @@ static void task_destroy(struct task *task)
         free((char *)task->reply.members[i].user);
         free((char *)task->reply.members[i].info);
     }
+    for (size_t i = 0; i < task->reply.channel_count; i++)
+        free((char *)task->reply.channels[i].name);
     free(task->reply.publications);
+    free((struct broker_channel *)task->reply.channels);
     free((struct broker_member *)task->reply.members);
     free((char *)task->presence.user);
     free((char *)task->presence.client);
@@ -445,7 +449,8 @@ static void memory_join(struct broker *broker, const char *name,
     member->info = mem_strdup(joining->info);
     text_map_add(channel->members, member->client, member);
     struct user *user = user_ensure(channel, joining);
-    if (++user->connections == 1 && !is_quiet)
+    bool is_told = ++user->connections == 1 || user->name[0] == '\0'; /* or anonymous */
+    if (is_told && !is_quiet)
         tell_presence(self, channel, true, joining);
 }
 
@@ -459,9 +464,13 @@ static void memory_leave(struct broker *broker, const char *name,
     if (!member)
         return;
     member_destroy(member);
-    if (!user || --user->connections > 0)
+    if (!user)
         return;
-    tell_presence(self, channel, false, leaving);
+    user->connections--;
+    if (user->connections == 0 || user->name[0] == '\0')
+        tell_presence(self, channel, false, leaving);
+    if (user->connections > 0)
+        return;
     text_map_remove(channel->users, leaving->user);
     user_destroy(user);
 }
@@ -484,6 +493,35 @@ static void memory_members(struct broker *broker, const char *name, size_t limit
     reply->version = channel->version;
     reply->connection_count = text_map_count(channel->members);
     reply->user_count = text_map_count(channel->users);
+}
+
+/* ---------------------------------------------------------------------- the cluster */
+
+static void memory_channels(struct broker *broker, const char *pattern, size_t limit,
+                            struct broker_waiter waiter)
+{
+    struct memory_broker *self = self_of(broker);
+    struct broker_reply *reply = reply_later(self, "", waiter);
+    struct broker_channel *channels = NULL;
+    size_t capacity = 0;
+    const void *cursor = NULL;
+    const struct memory_channel *channel;
+    while ((channel = text_map_next(self->channels, &cursor))) {
+        if (!channel->is_subscribed || fnmatch(pattern, channel->name, 0) != 0 ||
+            reply->channel_total++ >= limit)
+            continue;
+        channels = mem_grow(channels, reply->channel_count, &capacity, sizeof(*channels));
+        channels[reply->channel_count++] = (struct broker_channel){
+            .name = mem_strdup(channel->name),
+            .connection_count = text_map_count(channel->members),
+        };
+    }
+    reply->channels = channels;
+}
+
+static void memory_nodes(struct broker *broker, struct broker_waiter waiter)
+{
+    reply_later(self_of(broker), "", waiter); /* there is this one alone */
 }
 
 /* ------------------------------------------------------------------------- the rest */
@@ -537,6 +575,8 @@ static const struct broker_ops memory_ops = {
     .join = memory_join,
     .leave = memory_leave,
     .members = memory_members,
+    .channels = memory_channels,
+    .nodes = memory_nodes,
     .turn = memory_turn,
     .is_ready = memory_is_ready,
     .give_up_lease = memory_give_up_lease,

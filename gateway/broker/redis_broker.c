@@ -18,6 +18,7 @@
 #include "mem.h"
 #include "metrics.h"
 #include "node_lease.h"
+#include "redis_cluster.h"
 #include "redis_envelope.h"
 #include "redis_link.h"
 #include "redis_presence.h"
@@ -503,6 +504,21 @@ static void redis_members(struct broker *broker, const char *channel, size_t lim
     redis_presence_members(self_of(broker)->presence, channel, limit, waiter);
 }
 
+/* ------------------------------------------------------------------------ the cluster */
+
+static void redis_channels(struct broker *broker, const char *pattern, size_t limit,
+                           struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    redis_cluster_channels(self->commands, self->options->prefix, pattern, limit, waiter);
+}
+
+static void redis_nodes(struct broker *broker, struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    redis_cluster_nodes(self->commands, self->options->prefix, waiter);
+}
+
 /* --------------------------------------------------------------------- life, readiness */
 
 static void redis_turn(struct broker *broker)
@@ -571,6 +587,8 @@ static const struct broker_ops redis_ops = {
     .join = redis_join,
     .leave = redis_leave,
     .members = redis_members,
+    .channels = redis_channels,
+    .nodes = redis_nodes,
     .turn = redis_turn,
     .is_ready = redis_is_ready,
     .give_up_lease = redis_give_up_lease,

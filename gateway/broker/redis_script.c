@@ -65,7 +65,8 @@ static struct pending_call *copy_call(const struct redis_call *call)
     copy->call = *call;
     char *at = copy->bytes;
     for (size_t i = 0; i < call->count; i++) {
-        memcpy(at, call->parts[i], call->lengths[i]);
+        if (call->lengths[i] > 0)
+            memcpy(at, call->parts[i], call->lengths[i]);
         copy->call.parts[i] = at;
         at += call->lengths[i];
     }

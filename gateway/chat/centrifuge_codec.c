@@ -15,9 +15,28 @@
 
 /* --------------------------------------------------------------------------- decoding */
 
+/* Data is only looked at to know that it is JSON; so all that JSON allows is let through:
+ * zero octets, numbers of any size, a name twice. */
+static const size_t DECODE_FLAGS =
+    JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL;
+
+const char *centrifuge_string(const json_t *string)
+{
+    const char *text = json_string_value(string);
+    return text && strlen(text) == json_string_length(string) ? text : NULL;
+}
+
+/* Offsets and the like: exact up to 2^53, as in the SDKs. */
+int64_t centrifuge_whole(const json_t *number)
+{
+    static const double exact_max = 9007199254740992.0;
+    double value = json_number_value(number);
+    return value >= -exact_max && value <= exact_max ? (int64_t)value : 0;
+}
+
 static void skip_blanks(struct centrifuge_reader *reader)
 {
-    while (reader->at < reader->end && strchr(" \t\r\n", *reader->at))
+    while (reader->at < reader->end && *reader->at && strchr(" \t\r\n", *reader->at))
         reader->at++;
 }
 
@@ -44,9 +63,11 @@ static bool take_id(struct centrifuge_command *command)
     json_t *id = json_object_get(command->root, "id");
     if (!id)
         return true;
-    json_int_t number = json_integer_value(id);
+    double number = json_number_value(id);
+    if (!json_is_number(id) || number < 0 || number > UINT32_MAX)
+        return false;
     command->id = (uint32_t)number;
-    return json_is_integer(id) && number >= 0 && number <= UINT32_MAX;
+    return number == command->id;
 }
 
 enum centrifuge_read centrifuge_read(struct centrifuge_reader *reader,
@@ -57,8 +78,8 @@ enum centrifuge_read centrifuge_read(struct centrifuge_reader *reader,
     skip_blanks(reader);
     if (reader->at >= reader->end)
         return CENTRIFUGE_END;
-    ret_command->root = json_loadb(reader->at, (size_t)(reader->end - reader->at),
-                                   JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, &problem);
+    ret_command->root =
+        json_loadb(reader->at, (size_t)(reader->end - reader->at), DECODE_FLAGS, &problem);
     if (!json_is_object(ret_command->root))
         return CENTRIFUGE_BROKEN;
     struct json_span text = {reader->at, (size_t)problem.position};
@@ -78,12 +99,12 @@ void centrifuge_command_finish(struct centrifuge_command *command)
 
 const char *centrifuge_text(const struct centrifuge_command *command, const char *name)
 {
-    return json_string_value(json_object_get(command->params, name));
+    return centrifuge_string(json_object_get(command->params, name));
 }
 
 int64_t centrifuge_number(const struct centrifuge_command *command, const char *name)
 {
-    return json_integer_value(json_object_get(command->params, name));
+    return centrifuge_whole(json_object_get(command->params, name));
 }
 
 bool centrifuge_flag(const struct centrifuge_command *command, const char *name)
@@ -267,4 +288,30 @@ char *centrifuge_print_presence(const struct broker_reply *reply)
     (void)fprintf(out, "}}");
     (void)fclose(out);
     return json;
+}
+
+char *centrifuge_print_history(const struct broker_reply *reply)
+{
+    char *json = NULL;
+    size_t length;
+    FILE *out = open_memstream(&json, &length);
+    if (!out)
+        return mem_strdup("{\"publications\":[]}");
+    (void)fprintf(out, "{\"publications\":[");
+    for (size_t i = 0; i < reply->publication_count; i++) {
+        char *publication = centrifuge_print_publication(reply->publications[i]);
+        (void)fprintf(out, "%s%s", i ? "," : "", publication);
+        free(publication);
+    }
+    (void)fprintf(out, "],\"offset\":%llu,\"epoch\":\"%s\"}", (unsigned long long)reply->offset,
+                  reply->epoch);
+    (void)fclose(out);
+    return json;
+}
+
+char *centrifuge_print_stats(const struct broker_reply *reply)
+{
+    return mem_printf("{\"num_clients\":%llu,\"num_users\":%llu}",
+                      (unsigned long long)reply->connection_count,
+                      (unsigned long long)reply->user_count);
 }

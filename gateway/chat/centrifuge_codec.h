@@ -48,6 +48,7 @@ enum centrifuge_unsubscribe {
 
 /* Close codes: after 3000 to 3499 SDKs connect again, after 3500 to 3999 they do not. */
 enum centrifuge_disconnect {
+    CENTRIFUGE_SHUTDOWN = 3001,
     CENTRIFUGE_SERVER_ERROR = 3004,
     CENTRIFUGE_CONNECTION_EXPIRED = 3005,
     CENTRIFUGE_NO_POSITION = 3010,
@@ -81,6 +82,9 @@ void centrifuge_command_finish(struct centrifuge_command *command);
 
 /* Members of params; NULL, 0 or false when they are missing or of another type. */
 const char *centrifuge_text(const struct centrifuge_command *command, const char *name);
+/* NULL, too, for a text with a zero octet in it. */
+const char *centrifuge_string(const json_t *string);
+int64_t centrifuge_whole(const json_t *number);
 int64_t centrifuge_number(const struct centrifuge_command *command, const char *name);
 bool centrifuge_flag(const struct centrifuge_command *command, const char *name);
 
@@ -104,6 +108,8 @@ char *centrifuge_print_publication(const struct publication *publication);
 /* {"client":...,"user":...,"conn_info":...}; info "null": without conn_info. */
 char *centrifuge_print_client(const char *client, const char *user, const char *info);
 char *centrifuge_print_presence(const struct broker_reply *reply);
+char *centrifuge_print_stats(const struct broker_reply *reply);
+char *centrifuge_print_history(const struct broker_reply *reply);
 
 const char *centrifuge_error_message(enum centrifuge_error code);
 

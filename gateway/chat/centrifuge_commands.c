@@ -143,7 +143,7 @@ static void run_unsubscribe(struct session *session, const struct centrifuge_com
     struct subscription *subscription =
         channel ? channel_subscription_of(session, channel) : NULL;
     if (subscription)
-        channel_unsubscribe(subscription);
+        centrifuge_leave(subscription);
     if (channel)
         centrifuge_send_reply(session, command->id, "unsubscribe", "{}");
 }
@@ -195,9 +195,7 @@ static char *print_presence(const struct pending *pending, const struct broker_r
 static char *print_stats(const struct pending *pending, const struct broker_reply *reply)
 {
     (void)pending;
-    return mem_printf("{\"num_clients\":%llu,\"num_users\":%llu}",
-                      (unsigned long long)reply->connection_count,
-                      (unsigned long long)reply->user_count);
+    return centrifuge_print_stats(reply);
 }
 
 static void run_presence(struct session *session, const struct centrifuge_command *command)
@@ -223,23 +221,9 @@ static void run_presence_stats(struct session *session,
 /* NULL: the client's epoch is over. */
 static char *print_history(const struct pending *pending, const struct broker_reply *reply)
 {
-    char *text = NULL;
-    size_t length;
     if (pending->epoch[0] && strcmp(pending->epoch, reply->epoch) != 0)
         return NULL;
-    FILE *out = open_memstream(&text, &length);
-    if (!out)
-        return NULL;
-    (void)fprintf(out, "{\"publications\":[");
-    for (size_t i = 0; i < reply->publication_count; i++) {
-        char *publication = centrifuge_print_publication(reply->publications[i]);
-        (void)fprintf(out, "%s%s", i ? "," : "", publication);
-        free(publication);
-    }
-    (void)fprintf(out, "],\"offset\":%llu,\"epoch\":\"%s\"}", (unsigned long long)reply->offset,
-                  reply->epoch);
-    (void)fclose(out);
-    return text;
+    return centrifuge_print_history(reply);
 }
 
 static struct broker_range range_of(const struct centrifuge_command *command)
@@ -248,7 +232,7 @@ static struct broker_range range_of(const struct centrifuge_command *command)
     bool is_all = limit < 0 || limit > CENTRIFUGE_HISTORY_MAX;
     json_t *since = json_object_get(command->params, "since");
     return (struct broker_range){
-        .since = (uint64_t)json_integer_value(json_object_get(since, "offset")),
+        .since = (uint64_t)centrifuge_whole(json_object_get(since, "offset")),
         .limit = is_all ? CENTRIFUGE_HISTORY_MAX : (size_t)limit,
         .is_reverse = centrifuge_flag(command, "reverse"),
     };
@@ -282,23 +266,17 @@ static char *print_acknowledged(const struct pending *pending, const struct brok
                       reply->is_duplicate ? "true" : "false");
 }
 
-static bool is_key(const char *key)
-{
-    size_t length = strlen(key);
-    return length > 0 && length <= BROKER_KEY_BYTES_MAX && !text_has_control(key, length);
-}
-
 /* rpc("publish", {channel, data, key}): a publish that is acknowledged by its place in the
  * log, and made once however often it is tried. */
 static void rpc_publish(struct session *session, const struct centrifuge_command *command)
 {
     json_t *data = json_object_get(command->params, "data");
-    const char *channel = json_string_value(json_object_get(data, "channel"));
+    const char *channel = centrifuge_string(json_object_get(data, "channel"));
     json_t *key = json_object_get(data, "key");
     struct json_span raw;
     struct json_span payload;
     bool is_sound = channel && chat_is_channel_name(channel) &&
-                    (!key || (json_is_string(key) && is_key(json_string_value(key)))) &&
+                    (!key || (centrifuge_string(key) && chat_is_key(centrifuge_string(key)))) &&
                     json_span_member(command->raw.start, command->raw.length, "data", &raw) &&
                     json_span_member(raw.start, raw.length, "data", &payload);
     if (!is_sound) {
@@ -306,7 +284,7 @@ static void rpc_publish(struct session *session, const struct centrifuge_command
         return;
     }
     metrics.messages_received_total++;
-    publish(session, channel, payload, json_string_value(key),
+    publish(session, channel, payload, centrifuge_string(key),
             wait_for(session, command, "rpc", print_acknowledged));
 }
 
@@ -360,5 +338,8 @@ void centrifuge_run_command(struct session *session, const struct centrifuge_com
         commands[i].run(session, command);
         return;
     }
-    centrifuge_send_error(session, command->id, CENTRIFUGE_NOT_AVAILABLE);
+    if (strcmp(command->method, "ping") == 0)
+        centrifuge_send_error(session, command->id, CENTRIFUGE_NOT_AVAILABLE);
+    else
+        centrifuge_close(session, CENTRIFUGE_BAD_FRAME, "unknown method");
 }

@@ -41,6 +41,13 @@ struct centrifuge_request {
 void centrifuge_subscribe_for(struct session *session, const char *channel,
                               const json_t *position);
 
+/* Orders of the server API: centrifuge_orders.c. */
+void centrifuge_obey_disconnect(struct session *session, int code, const char *reason);
+void centrifuge_obey_unsubscribe(struct subscription *subscription);
+void centrifuge_obey_subscribe(struct session *session, const char *channel,
+                               const json_t *position);
+void centrifuge_obey_refresh(struct session *session, bool is_expired, int64_t expires_at_s);
+
 /* Handlers of centrifuge_auth.c. */
 void centrifuge_run_connect(struct session *session, const struct centrifuge_command *command);
 void centrifuge_run_refresh(struct session *session, const struct centrifuge_command *command);
@@ -59,6 +66,8 @@ void centrifuge_send_error(struct session *session, uint32_t id, enum centrifuge
 /* The subscription is over, and the client is told. */
 void centrifuge_end_subscription(struct subscription *subscription,
                                  enum centrifuge_unsubscribe code, const char *reason);
+/* The same without a word of it; a subscribe that is not answered yet is answered. */
+void centrifuge_leave(struct subscription *subscription);
 /* reason is not empty and no JSON: SDKs read both as something else. */
 void centrifuge_close(struct session *session, enum centrifuge_disconnect code,
                       const char *reason);

@@ -88,8 +88,11 @@ uint64_t channel_offset(const struct channel *channel);
 /* Publications kept here, oldest first, without a gap. Borrowed. */
 size_t channel_recent_count(const struct channel *channel);
 const struct publication *channel_recent(const struct channel *channel, size_t i);
-/* A client has seen a higher offset in this epoch: the log gets a new one. */
-void channel_went_back(struct channel *channel);
+
+/* A client says that it has seen more of this log than there is: the log gets a new epoch. At
+ * most once in CHANNEL_CLAIM_EVERY_MS, since any client can say so; false: not now. */
+enum { CHANNEL_CLAIM_EVERY_MS = 60000 };
+bool channel_went_back(struct channel *channel);
 
 /* Of the channel's presence; see presence.h. */
 struct presence_list *channel_presence(struct channel *channel);

@@ -12,6 +12,7 @@
 #include "channel.h"
 
 #include "channel_body.h"
+#include "clock.h"
 #include "hub.h"
 #include "id_table.h"
 #include "log.h"
@@ -171,12 +172,34 @@ static void begin_anew(struct channel *channel, const struct broker_reply *reply
     channel_log_read(channel);
 }
 
-void channel_went_back(struct channel *channel)
+/* The log has lost its end: restored from an older file, or a replica that was behind. What is
+ * left of it was passed on before. It gets a new epoch, so that nobody who saw more of the old
+ * one is told that nothing is missing; then it is read from here. */
+static void rename_log(struct channel *channel, const struct broker_reply *reply)
 {
-    if (channel->state != CHANNEL_LIVE)
-        return;
+    log_warn("log_went_back", kv_str("channel", channel->name),
+             kv_int("offset", (int64_t)channel->offset),
+             kv_int("log_offset", (int64_t)reply->offset));
+    forget_recent(channel);
+    tell_gap(channel);
+    channel->offset = reply->offset;
+    channel->is_renaming = true;
     broker_new_epoch(channel->hub->broker, channel->name, channel->epoch);
     channel_log_read(channel);
+}
+
+bool channel_went_back(struct channel *channel)
+{
+    int64_t now_ms = clock_now_ms();
+    bool is_too_soon =
+        channel->claimed_ms != 0 && now_ms - channel->claimed_ms < CHANNEL_CLAIM_EVERY_MS;
+    if (channel->state != CHANNEL_LIVE || is_too_soon)
+        return false;
+    channel->claimed_ms = now_ms;
+    channel->is_renaming = true; /* nothing of it is new to those who are here */
+    broker_new_epoch(channel->hub->broker, channel->name, channel->epoch);
+    channel_log_read(channel);
+    return true;
 }
 
 static void on_log_read(void *owner, uint64_t tag, const struct broker_reply *reply)
@@ -192,16 +215,18 @@ static void on_log_read(void *owner, uint64_t tag, const struct broker_reply *re
     }
     bool is_known = channel->epoch[0] != '\0';
     bool is_other = is_known && strcmp(channel->epoch, reply->epoch) != 0;
+    bool was_renaming = channel->is_renaming;
+    channel->is_renaming = false;
     if (is_known && !is_other && reply->offset < channel->offset) {
-        /* restored from an older file, or a replica that was behind */
-        broker_new_epoch(hub->broker, channel->name, channel->epoch);
-        channel_log_read(channel);
+        rename_log(channel, reply);
         return;
     }
-    if (is_other) {
+    if (is_other && !was_renaming) {
         begin_anew(channel, reply);
         return;
     }
+    if (is_other)
+        begin_epoch(channel, reply->epoch, channel->offset);
     if (is_known)
         catch_up(channel, reply);
     else

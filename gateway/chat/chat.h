@@ -47,6 +47,9 @@ void chat_destroy(struct hub *hub);
 /* 1 to CHANNEL_NAME_BYTES_MAX octets of UTF-8 without control characters, spaces, braces. */
 bool chat_is_channel_name(const char *name);
 
+/* Of an idempotent publish: 1 to BROKER_KEY_BYTES_MAX octets without control characters. */
+bool chat_is_key(const char *key);
+
 /* For chat_open. */
 extern const struct dialect dialect_luchat;
 extern const struct dialect dialect_centrifuge;

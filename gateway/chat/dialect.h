@@ -7,6 +7,7 @@
 #ifndef PARLEY_DIALECT_H
 #define PARLEY_DIALECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@ struct batch;
 struct broker_presence;
 struct broker_reply;
 struct chat_request;
+struct json_t;
 struct publication;
 struct session;
 struct subscription;
@@ -35,8 +37,16 @@ struct dialect {
     void (*on_joined)(struct subscription *subscription, const struct broker_reply *reply);
     /* A deadline of the session: answers the next one, on clock_now_ms's clock. */
     int64_t (*on_due)(struct session *session);
+    /* The node ends: the session is closed in a way that makes its client come back. */
+    void (*shut_down)(struct session *session);
     /* The session ends: what session_set_state was given is freed. */
     void (*on_end)(struct session *session);
+    /* What the server API orders, see control.h; NULL: the dialect has no such thing. */
+    void (*disconnect)(struct session *session, int code, const char *reason);
+    void (*unsubscribe)(struct subscription *subscription);
+    void (*subscribe)(struct session *session, const char *channel,
+                      const struct json_t *position);
+    void (*refresh)(struct session *session, bool is_expired, int64_t expires_at_s);
     void (*encode_publication)(struct batch *batch, const char *channel,
                                const struct publication *publication);
     void (*encode_presence)(struct batch *batch, const char *channel,

@@ -51,9 +51,20 @@ void centrifuge_end_subscription(struct subscription *subscription,
     struct batch *batch = batch_create();
     struct session *session = subscription->session;
     centrifuge_encode_unsubscribe(batch, channel_name(subscription->channel), code, reason);
-    channel_unsubscribe(subscription);
+    centrifuge_leave(subscription);
     session_send(session, batch);
     batch_unref(batch);
+}
+
+void centrifuge_leave(struct subscription *subscription)
+{
+    const struct centrifuge_request *request = subscription->request;
+    struct session *session = subscription->session;
+    bool is_waited_for = request && !subscription->is_server_side;
+    uint32_t command_id = is_waited_for ? request->command_id : 0;
+    channel_unsubscribe(subscription);
+    if (is_waited_for)
+        centrifuge_send_error(session, command_id, CENTRIFUGE_BAD_REQUEST);
 }
 
 void centrifuge_close(struct session *session, enum centrifuge_disconnect code,
@@ -178,35 +189,49 @@ static void push_subscribed(struct subscription *subscription)
 {
     const struct centrifuge_request *request = subscription->request;
     const struct channel *channel = subscription->channel;
+    bool is_recovered = request->wants_recovery && is_recoverable(channel, request);
     struct batch *batch = batch_create();
     centrifuge_encode_subscribe(batch, channel_name(channel), channel_epoch(channel),
-                                is_recoverable(channel, request) ? request->offset
-                                                                 : channel_offset(channel));
+                                is_recovered ? request->offset : channel_offset(channel));
     for (size_t i = 0; i < channel_recent_count(channel); i++) {
         const struct publication *publication = channel_recent(channel, i);
-        if (request->wants_recovery && is_recoverable(channel, request) &&
-            publication->offset > request->offset)
+        if (is_recovered && publication->offset > request->offset)
             centrifuge_encode_publication(batch, channel_name(channel), publication);
     }
     session_send(subscription->session, batch);
     batch_unref(batch);
 }
 
+static void on_gap(struct subscription *subscription)
+{
+    if (subscription->is_server_side) /* only a new connection makes SDKs ask for it again */
+        centrifuge_close(subscription->session, CENTRIFUGE_NO_POSITION, "insufficient state");
+    else
+        centrifuge_end_subscription(subscription, CENTRIFUGE_INSUFFICIENT_STATE,
+                                    "insufficient state");
+}
+
+static bool is_ahead(const struct subscription *subscription)
+{
+    const struct centrifuge_request *request = subscription->request;
+    return request->wants_recovery && request->offset > channel_offset(subscription->channel) &&
+           strcmp(request->epoch, channel_epoch(subscription->channel)) == 0;
+}
+
+/* Who has seen more than there is comes back at once, to the log's new epoch. */
 static void on_admitted(struct subscription *subscription)
 {
-    struct centrifuge_request *request = subscription->request;
-    struct channel *channel = subscription->channel;
-    bool is_ahead = request->wants_recovery && request->offset > channel_offset(channel) &&
-                    strcmp(request->epoch, channel_epoch(channel)) == 0;
+    bool was_ahead = is_ahead(subscription);
     if (subscription->is_server_side)
         push_subscribed(subscription);
     else
         send_subscribed(subscription);
-    free(request);
+    free(subscription->request);
     subscription->request = NULL;
-    presence_join(subscription);
-    if (is_ahead)
-        channel_went_back(channel); /* the client has seen more of this log than there is */
+    if (was_ahead && channel_went_back(subscription->channel))
+        on_gap(subscription);
+    else
+        presence_join(subscription);
 }
 
 static void on_not_opened(struct subscription *subscription)
@@ -222,21 +247,10 @@ static void on_not_opened(struct subscription *subscription)
     centrifuge_send_error(session, command_id, CENTRIFUGE_INTERNAL);
 }
 
-static void on_gap(struct subscription *subscription)
-{
-    if (subscription->is_server_side) /* only a new connection makes SDKs ask for it again */
-        centrifuge_close(subscription->session, CENTRIFUGE_NO_POSITION, "insufficient state");
-    else
-        centrifuge_end_subscription(subscription, CENTRIFUGE_INSUFFICIENT_STATE,
-                                    "insufficient state");
-}
-
-/* A join that failed is made up for when the client subscribes again. */
 static void on_joined(struct subscription *subscription, const struct broker_reply *reply)
 {
     if (reply->status != BROKER_OK)
-        centrifuge_end_subscription(subscription, CENTRIFUGE_INSUFFICIENT_STATE,
-                                    "presence not stored");
+        presence_join_later(subscription);
 }
 
 void centrifuge_subscribe_for(struct session *session, const char *channel,
@@ -247,7 +261,7 @@ void centrifuge_subscribe_for(struct session *session, const char *channel,
     const char *epoch = json_string_value(json_object_get(position, "epoch"));
     struct centrifuge_request *request = mem_zalloc(sizeof(*request));
     request->wants_recovery = position != NULL;
-    request->offset = (uint64_t)json_integer_value(json_object_get(position, "offset"));
+    request->offset = (uint64_t)centrifuge_whole(json_object_get(position, "offset"));
     (void)snprintf(request->epoch, sizeof(request->epoch), "%s", epoch ? epoch : "");
     struct subscription *subscription =
         channel_subscribe(session_hub(session), session, channel);
@@ -263,6 +277,11 @@ static void on_open(struct session *session, const struct chat_request *request)
     session_set_state(session, mem_zalloc(sizeof(struct centrifuge_session)));
     session_set_due(session,
                     clock_now_ms() + session_hub(session)->options->connect_timeout_ms);
+}
+
+static void shut_down(struct session *session)
+{
+    centrifuge_close(session, CENTRIFUGE_SHUTDOWN, "shutdown");
 }
 
 static void on_end(struct session *session)
@@ -314,7 +333,12 @@ const struct dialect dialect_centrifuge = {
     .on_gap = on_gap,
     .on_joined = on_joined,
     .on_due = on_due,
+    .shut_down = shut_down,
     .on_end = on_end,
+    .disconnect = centrifuge_obey_disconnect,
+    .unsubscribe = centrifuge_obey_unsubscribe,
+    .subscribe = centrifuge_obey_subscribe,
+    .refresh = centrifuge_obey_refresh,
     .encode_publication = centrifuge_encode_publication,
     .encode_presence = centrifuge_encode_presence,
 };

@@ -74,6 +74,7 @@ static void show_token(struct session *session, const char *text)
     if (result == TOKEN_OK && token.user[0]) {
         state->user = mem_strdup(token.user);
         state->is_welcome = true;
+        session_set_identity(session, token.user, "null"); /* so that orders find it */
         enter(session);
     } else {
         session_close(session, CLOSE_POLICY,
@@ -105,6 +106,11 @@ static int64_t luchat_on_due(struct session *session)
         return session_check_idle(session);
     session_close(session, CLOSE_POLICY, "a token is required");
     return 0;
+}
+
+static void luchat_shut_down(struct session *session)
+{
+    session_close(session, CLOSE_GOING_AWAY, "going away");
 }
 
 static void luchat_on_end(struct session *session)
@@ -264,6 +270,21 @@ static void encode_presence(struct batch *batch, const char *channel,
     luchat_encode_presence(batch, presence);
 }
 
+/* ------------------------------------------------------------ what the server API orders */
+
+/* Close codes from 3000 on are the other dialect's: its pages would not know them. */
+static void luchat_disconnect(struct session *session, int code, const char *reason)
+{
+    (void)code;
+    session_close(session, CLOSE_POLICY, reason);
+}
+
+/* A connection without its channel would be of no use. */
+static void luchat_unsubscribe(struct subscription *subscription)
+{
+    session_close(subscription->session, CLOSE_POLICY, "unsubscribed");
+}
+
 const struct dialect dialect_luchat = {
     .number = DIALECT_LUCHAT,
     .name = "luchat",
@@ -274,7 +295,10 @@ const struct dialect dialect_luchat = {
     .on_gap = luchat_on_gap,
     .on_joined = luchat_on_joined,
     .on_due = luchat_on_due,
+    .shut_down = luchat_shut_down,
     .on_end = luchat_on_end,
+    .disconnect = luchat_disconnect,
+    .unsubscribe = luchat_unsubscribe,
     .encode_publication = encode_publication,
     .encode_presence = encode_presence,
     .encode_members = luchat_encode_users,

@@ -24,7 +24,7 @@ struct ws_conn {
     struct lws *wsi;
     struct session *session; /* NULL: not a WebSocket (yet), or no more */
     char *partial;           /* of a message that comes in pieces; NULL: none */
-    const char *close_reason;
+    char *close_reason;      /* *new*; NULL: none asked for */
     uint32_t partial_length;
     uint32_t partial_capacity;
     uint16_t fragment_count;
