@@ -17,6 +17,7 @@
 #include "memory_broker.h"
 #include "redis_broker.h"
 #include "redis_url.h"
+#include "token.h"
 #include "ws_server.h"
 
 #include <signal.h>
@@ -44,6 +45,7 @@ struct gateway {
     struct config config;
     struct redis_url redis_url;
     struct redis_broker_options redis_options;
+    struct token_keys *token_keys; /* NULL: none configured */
     struct chat_options chat_options;
     struct ws_server_options server_options;
     struct loop *loop;
@@ -217,6 +219,11 @@ static void create_chat(struct gateway *gateway)
         .open_timeout_ms = config->redis_timeout_ms,
         .history_size = (size_t)config->history_size,
         .users_limit = (size_t)config->users_limit,
+        .ping_interval_ms = config->ping_interval_ms / 1000 * 1000,
+        .pong_timeout_ms = config->pong_timeout_ms,
+        .connect_timeout_ms = config->handshake_timeout_ms,
+        .token_keys = gateway->token_keys,
+        .is_anonymous_allowed = strcmp(config->anonymous, "on") == 0,
         .on_name_taken = on_name_taken,
         .context = gateway,
     };
@@ -228,11 +235,13 @@ static bool create_server(struct gateway *gateway, char **ret_error)
     const struct config *config = &gateway->config;
     struct ws_server_options *options = &gateway->server_options;
     options->allowed_origins = config->allowed_origins;
+    options->is_luchat_on = strcmp(config->luchat, "on") == 0;
     options->max_message_bytes = (size_t)config->max_message_bytes;
     options->handshake_timeout_ms = config->handshake_timeout_ms;
     options->descriptor_limit = raise_descriptor_limit();
     options->max_connections =
         connections_for((size_t)config->max_connections, options->descriptor_limit);
+    options->api_key = config->api_key;
     options->hub = gateway->chat;
     options->broker = gateway->broker;
     gateway->server = ws_server_create(gateway->loop, options, ret_error);
@@ -241,7 +250,8 @@ static bool create_server(struct gateway *gateway, char **ret_error)
 
 static void warn_if_open_to_all(const struct gateway *gateway)
 {
-    if (!address_is_loopback(&gateway->server_options.listen))
+    bool is_open = !gateway->token_keys || gateway->chat_options.is_anonymous_allowed;
+    if (is_open && !address_is_loopback(&gateway->server_options.listen))
         log_warn("open_to_all", kv_str("listen", gateway->config.listen),
                  kv_str("err", "whoever reaches this address can chat under any name"));
     if (!address_is_loopback(&gateway->server_options.internal))
@@ -283,6 +293,7 @@ static void take_apart(struct gateway *gateway)
     chat_destroy(gateway->chat);
     loop_destroy(gateway->loop);
     redis_url_finish(&gateway->redis_url);
+    token_keys_destroy(gateway->token_keys);
     config_finish(&gateway->config);
 }
 
@@ -315,6 +326,22 @@ static bool only_print(const struct config *config)
     return true;
 }
 
+static bool load_keys(struct gateway *gateway, char **ret_error)
+{
+    const struct config *config = &gateway->config;
+    struct token_key_options options = {
+        .hmac_secret = config->token_secret,
+        .rsa_public_key_file = config->token_rsa_key,
+        .ec_public_key_file = config->token_ec_key,
+        .audience = config->token_audience,
+        .issuer = config->token_issuer,
+    };
+    if (!token_keys_are_configured(&options))
+        return true;
+    gateway->token_keys = token_keys_create(&options, ret_error);
+    return gateway->token_keys != NULL;
+}
+
 static bool load(struct gateway *gateway, int argc, char **argv, char **ret_error)
 {
     struct config *config = &gateway->config;
@@ -325,6 +352,8 @@ static bool load(struct gateway *gateway, int argc, char **argv, char **ret_erro
     if (!address_parse(config->listen, &gateway->server_options.listen) ||
         !address_parse(config->internal, &gateway->server_options.internal))
         return false; /* config_load has checked both */
+    if (!load_keys(gateway, ret_error))
+        return false;
     name_node(config, gateway->server_options.listen.port);
     log_configure(level_of(config->log_level),
                   strcmp(config->log_format, "json") == 0 ? LOG_JSON : LOG_LOGFMT);

@@ -4,6 +4,7 @@
 #include "batch.h"
 
 #include "mem.h"
+#include "slice.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -14,11 +14,7 @@
 #include <stdint.h>
 
 struct batch;
-
-struct slice {
-    const void *bytes;
-    size_t length;
-};
+struct slice;
 
 /* A new batch with one reference. */
 struct batch *batch_create(void);

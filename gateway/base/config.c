@@ -24,7 +24,8 @@ enum option_kind {
     OPTION_SWITCH,
     OPTION_ADDRESS,
     OPTION_CHOICE,
-    OPTION_NAME
+    OPTION_NAME,
+    OPTION_SECRET /* text that is never printed */
 };
 enum option_source { FROM_DEFAULT, FROM_FILE, FROM_ENVIRONMENT, FROM_FLAG };
 
@@ -63,6 +64,16 @@ static const struct option options[] = {
     {"history-size", OPTION_NUMBER, AT(history_size), "50", 0, 10000, "N", "messages a channel keeps for newcomers; 0: none"},
     {"history-ttl-s", OPTION_NUMBER, AT(history_ttl_s), "3600", 1, 31536000, "S", "how long they are kept after the last message"},
     {"users-limit", OPTION_NUMBER, AT(users_limit), "1000", 1, 100000, "N", "longest list of users sent to a newcomer"},
+    {"ping-interval-ms", OPTION_NUMBER, AT(ping_interval_ms), "25000", 1000, 3600000, "MS", "Centrifuge: how often the server pings, in whole seconds"},
+    {"pong-timeout-ms", OPTION_NUMBER, AT(pong_timeout_ms), "8000", 100, 3600000, "MS", "Centrifuge: how long a client may take to answer"},
+    {"luchat", OPTION_CHOICE, AT(luchat), "on", 0, 0, "on|off", "whether /ws is served"},
+    {"token-secret", OPTION_SECRET, AT(token_secret), "", 0, 0, "TEXT", "secret of tokens signed with HS256, HS384 or HS512"},
+    {"token-rsa-key", OPTION_TEXT, AT(token_rsa_key), "", 0, 0, "FILE", "public key (PEM) of tokens signed with RS256"},
+    {"token-ec-key", OPTION_TEXT, AT(token_ec_key), "", 0, 0, "FILE", "public key (PEM) of tokens signed with ES256"},
+    {"token-audience", OPTION_TEXT, AT(token_audience), "", 0, 0, "TEXT", "audience that tokens must name (default: not checked)"},
+    {"token-issuer", OPTION_TEXT, AT(token_issuer), "", 0, 0, "TEXT", "issuer that tokens must name (default: not checked)"},
+    {"anonymous", OPTION_CHOICE, AT(anonymous), "off", 0, 0, "on|off", "let clients in without a token although one of the keys above is given"},
+    {"api-key", OPTION_SECRET, AT(api_key), "", 0, 0, "TEXT", "key of the server API on the internal port (default: no such API)"},
     {"log-level", OPTION_CHOICE, AT(log_level), "info", 0, 0, "error|warn|info|debug", "what is logged"},
     {"log-format", OPTION_CHOICE, AT(log_format), "logfmt", 0, 0, "logfmt|json", "how it is logged"},
     {"check-config", OPTION_SWITCH, AT(check_config), "", 0, 0, NULL, "check the configuration and exit"},
@@ -158,6 +169,7 @@ static char *check_text(const struct option *option, const char *name, const cha
             return NULL;
         return mem_printf("%s must be true or false, not \"%.100s\"", name, text);
     case OPTION_TEXT:
+    case OPTION_SECRET:
         break;
     }
     return NULL;
@@ -353,7 +365,9 @@ static void print_value(const struct option *option, const struct config *config
         (void)fprintf(out, "%lld", (long long)*(const int64_t *)field);
         return;
     }
-    char *shown = config_mask_url(*(char *const *)field);
+    const char *text = *(char *const *)field;
+    char *shown =
+        option->kind == OPTION_SECRET && text[0] ? mem_strdup("***") : config_mask_url(text);
     char *json = text_to_json(shown);
     (void)fputs(json, out);
     free(json);

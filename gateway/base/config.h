@@ -43,6 +43,18 @@ struct config {
     int64_t history_size;
     int64_t history_ttl_s;
     int64_t users_limit;
+    /* clients of the Centrifuge protocol */
+    int64_t ping_interval_ms;
+    int64_t pong_timeout_ms;
+    /* who may come in */
+    char *luchat;       /* "on" or "off" */
+    char *token_secret; /* "": no HMAC tokens */
+    char *token_rsa_key;
+    char *token_ec_key;
+    char *token_audience;
+    char *token_issuer;
+    char *anonymous; /* "on": also without a token */
+    char *api_key;   /* "": no server API */
     /* logs */
     char *log_level;
     char *log_format;

@@ -19,6 +19,7 @@
     COUNTER(handshakes_refused_total, "WebSocket handshakes refused") \
     COUNTER(messages_received_total, "Messages received from clients") \
     COUNTER(messages_refused_total, "Messages answered with an error") \
+    COUNTER(api_calls_total, "Calls of the server API") \
     COUNTER(publications_total, "Publications that arrived for this node's channels") \
     COUNTER(deliveries_total, "Messages given to connections") \
     COUNTER(writes_total, "Writes to connections that carried messages") \

@@ -8,14 +8,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct publication *publication_create(uint64_t offset, const void *data, size_t length)
+struct publication *publication_create(uint64_t offset, struct slice payload, struct slice info)
 {
-    struct publication *publication = mem_alloc(sizeof(*publication) + length);
+    struct publication *publication =
+        mem_alloc(sizeof(*publication) + payload.length + info.length);
     publication->refs = 1;
     publication->offset = offset;
-    publication->length = (uint32_t)length;
-    memcpy(publication->data, data, length);
+    publication->length = (uint32_t)payload.length;
+    publication->info_length = (uint32_t)info.length;
+    memcpy(publication->bytes, payload.bytes, payload.length);
+    if (info.length > 0)
+        memcpy(publication->bytes + payload.length, info.bytes, info.length);
     return publication;
+}
+
+struct slice publication_payload(const struct publication *publication)
+{
+    return (struct slice){publication->bytes, publication->length};
+}
+
+struct slice publication_info(const struct publication *publication)
+{
+    return (struct slice){publication->bytes + publication->length, publication->info_length};
 }
 
 struct publication *publication_ref(struct publication *publication)
@@ -45,16 +59,33 @@ void broker_unsubscribe(struct broker *broker, const char *channel)
     broker->ops->unsubscribe(broker, channel);
 }
 
-void broker_publish(struct broker *broker, const char *channel, const void *data, size_t length,
-                    struct broker_waiter waiter)
+void broker_publish(struct broker *broker, const char *channel,
+                    const struct broker_message *message, struct broker_waiter waiter)
 {
-    broker->ops->publish(broker, channel, data, length, waiter);
+    broker->ops->publish(broker, channel, message, waiter);
 }
 
-void broker_history(struct broker *broker, const char *channel, uint64_t since, size_t limit,
+void broker_history(struct broker *broker, const char *channel,
+                    const struct broker_range *range, struct broker_waiter waiter)
+{
+    broker->ops->history(broker, channel, range, waiter);
+}
+
+void broker_history_remove(struct broker *broker, const char *channel,
+                           struct broker_waiter waiter)
+{
+    broker->ops->history_remove(broker, channel, waiter);
+}
+
+void broker_new_epoch(struct broker *broker, const char *channel, const char *old_epoch)
+{
+    broker->ops->new_epoch(broker, channel, old_epoch);
+}
+
+void broker_control(struct broker *broker, const char *bytes, size_t length,
                     struct broker_waiter waiter)
 {
-    broker->ops->history(broker, channel, since, limit, waiter);
+    broker->ops->control(broker, bytes, length, waiter);
 }
 
 void broker_join(struct broker *broker, const char *channel, const struct broker_member *member,
@@ -73,6 +104,17 @@ void broker_members(struct broker *broker, const char *channel, size_t limit,
                     struct broker_waiter waiter)
 {
     broker->ops->members(broker, channel, limit, waiter);
+}
+
+void broker_channels(struct broker *broker, const char *pattern, size_t limit,
+                     struct broker_waiter waiter)
+{
+    broker->ops->channels(broker, pattern, limit, waiter);
+}
+
+void broker_nodes(struct broker *broker, struct broker_waiter waiter)
+{
+    broker->ops->nodes(broker, waiter);
 }
 
 void broker_turn(struct broker *broker)

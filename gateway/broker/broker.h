@@ -9,13 +9,16 @@
 #ifndef PARLEY_BROKER_H
 #define PARLEY_BROKER_H
 
+#include "slice.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
-    BROKER_EPOCH_BYTES = 17,       /* with the final zero */
-    BROKER_CLIENT_BYTES_MAX = 128, /* id of a connection */
+    BROKER_EPOCH_BYTES = 17, /* with the final zero */
+    BROKER_KEY_BYTES_MAX = 128,
+    BROKER_KEY_TTL_MS = 300000,
 };
 
 struct broker;
@@ -23,20 +26,55 @@ struct broker;
 /* One message of a channel, never changed, shared by reference. */
 struct publication {
     uint32_t refs;
-    uint32_t length;
-    uint64_t offset; /* place in the channel's log, from 1; 0: the channel keeps no log */
-    unsigned char data[];
+    uint32_t length;      /* of the payload */
+    uint32_t info_length; /* of what is known of the publisher, JSON; 0: nothing */
+    uint64_t offset;      /* place in the channel's log, from 1; 0: it has none */
+    char bytes[];         /* payload, then info */
 };
 
-struct publication *publication_create(uint64_t offset, const void *data, size_t length);
+struct publication *publication_create(uint64_t offset, struct slice payload,
+                                       struct slice info);
 struct publication *publication_ref(struct publication *publication);
 void publication_unref(struct publication *publication); /* takes NULL */
+struct slice publication_payload(const struct publication *publication);
+struct slice publication_info(const struct publication *publication);
 
 /* One connection of a user in a channel. */
 struct broker_member {
     const char *client; /* id of the connection, unique in the cluster, no spaces */
-    const char *user;   /* no control characters */
+    const char *user;   /* no control characters; "": anonymous */
     const char *info;   /* JSON, handed on as it is */
+};
+
+/* What is to be published. */
+struct broker_message {
+    struct slice payload;
+    struct slice info; /* JSON, or empty */
+    const char *key;   /* idempotency: published once in BROKER_KEY_TTL_MS; NULL: no key */
+    bool is_unlogged;  /* not kept, whatever the channel keeps */
+};
+
+/* A part of a log: forward from the first after since, or backward from the last before it;
+ * since 0: from the log's own end. limit 0: only epoch and offset are wanted. */
+struct broker_range {
+    uint64_t since;
+    size_t limit;
+    bool is_reverse; /* newest first */
+};
+
+/* A channel that somebody listens to, on whichever node. */
+struct broker_channel {
+    const char *name;
+    uint64_t connection_count; /* present in it */
+};
+
+/* A node with a lease; what is said of others is as old as their last renewal. */
+struct broker_node {
+    const char *name;
+    const char *version;
+    uint64_t connection_count;
+    uint64_t channel_count; /* on that node */
+    int64_t started_ms;     /* wall time */
 };
 
 enum broker_status {
@@ -52,11 +90,19 @@ struct broker_reply {
     const char *channel;
     const char *epoch;                 /* publish, history */
     uint64_t offset;                   /* publish: its own; history: the newest there is */
-    struct publication **publications; /* history: oldest first */
+    bool is_duplicate;                 /* publish: the key was used before */
+    struct publication **publications; /* history */
     size_t publication_count;
-    const struct broker_member *members; /* members: one per user */
+    const struct broker_member *members; /* members: connections */
     size_t member_count;
-    uint64_t version; /* members: of the list */
+    uint64_t version;          /* members: of the list */
+    uint64_t connection_count; /* members: all there are, however many are listed */
+    uint64_t user_count;
+    const struct broker_channel *channels; /* channels */
+    size_t channel_count;
+    size_t channel_total;            /* channels: all that match, however many are listed */
+    const struct broker_node *nodes; /* nodes; none: the store knows of no other than this */
+    size_t node_count;
 };
 
 struct broker_waiter {
@@ -69,6 +115,7 @@ struct broker_presence {
     bool is_join;     /* first connection of a user; else the last one left */
     uint64_t version; /* of the member list with this change in it */
     const char *user;
+    const char *client; /* the connection that came first, or went last */
     const char *info;
 };
 
@@ -84,18 +131,23 @@ struct broker_events {
                         const struct broker_presence *presence);
     /* The store may have lost this node's members: join them again, quietly. */
     void (*on_members_lost)(void *context);
+    /* What broker_control sent, on any node. */
+    void (*on_control)(void *context, const char *bytes, size_t length);
     /* Another node has this node's name: the process must end. */
     void (*on_name_taken)(void *context);
 };
 
-enum { BROKER_NEWEST = 0 }; /* for broker_history: the newest limit publications */
-
 struct broker_ops {
     void (*subscribe)(struct broker *broker, const char *channel);
     void (*unsubscribe)(struct broker *broker, const char *channel);
-    void (*publish)(struct broker *broker, const char *channel, const void *data, size_t length,
-                    struct broker_waiter waiter);
-    void (*history)(struct broker *broker, const char *channel, uint64_t since, size_t limit,
+    void (*publish)(struct broker *broker, const char *channel,
+                    const struct broker_message *message, struct broker_waiter waiter);
+    void (*history)(struct broker *broker, const char *channel,
+                    const struct broker_range *range, struct broker_waiter waiter);
+    void (*history_remove)(struct broker *broker, const char *channel,
+                           struct broker_waiter waiter);
+    void (*new_epoch)(struct broker *broker, const char *channel, const char *old_epoch);
+    void (*control)(struct broker *broker, const char *bytes, size_t length,
                     struct broker_waiter waiter);
     void (*join)(struct broker *broker, const char *channel, const struct broker_member *member,
                  bool is_quiet, struct broker_waiter waiter);
@@ -103,6 +155,9 @@ struct broker_ops {
                   const struct broker_member *member);
     void (*members)(struct broker *broker, const char *channel, size_t limit,
                     struct broker_waiter waiter);
+    void (*channels)(struct broker *broker, const char *pattern, size_t limit,
+                     struct broker_waiter waiter);
+    void (*nodes)(struct broker *broker, struct broker_waiter waiter);
     void (*turn)(struct broker *broker);
     bool (*is_ready)(const struct broker *broker, const char **ret_reason);
     void (*give_up_lease)(struct broker *broker);
@@ -122,12 +177,22 @@ void broker_set_events(struct broker *broker, const struct broker_events *events
 void broker_subscribe(struct broker *broker, const char *channel);
 void broker_unsubscribe(struct broker *broker, const char *channel);
 
-/* Answers with offset and epoch. Subscribers of every node get the bytes as they are. */
-void broker_publish(struct broker *broker, const char *channel, const void *data, size_t length,
-                    struct broker_waiter waiter);
+/* Answers with offset, epoch and is_duplicate. Subscribers of every node get the payload as
+ * it is. */
+void broker_publish(struct broker *broker, const char *channel,
+                    const struct broker_message *message, struct broker_waiter waiter);
 
-/* Publications after the offset since, oldest first, at most limit; or BROKER_NEWEST. */
-void broker_history(struct broker *broker, const char *channel, uint64_t since, size_t limit,
+void broker_history(struct broker *broker, const char *channel,
+                    const struct broker_range *range, struct broker_waiter waiter);
+/* Forgets what is kept; offsets go on. */
+void broker_history_remove(struct broker *broker, const char *channel,
+                           struct broker_waiter waiter);
+/* Somebody has seen a higher offset than the log has: if its epoch is still old_epoch, it gets
+ * a new one. Not answered; a broker_history that follows sees it. */
+void broker_new_epoch(struct broker *broker, const char *channel, const char *old_epoch);
+
+/* Tells every node, this one too. */
+void broker_control(struct broker *broker, const char *bytes, size_t length,
                     struct broker_waiter waiter);
 
 /* is_quiet: nobody is told, whatever the count says (a member put back, not a new one). */
@@ -136,9 +201,17 @@ void broker_join(struct broker *broker, const char *channel, const struct broker
 /* Not answered: it is kept until the store has taken it. */
 void broker_leave(struct broker *broker, const char *channel,
                   const struct broker_member *member);
-/* Users of the channel, each once, at most limit. */
+/* Connections present in the channel, at most limit; 0: only the counts. */
 void broker_members(struct broker *broker, const char *channel, size_t limit,
                     struct broker_waiter waiter);
+
+/* Channels with a subscriber in the cluster whose names match the pattern, a glob of fnmatch;
+ * at most limit are listed. The store looks at every channel there is: for operators, not for
+ * clients. */
+void broker_channels(struct broker *broker, const char *pattern, size_t limit,
+                     struct broker_waiter waiter);
+/* The nodes of the cluster. */
+void broker_nodes(struct broker *broker, struct broker_waiter waiter);
 
 /* Once a turn of the loop: answers that need no round trip. */
 void broker_turn(struct broker *broker);

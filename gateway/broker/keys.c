@@ -15,6 +15,16 @@ char *key_of_channel(const char *prefix, const char *channel, const char *part)
     return mem_printf("%s:{%s}:%s", prefix, channel, part);
 }
 
+char *key_once(const char *prefix, const char *channel, const char *key)
+{
+    return mem_printf("%s:{%s}:once:%s", prefix, channel, key);
+}
+
+char *key_control(const char *prefix)
+{
+    return mem_printf("%s:control", prefix);
+}
+
 char *key_node(const char *prefix, const char *node)
 {
     return mem_printf("%s:node:%s", prefix, node);

@@ -14,6 +14,7 @@
 
 #include <utlist.h>
 
+#include <fnmatch.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,8 +31,14 @@ struct member {
 
 struct user {
     char *name;
-    char *info;
     size_t connections;
+};
+
+/* The result of an idempotent publish. */
+struct once {
+    char *key;
+    uint64_t offset;
+    int64_t until_ms;
 };
 
 struct memory_channel {
@@ -45,15 +52,18 @@ struct memory_channel {
     int64_t last_publish_ms;
     struct text_map *members; /* by client */
     struct text_map *users;   /* by name */
+    struct text_map *once;    /* by key */
 };
 
-enum task_kind { TASK_SUBSCRIBED, TASK_PUBLICATION, TASK_PRESENCE, TASK_REPLY };
+enum task_kind { TASK_SUBSCRIBED, TASK_PUBLICATION, TASK_PRESENCE, TASK_CONTROL, TASK_REPLY };
 
 struct task {
     enum task_kind kind;
     char *channel;
     struct publication *publication;
-    struct broker_presence presence; /* user and info are *new* */
+    struct broker_presence presence; /* user, client and info are *new* */
+    char *control;
+    size_t control_length;
     struct broker_waiter waiter;
     struct broker_reply reply; /* arrays and what they hold are *new* */
     char epoch[BROKER_EPOCH_BYTES];
@@ -106,6 +116,7 @@ static struct memory_channel *channel_ensure(struct memory_broker *self, const c
         channel->name = mem_strdup(name);
         channel->members = text_map_create();
         channel->users = text_map_create();
+        channel->once = text_map_create();
         make_epoch(channel->epoch);
         text_map_add(self->channels, name, channel);
     }
@@ -125,8 +136,13 @@ static void member_destroy(struct member *member)
 static void user_destroy(struct user *user)
 {
     free(user->name);
-    free(user->info);
     free(user);
+}
+
+static void once_destroy(struct once *once)
+{
+    free(once->key);
+    free(once);
 }
 
 static void channel_destroy(struct memory_channel *channel)
@@ -141,10 +157,27 @@ static void channel_destroy(struct memory_channel *channel)
         user_destroy(user);
     text_map_destroy(channel->members);
     text_map_destroy(channel->users);
+    cursor = NULL;
+    struct once *once;
+    while ((once = text_map_next(channel->once, &cursor)))
+        once_destroy(once);
+    text_map_destroy(channel->once);
     log_clear(channel);
     free(channel->log);
     free(channel->name);
     free(channel);
+}
+
+static void sweep_once(struct memory_channel *channel)
+{
+    const void *cursor = NULL;
+    struct once *once;
+    while ((once = text_map_next(channel->once, &cursor))) {
+        if (once->until_ms > clock_now_ms())
+            continue;
+        text_map_remove(channel->once, once->key);
+        once_destroy(once);
+    }
 }
 
 /* Channels that nobody is in and whose log ran out: names are chosen by strangers. */
@@ -156,8 +189,9 @@ static void sweep(struct memory_broker *self)
         return;
     self->next_sweep_ms = clock_now_ms() + SWEEP_EVERY_MS;
     while ((channel = text_map_next(self->channels, &cursor))) {
+        sweep_once(channel);
         if (channel->is_subscribed || text_map_count(channel->members) > 0 ||
-            !is_log_old(self, channel))
+            text_map_count(channel->once) > 0 || !is_log_old(self, channel))
             continue;
         text_map_remove(self->channels, channel->name);
         channel_destroy(channel);
@@ -195,14 +229,15 @@ static void set_epoch(struct broker_reply *reply, const struct memory_channel *c
 }
 
 static void tell_presence(struct memory_broker *self, struct memory_channel *channel,
-                          bool is_join, const struct user *user)
+                          bool is_join, const struct broker_member *member)
 {
     struct task *task = task_add(self, TASK_PRESENCE, channel->name);
     channel->version++;
     task->presence = (struct broker_presence){.is_join = is_join,
                                               .version = channel->version,
-                                              .user = mem_strdup(user->name),
-                                              .info = mem_strdup(user->info)};
+                                              .user = mem_strdup(member->user),
+                                              .client = mem_strdup(member->client),
+                                              .info = mem_strdup(member->info)};
 }
 
 static void task_destroy(struct task *task)
@@ -210,12 +245,18 @@ static void task_destroy(struct task *task)
     for (size_t i = 0; i < task->reply.publication_count; i++)
         publication_unref(task->reply.publications[i]);
     for (size_t i = 0; i < task->reply.member_count; i++) {
+        free((char *)task->reply.members[i].client);
         free((char *)task->reply.members[i].user);
         free((char *)task->reply.members[i].info);
     }
+    for (size_t i = 0; i < task->reply.channel_count; i++)
+        free((char *)task->reply.channels[i].name);
     free(task->reply.publications);
+    free((struct broker_channel *)task->reply.channels);
     free((struct broker_member *)task->reply.members);
     free((char *)task->presence.user);
+    free((char *)task->presence.client);
+    free(task->control);
     free((char *)task->presence.info);
     publication_unref(task->publication);
     free(task->channel);
@@ -228,6 +269,10 @@ static void task_run(struct memory_broker *self, const struct task *task)
     if (task->kind == TASK_REPLY) {
         if (task->waiter.on_reply)
             task->waiter.on_reply(task->waiter.owner, task->waiter.tag, &task->reply);
+        return;
+    }
+    if (task->kind == TASK_CONTROL) {
+        events->on_control(events->context, task->control, task->control_length);
         return;
     }
     const struct memory_channel *channel = text_map_find(self->channels, task->channel);
@@ -288,44 +333,91 @@ static void log_append(struct memory_broker *self, struct memory_channel *channe
     channel->last_publish_ms = clock_now_ms();
 }
 
-static void memory_publish(struct broker *broker, const char *name, const void *data,
-                           size_t length, struct broker_waiter waiter)
+static void remember_once(struct memory_channel *channel, const char *key, uint64_t offset)
 {
-    struct memory_broker *self = self_of(broker);
-    struct memory_channel *channel = channel_ensure(self, name);
-    if (self->history_size > 0)
-        channel->offset++;
-    struct publication *publication = publication_create(channel->offset, data, length);
-    if (self->history_size > 0)
-        log_append(self, channel, publication);
-    task_add(self, TASK_PUBLICATION, name)->publication = publication;
-    struct broker_reply *reply = reply_later(self, name, waiter);
-    reply->offset = channel->offset;
-    set_epoch(reply, channel);
+    struct once *once = mem_alloc(sizeof(*once));
+    *once = (struct once){mem_strdup(key), offset, clock_now_ms() + BROKER_KEY_TTL_MS};
+    text_map_add(channel->once, key, once);
 }
 
-static void memory_history(struct broker *broker, const char *name, uint64_t since,
-                           size_t limit, struct broker_waiter waiter)
+/* Answers the offset. */
+static uint64_t append(struct memory_broker *self, struct memory_channel *channel,
+                       const struct broker_message *message)
+{
+    bool is_logged = self->history_size > 0 && !message->is_unlogged;
+    if (is_logged)
+        channel->offset++;
+    struct publication *publication =
+        publication_create(is_logged ? channel->offset : 0, message->payload, message->info);
+    if (is_logged)
+        log_append(self, channel, publication);
+    task_add(self, TASK_PUBLICATION, channel->name)->publication = publication;
+    return publication->offset;
+}
+
+static void memory_publish(struct broker *broker, const char *name,
+                           const struct broker_message *message, struct broker_waiter waiter)
 {
     struct memory_broker *self = self_of(broker);
     struct memory_channel *channel = channel_ensure(self, name);
+    const struct once *once = message->key ? text_map_find(channel->once, message->key) : NULL;
+    uint64_t offset = once ? once->offset : append(self, channel, message);
+    if (message->key && !once)
+        remember_once(channel, message->key, offset);
+    struct broker_reply *reply = reply_later(self, name, waiter);
+    reply->offset = offset;
+    set_epoch(reply, channel);
+    reply->is_duplicate = once != NULL;
+}
+
+static bool is_in_range(const struct publication *publication, const struct broker_range *range)
+{
+    if (range->since == 0)
+        return true;
+    return range->is_reverse ? publication->offset < range->since
+                             : publication->offset > range->since;
+}
+
+static void memory_history(struct broker *broker, const char *name,
+                           const struct broker_range *range, struct broker_waiter waiter)
+{
+    struct memory_broker *self = self_of(broker);
+    const struct memory_channel *channel = channel_ensure(self, name);
     struct broker_reply *reply = reply_later(self, name, waiter);
     reply->offset = channel->offset;
     set_epoch(reply, channel);
-    size_t first = 0;
-    while (first < channel->log_count && channel->log[first]->offset <= since)
-        first++;
-    size_t count = channel->log_count - first;
-    if (count > limit && since == BROKER_NEWEST)
-        first = channel->log_count - limit;
-    if (count > limit)
-        count = limit;
-    if (count == 0)
-        return;
-    reply->publications = mem_alloc(count * sizeof(*reply->publications));
-    for (size_t i = 0; i < count; i++)
-        reply->publications[i] = publication_ref(channel->log[first + i]);
-    reply->publication_count = count;
+    reply->publications = mem_alloc((channel->log_count + 1) * sizeof(*reply->publications));
+    for (size_t i = 0; i < channel->log_count; i++) {
+        size_t from = range->is_reverse ? channel->log_count - 1 - i : i;
+        if (reply->publication_count < range->limit && is_in_range(channel->log[from], range))
+            reply->publications[reply->publication_count++] =
+                publication_ref(channel->log[from]);
+    }
+}
+
+static void memory_history_remove(struct broker *broker, const char *name,
+                                  struct broker_waiter waiter)
+{
+    struct memory_broker *self = self_of(broker);
+    log_clear(channel_ensure(self, name));
+    reply_later(self, name, waiter);
+}
+
+static void memory_new_epoch(struct broker *broker, const char *name, const char *old_epoch)
+{
+    struct memory_channel *channel = channel_ensure(self_of(broker), name);
+    if (strcmp(channel->epoch, old_epoch) == 0)
+        make_epoch(channel->epoch);
+}
+
+static void memory_control(struct broker *broker, const char *bytes, size_t length,
+                           struct broker_waiter waiter)
+{
+    struct memory_broker *self = self_of(broker);
+    struct task *task = task_add(self, TASK_CONTROL, "");
+    task->control = mem_strndup(bytes, length);
+    task->control_length = length;
+    reply_later(self, "", waiter);
 }
 
 /* ------------------------------------------------------------------------- presence */
@@ -338,7 +430,6 @@ static struct user *user_ensure(struct memory_channel *channel,
         return user;
     user = mem_zalloc(sizeof(*user));
     user->name = mem_strdup(member->user);
-    user->info = mem_strdup(member->info);
     text_map_add(channel->users, user->name, user);
     return user;
 }
@@ -358,8 +449,9 @@ static void memory_join(struct broker *broker, const char *name,
     member->info = mem_strdup(joining->info);
     text_map_add(channel->members, member->client, member);
     struct user *user = user_ensure(channel, joining);
-    if (++user->connections == 1 && !is_quiet)
-        tell_presence(self, channel, true, user);
+    bool is_told = ++user->connections == 1 || user->name[0] == '\0'; /* or anonymous */
+    if (is_told && !is_quiet)
+        tell_presence(self, channel, true, joining);
 }
 
 static void memory_leave(struct broker *broker, const char *name,
@@ -372,9 +464,13 @@ static void memory_leave(struct broker *broker, const char *name,
     if (!member)
         return;
     member_destroy(member);
-    if (!user || --user->connections > 0)
+    if (!user)
         return;
-    tell_presence(self, channel, false, user);
+    user->connections--;
+    if (user->connections == 0 || user->name[0] == '\0')
+        tell_presence(self, channel, false, leaving);
+    if (user->connections > 0)
+        return;
     text_map_remove(channel->users, leaving->user);
     user_destroy(user);
 }
@@ -387,12 +483,45 @@ static void memory_members(struct broker *broker, const char *name, size_t limit
     struct broker_reply *reply = reply_later(self, name, waiter);
     struct broker_member *members = mem_alloc((limit + 1) * sizeof(*members));
     const void *cursor = NULL;
-    const struct user *user;
-    while (reply->member_count < limit && (user = text_map_next(channel->users, &cursor)))
-        members[reply->member_count++] = (struct broker_member){.user = mem_strdup(user->name),
-                                                                .info = mem_strdup(user->info)};
+    const struct member *member;
+    while (reply->member_count < limit && (member = text_map_next(channel->members, &cursor)))
+        members[reply->member_count++] =
+            (struct broker_member){.client = mem_strdup(member->client),
+                                   .user = mem_strdup(member->user),
+                                   .info = mem_strdup(member->info)};
     reply->members = members;
     reply->version = channel->version;
+    reply->connection_count = text_map_count(channel->members);
+    reply->user_count = text_map_count(channel->users);
+}
+
+/* ---------------------------------------------------------------------- the cluster */
+
+static void memory_channels(struct broker *broker, const char *pattern, size_t limit,
+                            struct broker_waiter waiter)
+{
+    struct memory_broker *self = self_of(broker);
+    struct broker_reply *reply = reply_later(self, "", waiter);
+    struct broker_channel *channels = NULL;
+    size_t capacity = 0;
+    const void *cursor = NULL;
+    const struct memory_channel *channel;
+    while ((channel = text_map_next(self->channels, &cursor))) {
+        if (!channel->is_subscribed || fnmatch(pattern, channel->name, 0) != 0 ||
+            reply->channel_total++ >= limit)
+            continue;
+        channels = mem_grow(channels, reply->channel_count, &capacity, sizeof(*channels));
+        channels[reply->channel_count++] = (struct broker_channel){
+            .name = mem_strdup(channel->name),
+            .connection_count = text_map_count(channel->members),
+        };
+    }
+    reply->channels = channels;
+}
+
+static void memory_nodes(struct broker *broker, struct broker_waiter waiter)
+{
+    reply_later(self_of(broker), "", waiter); /* there is this one alone */
 }
 
 /* ------------------------------------------------------------------------- the rest */
@@ -440,9 +569,14 @@ static const struct broker_ops memory_ops = {
     .unsubscribe = memory_unsubscribe,
     .publish = memory_publish,
     .history = memory_history,
+    .history_remove = memory_history_remove,
+    .new_epoch = memory_new_epoch,
+    .control = memory_control,
     .join = memory_join,
     .leave = memory_leave,
     .members = memory_members,
+    .channels = memory_channels,
+    .nodes = memory_nodes,
     .turn = memory_turn,
     .is_ready = memory_is_ready,
     .give_up_lease = memory_give_up_lease,

@@ -18,6 +18,7 @@
 #include "mem.h"
 #include "metrics.h"
 #include "node_lease.h"
+#include "redis_cluster.h"
 #include "redis_envelope.h"
 #include "redis_link.h"
 #include "redis_presence.h"
@@ -35,6 +36,7 @@ enum {
     NUMBER_BYTES = 24,
     META_TTL_MIN_MS = 24 * 3600 * 1000, /* outlives the log, so that offsets go on */
     PROBES_MISSED_MAX = 3,
+    REFRESHED_MAX = 10000, /* channels remembered */
 };
 
 struct subscription {
@@ -53,11 +55,14 @@ struct redis_broker {
     struct redis_presence *presence;
     struct text_map *subscriptions; /* by pubsub name */
     struct loop_timer *probe_timer;
+    struct text_map *refreshed; /* by pubsub name: when its lifetimes were put forward, ms */
     char *probe_channel;
+    char *control_channel;
     int probes_unheard;
     char history_size[NUMBER_BYTES];
     char log_ttl_ms[NUMBER_BYTES];
     char meta_ttl_ms[NUMBER_BYTES];
+    char key_ttl_ms[NUMBER_BYTES];
 };
 
 struct channel_call {
@@ -143,7 +148,7 @@ static void on_publication(struct redis_broker *self, const char *channel,
 {
     const struct broker_events *events = &self->base.events;
     struct publication *publication =
-        publication_create(envelope->number, envelope->body, envelope->body_length);
+        publication_create(envelope->number, envelope->payload, envelope->info);
     events->on_publication(events->context, channel, envelope->epoch, publication);
     publication_unref(publication);
 }
@@ -152,11 +157,12 @@ static void on_presence(struct redis_broker *self, const char *channel,
                         const struct envelope *envelope)
 {
     const struct broker_events *events = &self->base.events;
-    char *info = mem_strndup(envelope->body, envelope->body_length);
+    char *info = mem_strndup(envelope->info.bytes, envelope->info.length);
     events->on_presence(events->context, channel,
                         &(struct broker_presence){.is_join = envelope->kind == ENVELOPE_JOIN,
                                                   .version = envelope->number,
                                                   .user = envelope->user,
+                                                  .client = envelope->client,
                                                   .info = info});
     free(info);
 }
@@ -167,6 +173,10 @@ static void on_message(void *context, const char *pubsub, const char *bytes, siz
     struct envelope envelope;
     if (strcmp(pubsub, self->probe_channel) == 0) {
         self->probes_unheard = 0;
+        return;
+    }
+    if (strcmp(pubsub, self->control_channel) == 0) {
+        self->base.events.on_control(self->base.events.context, bytes, length);
         return;
     }
     const struct subscription *subscription = find_subscription(self, pubsub);
@@ -187,6 +197,7 @@ static void on_subscriber_up(void *context)
     struct redis_broker *self = context;
     self->probes_unheard = 0;
     redis_link_subscribe(self->subscriber, self->probe_channel);
+    redis_link_subscribe(self->subscriber, self->control_channel);
     const void *cursor = NULL;
     const struct subscription *each;
     while ((each = text_map_next(self->subscriptions, &cursor)))
@@ -254,81 +265,123 @@ static void on_name_taken(void *context)
 static void on_published(void *context, enum broker_status status, const redisReply *reply)
 {
     struct broker_reply answer = {.status = status, .epoch = ""};
-    if (status == BROKER_OK && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2) {
+    if (status == BROKER_OK && reply->type == REDIS_REPLY_ARRAY && reply->elements == 3) {
         answer.offset = (uint64_t)reply->element[0]->integer;
         answer.epoch = reply->element[1]->str;
+        answer.is_duplicate = reply->element[2]->integer == 1;
     } else if (status == BROKER_REFUSED) {
         log_error("publish_refused", kv_str("err", reply->str));
     }
     call_answer(context, &answer);
 }
 
-/* A channel without a log: no place in an order to give, so a plain PUBLISH will do. */
-static void publish_unlogged(struct redis_broker *self, const char *pubsub, const void *data,
-                             size_t length, struct channel_call *call)
+/* Without a log and a key there is nothing to look up or keep: a plain PUBLISH will do. */
+static void publish_plain(struct redis_broker *self, const char *pubsub,
+                          const struct broker_message *message, struct channel_call *call)
 {
-    static const char head[] = "p 0 -\n";
-    size_t head_length = sizeof(head) - 1;
-    char *envelope = mem_alloc(head_length + length);
-    memcpy(envelope, head, head_length);
-    memcpy(envelope + head_length, data, length);
+    char head[NUMBER_BYTES];
+    int head_length = snprintf(head, sizeof(head), "p 0 - %zu\n", message->info.length);
+    size_t length = (size_t)head_length + message->info.length + message->payload.length;
+    char *envelope = mem_alloc(length);
+    char *at = mempcpy(envelope, head, (size_t)head_length);
+    if (message->info.length > 0)
+        at = mempcpy(at, message->info.bytes, message->info.length);
+    memcpy(at, message->payload.bytes, message->payload.length);
     const char *parts[] = {"PUBLISH", pubsub, envelope};
-    size_t lengths[] = {7, strlen(pubsub), head_length + length};
+    size_t lengths[] = {7, strlen(pubsub), length};
     redis_link_command(self->commands, 3, parts, lengths, on_published, call);
     free(envelope);
 }
 
-static void publish_logged(struct redis_broker *self, const char *channel, const char *pubsub,
-                           const void *data, size_t length, struct channel_call *channel_call)
+static void make_epoch(char epoch[BROKER_EPOCH_BYTES])
+{
+    (void)snprintf(epoch, BROKER_EPOCH_BYTES, "%08lx", (unsigned long)random() & 0xffffffffUL);
+}
+
+static void forget_refreshed(struct redis_broker *self)
+{
+    const void *cursor = NULL;
+    int64_t *when;
+    while ((when = text_map_next(self->refreshed, &cursor)))
+        free(when);
+    text_map_destroy(self->refreshed);
+    self->refreshed = text_map_create();
+}
+
+/* Lifetimes are put forward by one publish in a tenth of them, not by every one: two commands
+ * less inside Redis. */
+static bool is_refresh_due(struct redis_broker *self, const char *pubsub)
+{
+    int64_t *when = text_map_find(self->refreshed, pubsub);
+    int64_t now_ms = clock_now_ms();
+    if (when && now_ms - *when < self->options->history_ttl_ms / 10)
+        return false;
+    if (!when) {
+        if (text_map_count(self->refreshed) >= REFRESHED_MAX)
+            forget_refreshed(self);
+        when = mem_alloc(sizeof(*when));
+        text_map_add(self->refreshed, pubsub, when);
+    }
+    *when = now_ms;
+    return true;
+}
+
+static void publish_by_script(struct redis_broker *self, const char *channel,
+                              const char *pubsub, const struct broker_message *message,
+                              struct channel_call *channel_call)
 {
     struct redis_call call = {.count = 0};
-    char *log = key_of_channel(self->options->prefix, channel, "log");
-    char *meta = key_of_channel(self->options->prefix, channel, "meta");
+    const char *prefix = self->options->prefix;
+    char *log = key_of_channel(prefix, channel, "log");
+    char *meta = key_of_channel(prefix, channel, "meta");
+    char *once = message->key ? key_once(prefix, channel, message->key) : NULL;
     char epoch[BROKER_EPOCH_BYTES];
-    (void)snprintf(epoch, sizeof(epoch), "%08lx", (unsigned long)random() & 0xffffffffUL);
+    make_epoch(epoch);
     redis_call_key(&call, log);
     redis_call_key(&call, meta);
+    if (once)
+        redis_call_key(&call, once);
     redis_call_text(&call, pubsub);
-    redis_call_bytes(&call, data, length);
-    redis_call_text(&call, self->history_size);
+    redis_call_bytes(&call, message->payload.bytes, message->payload.length);
+    redis_call_bytes(&call, message->info.bytes, message->info.length);
+    redis_call_text(&call, message->is_unlogged ? "0" : self->history_size);
     redis_call_text(&call, self->log_ttl_ms);
     redis_call_text(&call, self->meta_ttl_ms);
     redis_call_text(&call, epoch);
+    redis_call_text(&call, self->key_ttl_ms);
+    redis_call_text(&call, is_refresh_due(self, pubsub) ? "1" : "0");
     redis_script_call(self->commands, SCRIPT_PUBLISH, &call, on_published, channel_call);
     free(log);
     free(meta);
+    free(once);
 }
 
-static void redis_publish(struct broker *broker, const char *channel, const void *data,
-                          size_t length, struct broker_waiter waiter)
+static void redis_publish(struct broker *broker, const char *channel,
+                          const struct broker_message *message, struct broker_waiter waiter)
 {
     struct redis_broker *self = self_of(broker);
     char *pubsub = key_channel(self->options->prefix, channel);
     struct channel_call *call = call_create(channel, waiter);
-    if (self->options->history_size == 0)
-        publish_unlogged(self, pubsub, data, length, call);
+    bool is_logged = self->options->history_size > 0 && !message->is_unlogged;
+    if (is_logged || message->key)
+        publish_by_script(self, channel, pubsub, message, call);
     else
-        publish_logged(self, channel, pubsub, data, length, call);
+        publish_plain(self, pubsub, message, call);
     free(pubsub);
 }
 
-/* An entry of the stream: ["OFFSET-0", ["d", payload]]. */
+/* An entry of the stream: ["OFFSET-0", ["d", payload, "i", info]]; info may be missing. */
 static struct publication *read_entry(const redisReply *entry)
 {
     if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
-        entry->element[1]->type != REDIS_REPLY_ARRAY || entry->element[1]->elements != 2)
+        entry->element[1]->type != REDIS_REPLY_ARRAY || entry->element[1]->elements < 2)
         return NULL;
-    const redisReply *payload = entry->element[1]->element[1];
-    return publication_create(strtoull(entry->element[0]->str, NULL, 10), payload->str,
-                              payload->len);
-}
-
-static bool is_newest_first(const redisReply *entries)
-{
-    if (entries->elements < 2)
-        return false;
-    return strtoull(entries->element[0]->element[0]->str, NULL, 10) >
-           strtoull(entries->element[1]->element[0]->str, NULL, 10);
+    const redisReply *fields = entry->element[1];
+    struct slice payload = {fields->element[1]->str, fields->element[1]->len};
+    struct slice info = {NULL, 0};
+    if (fields->elements >= 4)
+        info = (struct slice){fields->element[3]->str, fields->element[3]->len};
+    return publication_create(strtoull(entry->element[0]->str, NULL, 10), payload, info);
 }
 
 static void answer_history(struct channel_call *call, const redisReply *reply)
@@ -338,10 +391,8 @@ static void answer_history(struct channel_call *call, const redisReply *reply)
                                   .epoch = reply->element[0]->str,
                                   .offset = (uint64_t)reply->element[1]->integer};
     answer.publications = mem_zalloc((entries->elements + 1) * sizeof(*answer.publications));
-    bool is_reversed = is_newest_first(entries);
     for (size_t i = 0; i < entries->elements; i++) {
-        size_t from = is_reversed ? entries->elements - 1 - i : i;
-        struct publication *publication = read_entry(entries->element[from]);
+        struct publication *publication = read_entry(entries->element[i]);
         if (publication)
             answer.publications[answer.publication_count++] = publication;
     }
@@ -367,25 +418,69 @@ static void on_history(void *context, enum broker_status status, const redisRepl
                                                                               : status});
 }
 
-static void redis_history(struct broker *broker, const char *channel, uint64_t since,
-                          size_t limit, struct broker_waiter waiter)
+static void redis_history(struct broker *broker, const char *channel,
+                          const struct broker_range *range, struct broker_waiter waiter)
 {
     struct redis_broker *self = self_of(broker);
     struct redis_call call = {.count = 0};
-    char since_text[NUMBER_BYTES];
-    char limit_text[NUMBER_BYTES];
+    char since[NUMBER_BYTES];
+    char limit[NUMBER_BYTES];
+    char epoch[BROKER_EPOCH_BYTES];
     char *log = key_of_channel(self->options->prefix, channel, "log");
     char *meta = key_of_channel(self->options->prefix, channel, "meta");
-    (void)snprintf(since_text, sizeof(since_text), "%llu", (unsigned long long)since);
-    (void)snprintf(limit_text, sizeof(limit_text), "%zu", limit);
+    make_epoch(epoch);
+    (void)snprintf(since, sizeof(since), "%llu", (unsigned long long)range->since);
+    (void)snprintf(limit, sizeof(limit), "%zu", range->limit);
     redis_call_key(&call, log);
     redis_call_key(&call, meta);
-    redis_call_text(&call, since_text);
-    redis_call_text(&call, limit_text);
+    redis_call_text(&call, since);
+    redis_call_text(&call, limit);
+    redis_call_text(&call, range->is_reverse ? "1" : "0");
+    redis_call_text(&call, epoch);
+    redis_call_text(&call, self->meta_ttl_ms);
     redis_script_call(self->commands, SCRIPT_HISTORY, &call, on_history,
                       call_create(channel, waiter));
     free(log);
     free(meta);
+}
+
+static void on_done(void *context, enum broker_status status, const redisReply *reply)
+{
+    (void)reply;
+    call_answer(context, &(struct broker_reply){.status = status, .epoch = ""});
+}
+
+static void redis_history_remove(struct broker *broker, const char *channel,
+                                 struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    char *log = key_of_channel(self->options->prefix, channel, "log");
+    redis_link_command_text(self->commands, on_done, call_create(channel, waiter), "DEL", log,
+                            NULL);
+    free(log);
+}
+
+static void redis_new_epoch(struct broker *broker, const char *channel, const char *old_epoch)
+{
+    struct redis_broker *self = self_of(broker);
+    struct redis_call call = {.count = 0};
+    char *meta = key_of_channel(self->options->prefix, channel, "meta");
+    char epoch[BROKER_EPOCH_BYTES];
+    make_epoch(epoch);
+    redis_call_key(&call, meta);
+    redis_call_text(&call, old_epoch);
+    redis_call_text(&call, epoch);
+    redis_script_call(self->commands, SCRIPT_NEW_EPOCH, &call, NULL, NULL);
+    free(meta);
+}
+
+static void redis_control(struct broker *broker, const char *bytes, size_t length,
+                          struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    const char *parts[] = {"PUBLISH", self->control_channel, bytes};
+    size_t lengths[] = {7, strlen(self->control_channel), length};
+    redis_link_command(self->commands, 3, parts, lengths, on_done, call_create("", waiter));
 }
 
 /* --------------------------------------------------------------------------- presence */
@@ -407,6 +502,21 @@ static void redis_members(struct broker *broker, const char *channel, size_t lim
                           struct broker_waiter waiter)
 {
     redis_presence_members(self_of(broker)->presence, channel, limit, waiter);
+}
+
+/* ------------------------------------------------------------------------ the cluster */
+
+static void redis_channels(struct broker *broker, const char *pattern, size_t limit,
+                           struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    redis_cluster_channels(self->commands, self->options->prefix, pattern, limit, waiter);
+}
+
+static void redis_nodes(struct broker *broker, struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    redis_cluster_nodes(self->commands, self->options->prefix, waiter);
 }
 
 /* --------------------------------------------------------------------- life, readiness */
@@ -459,7 +569,10 @@ static void redis_destroy(struct broker *broker)
     while ((subscription = text_map_next(self->subscriptions, &cursor)))
         subscription_destroy(subscription);
     text_map_destroy(self->subscriptions);
+    forget_refreshed(self);
+    text_map_destroy(self->refreshed);
     free(self->probe_channel);
+    free(self->control_channel);
     free(self);
 }
 
@@ -468,9 +581,14 @@ static const struct broker_ops redis_ops = {
     .unsubscribe = redis_unsubscribe,
     .publish = redis_publish,
     .history = redis_history,
+    .history_remove = redis_history_remove,
+    .new_epoch = redis_new_epoch,
+    .control = redis_control,
     .join = redis_join,
     .leave = redis_leave,
     .members = redis_members,
+    .channels = redis_channels,
+    .nodes = redis_nodes,
     .turn = redis_turn,
     .is_ready = redis_is_ready,
     .give_up_lease = redis_give_up_lease,
@@ -511,6 +629,7 @@ static void print_limits(struct redis_broker *self)
     (void)snprintf(self->history_size, NUMBER_BYTES, "%zu", self->options->history_size);
     (void)snprintf(self->log_ttl_ms, NUMBER_BYTES, "%lld", (long long)log_ttl_ms);
     (void)snprintf(self->meta_ttl_ms, NUMBER_BYTES, "%lld", (long long)meta_ttl_ms);
+    (void)snprintf(self->key_ttl_ms, NUMBER_BYTES, "%d", BROKER_KEY_TTL_MS);
 }
 
 static void seed_random(void)
@@ -529,7 +648,9 @@ struct broker *redis_broker_create(struct loop *loop,
     self->base.ops = &redis_ops;
     self->options = options;
     self->subscriptions = text_map_create();
+    self->refreshed = text_map_create();
     self->probe_channel = key_node(options->prefix, options->node);
+    self->control_channel = key_control(options->prefix);
     print_limits(self);
     create_links(self, loop);
     self->lease_options = (struct node_lease_options){

@@ -44,6 +44,49 @@ static bool take_line(struct cursor *cursor, char *out, size_t out_size)
     return true;
 }
 
+static struct slice take_rest(struct cursor *cursor)
+{
+    return (struct slice){cursor->at, (size_t)(cursor->end - cursor->at)};
+}
+
+/* Up to a blank, which is passed over. */
+static bool take_word(struct cursor *cursor, char *out, size_t out_size)
+{
+    size_t length = 0;
+    while (cursor->at + length < cursor->end && cursor->at[length] != ' ' &&
+           length < out_size - 1) {
+        out[length] = cursor->at[length];
+        length++;
+    }
+    out[length] = '\0';
+    cursor->at += length;
+    return take_char(cursor, ' ');
+}
+
+static bool parse_publication(struct cursor *cursor, struct envelope *envelope)
+{
+    uint64_t info_length;
+    if (!take_char(cursor, ' ') ||
+        !take_word(cursor, envelope->epoch, sizeof(envelope->epoch)) ||
+        !take_number(cursor, &info_length) || !take_char(cursor, '\n') ||
+        info_length > (uint64_t)(cursor->end - cursor->at))
+        return false;
+    envelope->info = (struct slice){cursor->at, info_length};
+    cursor->at += info_length;
+    envelope->payload = take_rest(cursor);
+    return true;
+}
+
+static bool parse_presence(struct cursor *cursor, struct envelope *envelope)
+{
+    if (!take_char(cursor, '\n') ||
+        !take_line(cursor, envelope->user, sizeof(envelope->user)) ||
+        !take_line(cursor, envelope->client, sizeof(envelope->client)))
+        return false;
+    envelope->info = take_rest(cursor);
+    return true;
+}
+
 static bool parse(struct cursor *cursor, struct envelope *envelope)
 {
     envelope->kind = (enum envelope_kind) * cursor->at++;
@@ -51,12 +94,10 @@ static bool parse(struct cursor *cursor, struct envelope *envelope)
         return false;
     switch (envelope->kind) {
     case ENVELOPE_PUBLICATION:
-        return take_char(cursor, ' ') &&
-               take_line(cursor, envelope->epoch, sizeof(envelope->epoch));
+        return parse_publication(cursor, envelope);
     case ENVELOPE_JOIN:
     case ENVELOPE_LEAVE:
-        return take_char(cursor, '\n') &&
-               take_line(cursor, envelope->user, sizeof(envelope->user));
+        return parse_presence(cursor, envelope);
     }
     return false;
 }
@@ -67,8 +108,6 @@ bool envelope_parse(const char *text, size_t length, struct envelope *ret_envelo
     struct envelope envelope;
     if (length == 0 || !parse(&cursor, &envelope))
         return false;
-    envelope.body = cursor.at;
-    envelope.body_length = (size_t)(cursor.end - cursor.at);
     *ret_envelope = envelope;
     return true;
 }

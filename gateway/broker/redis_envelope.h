@@ -1,9 +1,10 @@
 /*
  * redis_envelope - what travels on a channel's pub/sub channel.
  *
- *   p OFFSET EPOCH\nPAYLOAD        a publication (epoch "-" and offset 0: no log)
- *   j VERSION\nUSER\nINFO          a user's first connection joined
- *   l VERSION\nUSER\nINFO          a user's last connection left
+ *   p OFFSET EPOCH LENGTH\nINFO PAYLOAD   a publication; LENGTH octets of INFO about the
+ *                                          publisher (epoch "-" and offset 0: no log)
+ *   j VERSION\nUSER\nCLIENT\nINFO         a user's first connection joined
+ *   l VERSION\nUSER\nCLIENT\nINFO         a user's last connection left
  *
  * Lines of text, so that redis-cli subscribe shows them as they are; the payload is the
  * publisher's own bytes.
@@ -19,15 +20,16 @@
 
 enum envelope_kind { ENVELOPE_PUBLICATION = 'p', ENVELOPE_JOIN = 'j', ENVELOPE_LEAVE = 'l' };
 
-enum { ENVELOPE_USER_BYTES_MAX = 256 };
+enum { ENVELOPE_USER_BYTES_MAX = 256, ENVELOPE_CLIENT_BYTES_MAX = 256 };
 
 struct envelope {
     enum envelope_kind kind;
     uint64_t number; /* offset or version */
     char epoch[BROKER_EPOCH_BYTES];
     char user[ENVELOPE_USER_BYTES_MAX + 1];
-    const char *body; /* payload or info, borrowed from the parsed text */
-    size_t body_length;
+    char client[ENVELOPE_CLIENT_BYTES_MAX + 1];
+    struct slice info;    /* borrowed from the parsed text, like the payload */
+    struct slice payload; /* of a publication */
 };
 
 /* False when the text is none of the above: somebody else publishes on our channel. */

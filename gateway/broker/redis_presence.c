@@ -13,7 +13,6 @@
 #include "redis_link.h"
 #include "redis_script.h"
 #include "text.h"
-#include "text_map.h"
 
 #include <hiredis/hiredis.h>
 #include <jansson.h>
@@ -211,15 +210,14 @@ void redis_presence_retry(struct redis_presence *presence)
 
 /* ------------------------------------------------------------------------------- list */
 
-struct listed_user {
-    char *user;
-    char *info;
+struct member_list {
+    struct broker_member *members; /* client, user and info are *new* */
+    size_t count;
 };
 
-/* One entry of the hash; left out: another shape than ours, a node without a lease, a user
- * already listed. */
-static void list_entry(const struct redis_presence *presence, const redisReply *value,
-                       struct text_map *users)
+/* One entry of the hash; left out: another shape than ours, a node without a lease. */
+static void list_entry(const struct redis_presence *presence, const redisReply *client,
+                       const redisReply *value, struct member_list *list)
 {
     if (value->type != REDIS_REPLY_STRING)
         return;
@@ -227,56 +225,47 @@ static void list_entry(const struct redis_presence *presence, const redisReply *
     const char *user = json_string_value(json_object_get(member, "user"));
     const char *node = json_string_value(json_object_get(member, "node"));
     json_t *info = json_object_get(member, "info");
-    if (user && node && info && node_lease_is_alive(presence->lease, node) &&
-        !text_map_find(users, user)) {
-        struct listed_user *listed = mem_zalloc(sizeof(*listed));
-        listed->user = mem_strdup(user);
-        listed->info = json_dumps(info, JSON_COMPACT | JSON_ENCODE_ANY);
-        text_map_add(users, user, listed);
-    }
+    if (user && node && info && node_lease_is_alive(presence->lease, node))
+        list->members[list->count++] = (struct broker_member){
+            .client = mem_strdup(client->str),
+            .user = mem_strdup(user),
+            .info = json_dumps(info, JSON_COMPACT | JSON_ENCODE_ANY),
+        };
     json_decref(member);
 }
 
-static void free_listed(struct text_map *users)
+static void free_list(struct member_list *list)
 {
-    const void *cursor = NULL;
-    struct listed_user *user;
-    while ((user = text_map_next(users, &cursor))) {
-        free(user->user);
-        free(user->info);
-        free(user);
+    for (size_t i = 0; i < list->count; i++) {
+        free((char *)list->members[i].client);
+        free((char *)list->members[i].user);
+        free((char *)list->members[i].info);
     }
-    text_map_destroy(users);
-}
-
-static void answer_list(struct presence_call *call, const struct text_map *users,
-                        uint64_t version)
-{
-    struct broker_member *members = mem_zalloc((text_map_count(users) + 1) * sizeof(*members));
-    struct broker_reply reply = {.status = BROKER_OK, .members = members, .version = version};
-    const void *cursor = NULL;
-    const struct listed_user *user;
-    while ((user = text_map_next(users, &cursor)))
-        members[reply.member_count++] =
-            (struct broker_member){.user = user->user, .info = user->info};
-    call_answer(call, &reply);
-    free(members);
+    free(list->members);
 }
 
 static void on_members(void *context, enum broker_status status, const redisReply *reply)
 {
     struct presence_call *call = context;
-    if (status != BROKER_OK || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
+    if (status != BROKER_OK || reply->type != REDIS_REPLY_ARRAY || reply->elements != 4) {
         call_answer(call, &(struct broker_reply){.status = status == BROKER_OK ? BROKER_REFUSED
                                                                                : status});
         return;
     }
-    struct text_map *users = text_map_create();
-    const redisReply *entries = reply->element[1];
-    for (size_t i = 1; i < entries->elements; i += 2)
-        list_entry(call->presence, entries->element[i], users);
-    answer_list(call, users, (uint64_t)reply->element[0]->integer);
-    free_listed(users);
+    const redisReply *entries = reply->element[3];
+    struct member_list list = {
+        .members = mem_zalloc((entries->elements / 2 + 1) * sizeof(*list.members))};
+    for (size_t i = 0; i + 1 < entries->elements; i += 2)
+        list_entry(call->presence, entries->element[i], entries->element[i + 1], &list);
+    call_answer(call, &(struct broker_reply){
+                          .status = BROKER_OK,
+                          .version = (uint64_t)reply->element[0]->integer,
+                          .connection_count = (uint64_t)reply->element[1]->integer,
+                          .user_count = (uint64_t)reply->element[2]->integer,
+                          .members = list.members,
+                          .member_count = list.count,
+                      });
+    free_list(&list);
 }
 
 void redis_presence_members(struct redis_presence *presence, const char *channel, size_t limit,
@@ -286,6 +275,7 @@ void redis_presence_members(struct redis_presence *presence, const char *channel
     struct redis_call call = {.count = 0};
     char *limit_text = mem_printf("%zu", limit);
     redis_call_key(&call, keys.members);
+    redis_call_key(&call, keys.users);
     redis_call_key(&call, keys.meta);
     redis_call_text(&call, limit_text);
     node_lease_look(presence->lease);

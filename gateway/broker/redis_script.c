@@ -16,9 +16,10 @@
 enum { HEAD_PARTS = 3 }; /* EVALSHA digest key-count */
 
 const char *const redis_script_texts[SCRIPT_COUNT] = {
-    [SCRIPT_PUBLISH] = lua_publish, [SCRIPT_HISTORY] = lua_history, [SCRIPT_JOIN] = lua_join,
-    [SCRIPT_LEAVE] = lua_leave,     [SCRIPT_MEMBERS] = lua_members, [SCRIPT_LEASE] = lua_lease,
-    [SCRIPT_RELEASE] = lua_release,
+    [SCRIPT_PUBLISH] = lua_publish,     [SCRIPT_HISTORY] = lua_history,
+    [SCRIPT_NEW_EPOCH] = lua_new_epoch, [SCRIPT_JOIN] = lua_join,
+    [SCRIPT_LEAVE] = lua_leave,         [SCRIPT_MEMBERS] = lua_members,
+    [SCRIPT_LEASE] = lua_lease,         [SCRIPT_RELEASE] = lua_release,
 };
 
 /* A call on its way, with a copy of its parts in case it has to be repeated. */
@@ -64,7 +65,8 @@ static struct pending_call *copy_call(const struct redis_call *call)
     copy->call = *call;
     char *at = copy->bytes;
     for (size_t i = 0; i < call->count; i++) {
-        memcpy(at, call->parts[i], call->lengths[i]);
+        if (call->lengths[i] > 0)
+            memcpy(at, call->parts[i], call->lengths[i]);
         copy->call.parts[i] = at;
         at += call->lengths[i];
     }

@@ -14,6 +14,7 @@
 enum redis_script {
     SCRIPT_PUBLISH,
     SCRIPT_HISTORY,
+    SCRIPT_NEW_EPOCH,
     SCRIPT_JOIN,
     SCRIPT_LEAVE,
     SCRIPT_MEMBERS,

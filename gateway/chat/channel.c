@@ -172,6 +172,7 @@ void channel_unsubscribe(struct subscription *subscription)
     list_remove(list_of(channel, subscription), subscription);
     LL_DELETE2(*session_subscriptions(subscription->session), subscription, next_of_session);
     channel_mark_dirty(channel); /* it may be empty now */
+    free(subscription->request);
     free(subscription);
 }
 
@@ -275,9 +276,10 @@ static void send_arrivals_away(struct channel *channel)
 {
     log_warn("channel_not_opened", kv_str("channel", channel->name),
              kv_int("arrivals", (int64_t)channel->arrivals.count));
-    while (channel->arrivals.count > 0)
-        session_close(channel->arrivals.items[0]->session, CLOSE_TRY_AGAIN_LATER,
-                      "channel cannot be opened now");
+    while (channel->arrivals.count > 0) {
+        struct subscription *subscription = channel->arrivals.items[0];
+        session_dialect(subscription->session)->on_not_opened(subscription);
+    }
 }
 
 void channel_check_unsettled(struct hub *hub)

@@ -43,8 +43,11 @@ struct subscription {
     struct subscription *next_of_session;
     uint32_t index; /* in the channel's list */
     bool is_admitted;
+    bool is_server_side;  /* not asked for by the client */
+    int64_t expires_at_s; /* wall time; 0: never */
     enum presence_state presence;
     uint32_t join_serial; /* of the last join that was sent */
+    void *request; /* what the dialect keeps until admission; freed with the subscription */
 };
 
 struct channel *channel_find(const struct hub *hub, const char *name);
@@ -78,6 +81,18 @@ const struct dialect *channel_dialect(const struct channel *channel,
 /* The publications kept for newcomers, as frames of the dialect; NULL if there are none.
  * Borrowed, valid until the end of the turn. */
 struct batch *channel_history(struct channel *channel, const struct dialect *dialect);
+
+/* The channel's place in its log, when it is live. */
+const char *channel_epoch(const struct channel *channel);
+uint64_t channel_offset(const struct channel *channel);
+/* Publications kept here, oldest first, without a gap. Borrowed. */
+size_t channel_recent_count(const struct channel *channel);
+const struct publication *channel_recent(const struct channel *channel, size_t i);
+
+/* A client says that it has seen more of this log than there is: the log gets a new epoch. At
+ * most once in CHANNEL_CLAIM_EVERY_MS, since any client can say so; false: not now. */
+enum { CHANNEL_CLAIM_EVERY_MS = 60000 };
+bool channel_went_back(struct channel *channel);
 
 /* Of the channel's presence; see presence.h. */
 struct presence_list *channel_presence(struct channel *channel);

@@ -12,12 +12,14 @@
 #include "channel.h"
 
 #include "channel_body.h"
+#include "clock.h"
 #include "hub.h"
 #include "id_table.h"
 #include "log.h"
 #include "mem.h"
 #include "metrics.h"
 #include "presence.h"
+#include "session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,9 +118,31 @@ static void begin_epoch(struct channel *channel, const char *epoch, uint64_t off
 static void begin_at(struct channel *channel, const struct broker_reply *reply)
 {
     begin_epoch(channel, reply->epoch, 0);
-    for (size_t i = 0; i < reply->publication_count; i++)
-        pass_on(channel, reply->publications[i]);
+    for (size_t i = reply->publication_count; i > 0; i--) /* newest first, they were read */
+        pass_on(channel, reply->publications[i - 1]);
     channel->offset = reply->offset;
+}
+
+/* From the end of each list: whoever is told may leave it. */
+static void tell_gap(struct channel *channel)
+{
+    fanout_send(channel);
+    for (size_t number = 0; number < DIALECT_COUNT; number++) {
+        struct subscription_list *list = &channel->subscribers[number];
+        for (size_t i = list->count; i > 0; i--) {
+            if (i <= list->count)
+                session_dialect(list->items[i - 1]->session)->on_gap(list->items[i - 1]);
+        }
+    }
+}
+
+static void note_lost(struct channel *channel, uint64_t missing)
+{
+    metrics.gaps_lost_total++;
+    log_warn("gap_not_in_log", kv_str("channel", channel->name),
+             kv_int("missing", (int64_t)missing));
+    forget_recent(channel); /* what is kept is without a gap */
+    tell_gap(channel);
 }
 
 /* Same epoch: what came after our offset, as far as the log still reaches. */
@@ -126,24 +150,56 @@ static void catch_up(struct channel *channel, const struct broker_reply *reply)
 {
     uint64_t first =
         reply->publication_count > 0 ? reply->publications[0]->offset : reply->offset + 1;
-    if (reply->offset < channel->offset) {
-        log_warn("log_went_back", kv_str("channel", channel->name),
-                 kv_int("offset", (int64_t)channel->offset),
-                 kv_int("log_offset", (int64_t)reply->offset));
-        forget_recent(channel);
-        channel->offset = reply->offset;
-        return;
-    }
-    if (first > channel->offset + 1) {
-        metrics.gaps_lost_total++;
-        log_warn("gap_not_in_log", kv_str("channel", channel->name),
-                 kv_int("missing", (int64_t)(first - channel->offset - 1)));
-    }
+    if (first > channel->offset + 1)
+        note_lost(channel, first - channel->offset - 1);
     for (size_t i = 0; i < reply->publication_count; i++) {
         if (reply->publications[i]->offset > channel->offset)
             pass_on(channel, reply->publications[i]);
     }
     channel->offset = reply->offset;
+}
+
+/* Another log, or the same after it lost its end: all that it holds is new. */
+static void begin_anew(struct channel *channel, const struct broker_reply *reply)
+{
+    log_warn("log_replaced", kv_str("channel", channel->name),
+             kv_int("offset", (int64_t)channel->offset),
+             kv_int("log_offset", (int64_t)reply->offset));
+    forget_recent(channel);
+    tell_gap(channel);
+    channel->epoch[0] = '\0';
+    channel->offset = 0;
+    channel_log_read(channel);
+}
+
+/* The log has lost its end: restored from an older file, or a replica that was behind. What is
+ * left of it was passed on before. It gets a new epoch, so that nobody who saw more of the old
+ * one is told that nothing is missing; then it is read from here. */
+static void rename_log(struct channel *channel, const struct broker_reply *reply)
+{
+    log_warn("log_went_back", kv_str("channel", channel->name),
+             kv_int("offset", (int64_t)channel->offset),
+             kv_int("log_offset", (int64_t)reply->offset));
+    forget_recent(channel);
+    tell_gap(channel);
+    channel->offset = reply->offset;
+    channel->is_renaming = true;
+    broker_new_epoch(channel->hub->broker, channel->name, channel->epoch);
+    channel_log_read(channel);
+}
+
+bool channel_went_back(struct channel *channel)
+{
+    int64_t now_ms = clock_now_ms();
+    bool is_too_soon =
+        channel->claimed_ms != 0 && now_ms - channel->claimed_ms < CHANNEL_CLAIM_EVERY_MS;
+    if (channel->state != CHANNEL_LIVE || is_too_soon)
+        return false;
+    channel->claimed_ms = now_ms;
+    channel->is_renaming = true; /* nothing of it is new to those who are here */
+    broker_new_epoch(channel->hub->broker, channel->name, channel->epoch);
+    channel_log_read(channel);
+    return true;
 }
 
 static void on_log_read(void *owner, uint64_t tag, const struct broker_reply *reply)
@@ -157,19 +213,24 @@ static void on_log_read(void *owner, uint64_t tag, const struct broker_reply *re
         channel->wants_read = reply->status == BROKER_REFUSED;
         return;
     }
-    if (channel->epoch[0] == '\0') {
-        begin_at(channel, reply);
-    } else if (strcmp(channel->epoch, reply->epoch) != 0) {
-        /* another log: all that it holds is new */
-        forget_recent(channel);
-        begin_epoch(channel, reply->epoch, 0);
-        if (reply->offset > 0) {
-            channel_log_read(channel);
-            return;
-        }
-    } else {
-        catch_up(channel, reply);
+    bool is_known = channel->epoch[0] != '\0';
+    bool is_other = is_known && strcmp(channel->epoch, reply->epoch) != 0;
+    bool was_renaming = channel->is_renaming;
+    channel->is_renaming = false;
+    if (is_known && !is_other && reply->offset < channel->offset) {
+        rename_log(channel, reply);
+        return;
     }
+    if (is_other && !was_renaming) {
+        begin_anew(channel, reply);
+        return;
+    }
+    if (is_other)
+        begin_epoch(channel, reply->epoch, channel->offset);
+    if (is_known)
+        catch_up(channel, reply);
+    else
+        begin_at(channel, reply);
     channel_set_state(channel, CHANNEL_LIVE);
     channel_mark_dirty(channel);
     channel_send_and_admit(channel); /* arrivals, too, get all that was held */
@@ -185,8 +246,11 @@ void channel_log_read(struct channel *channel)
     channel->wants_read = false;
     channel->held_before_read = channel->held_count;
     channel->reads_pending++;
-    broker_history(hub->broker, channel->name, channel->offset, hub->options->history_size,
-                   waiter);
+    bool is_known = channel->epoch[0] != '\0';
+    struct broker_range range = {.since = is_known ? channel->offset : 0,
+                                 .limit = hub->options->history_size,
+                                 .is_reverse = !is_known};
+    broker_history(hub->broker, channel->name, &range, waiter);
 }
 
 void channel_on_publication(struct channel *channel, const char *epoch,
@@ -202,8 +266,6 @@ void channel_on_publication(struct channel *channel, const char *epoch,
         hold(channel, epoch, publication);
         return;
     }
-    if (channel->epoch[0] == '\0' && publication->offset == 1)
-        begin_epoch(channel, epoch, 0); /* the log begins under our eyes */
     bool is_same_log = strcmp(channel->epoch, epoch) == 0;
     if (is_same_log && publication->offset <= channel->offset)
         return;
@@ -217,6 +279,27 @@ void channel_on_publication(struct channel *channel, const char *epoch,
               kv_int("next", (int64_t)publication->offset));
     hold(channel, epoch, publication);
     channel_log_read(channel);
+}
+
+const char *channel_epoch(const struct channel *channel)
+{
+    return channel->epoch;
+}
+
+uint64_t channel_offset(const struct channel *channel)
+{
+    return channel->offset;
+}
+
+size_t channel_recent_count(const struct channel *channel)
+{
+    return channel->recent_count;
+}
+
+const struct publication *channel_recent(const struct channel *channel, size_t i)
+{
+    size_t size = channel->hub->options->history_size;
+    return channel->recent[(channel->recent_first + i) % size];
 }
 
 void channel_log_finish(struct channel *channel)

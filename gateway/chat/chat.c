@@ -8,6 +8,7 @@
 #include "broker.h"
 #include "channel.h"
 #include "clock.h"
+#include "control.h"
 #include "dialect.h"
 #include "hub.h"
 #include "id_table.h"
@@ -54,6 +55,11 @@ static void on_members_lost(void *context)
     presence_rejoin_all(context);
 }
 
+static void on_control(void *context, const char *bytes, size_t length)
+{
+    control_on_message(context, bytes, length);
+}
+
 static void on_name_taken(void *context)
 {
     struct hub *hub = context;
@@ -70,6 +76,7 @@ struct hub *chat_create(struct loop *loop, struct broker *broker,
                                   .on_publication = on_publication,
                                   .on_presence = on_presence,
                                   .on_members_lost = on_members_lost,
+                                  .on_control = on_control,
                                   .on_name_taken = on_name_taken,
                               });
     return hub;
@@ -89,11 +96,17 @@ bool chat_is_channel_name(const char *name)
            !text_has_control(name, length) && !strpbrk(name, " {}");
 }
 
+bool chat_is_key(const char *key)
+{
+    size_t length = strlen(key);
+    return length > 0 && length <= BROKER_KEY_BYTES_MAX && !text_has_control(key, length);
+}
+
 struct session *chat_open(struct hub *hub, void *conn, const struct dialect *dialect,
-                          const char *channel)
+                          const struct chat_request *request)
 {
     struct session *session = session_create(hub, conn, dialect);
-    dialect->on_open(session, channel);
+    dialect->on_open(session, request);
     return session;
 }
 
@@ -135,7 +148,7 @@ static void drain_some(struct hub *hub)
     while (left > 0 && (session = id_table_next(hub->sessions, &cursor))) {
         if (!session_is_open(session))
             continue;
-        session_close(session, CLOSE_GOING_AWAY, "going away");
+        session_dialect(session)->shut_down(session);
         left--;
     }
 }

@@ -16,6 +16,7 @@ struct dialect;
 struct hub;
 struct loop;
 struct session;
+struct token_keys;
 struct transport;
 
 enum { CHANNEL_NAME_BYTES_MAX = 128 };
@@ -28,6 +29,11 @@ struct chat_options {
     int64_t open_timeout_ms; /* for a channel that cannot be opened */
     size_t history_size;
     size_t users_limit;
+    int64_t ping_interval_ms; /* Centrifuge: whole seconds */
+    int64_t pong_timeout_ms;
+    int64_t connect_timeout_ms;          /* for the first command, or a token */
+    const struct token_keys *token_keys; /* NULL: tokens are not checked, all are anonymous */
+    bool is_anonymous_allowed;           /* although there are keys */
     void (*on_name_taken)(void *context);
     void *context;
 };
@@ -41,12 +47,22 @@ void chat_destroy(struct hub *hub);
 /* 1 to CHANNEL_NAME_BYTES_MAX octets of UTF-8 without control characters, spaces, braces. */
 bool chat_is_channel_name(const char *name);
 
-/* The LuChat dialect, for chat_open. */
+/* Of an idempotent publish: 1 to BROKER_KEY_BYTES_MAX octets without control characters. */
+bool chat_is_key(const char *key);
+
+/* For chat_open. */
 extern const struct dialect dialect_luchat;
+extern const struct dialect dialect_centrifuge;
+
+/* What the handshake said besides the path. */
+struct chat_request {
+    const char *channel;
+    const char *token; /* NULL: none */
+};
 
 /* A connection is established. The session lives until chat_closed. */
 struct session *chat_open(struct hub *hub, void *conn, const struct dialect *dialect,
-                          const char *channel);
+                          const struct chat_request *request);
 /* A whole text message. */
 void chat_message(struct session *session, const char *bytes, size_t length);
 /* Something was heard, be it a fragment or a ping of the protocol. */

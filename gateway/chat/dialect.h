@@ -7,30 +7,51 @@
 #ifndef PARLEY_DIALECT_H
 #define PARLEY_DIALECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct batch;
 struct broker_presence;
 struct broker_reply;
+struct chat_request;
+struct json_t;
 struct publication;
 struct session;
 struct subscription;
 
 /* Each channel keeps a list of subscribers and a batch for each of these. */
-enum dialect_number { DIALECT_LUCHAT, DIALECT_COUNT };
+enum dialect_number { DIALECT_LUCHAT, DIALECT_CENTRIFUGE, DIALECT_COUNT };
 
 struct dialect {
     enum dialect_number number;
     const char *name;
-    /* channel: as named in the handshake, valid */
-    void (*on_open)(struct session *session, const char *channel);
+    void (*on_open)(struct session *session, const struct chat_request *request);
     void (*on_text)(struct session *session, const char *bytes, size_t length);
     /* The subscription is live from now on: history, and what waited for this. */
     void (*on_admitted)(struct subscription *subscription);
-    void (*on_published)(struct session *session, const struct broker_reply *reply);
+    /* The channel could not be opened in time. Ends the subscription, or the session. */
+    void (*on_not_opened)(struct subscription *subscription);
+    /* Publications were missed and cannot be had any more. May end the subscription. */
+    void (*on_gap)(struct subscription *subscription);
     void (*on_joined)(struct subscription *subscription, const struct broker_reply *reply);
-    void (*encode_publication)(struct batch *batch, const struct publication *publication);
-    void (*encode_presence)(struct batch *batch, const struct broker_presence *presence);
+    /* A deadline of the session: answers the next one, on clock_now_ms's clock. */
+    int64_t (*on_due)(struct session *session);
+    /* The node ends: the session is closed in a way that makes its client come back. */
+    void (*shut_down)(struct session *session);
+    /* The session ends: what session_set_state was given is freed. */
+    void (*on_end)(struct session *session);
+    /* What the server API orders, see control.h; NULL: the dialect has no such thing. */
+    void (*disconnect)(struct session *session, int code, const char *reason);
+    void (*unsubscribe)(struct subscription *subscription);
+    void (*subscribe)(struct session *session, const char *channel,
+                      const struct json_t *position);
+    void (*refresh)(struct session *session, bool is_expired, int64_t expires_at_s);
+    void (*encode_publication)(struct batch *batch, const char *channel,
+                               const struct publication *publication);
+    void (*encode_presence)(struct batch *batch, const char *channel,
+                            const struct broker_presence *presence);
+    /* Only for dialects that call presence_send_list. */
     void (*encode_members)(struct batch *batch, const struct broker_reply *reply);
 };
 

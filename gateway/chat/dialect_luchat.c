@@ -5,18 +5,29 @@
  * pong; {"message"} goes to all as it came; {"online"} gives the connection an identity and
  * makes it present. Anything else is an error to the sender alone.
  */
+#include "auth.h"
 #include "batch.h"
 #include "broker.h"
 #include "channel.h"
 #include "chat.h"
+#include "clock.h"
 #include "dialect.h"
 #include "hub.h"
 #include "luchat_codec.h"
+#include "mem.h"
 #include "metrics.h"
 #include "presence.h"
 #include "session.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* What a session of this dialect keeps. */
+struct luchat_session {
+    char *channel;   /* to be entered, or entered */
+    char *user;      /* the token's; NULL: the client says itself who it is */
+    bool is_welcome; /* has shown a token, or needs none */
+};
 
 static void send_error(struct session *session, enum luchat_error code, const char *message)
 {
@@ -36,20 +47,95 @@ static const char *explain_status(enum broker_status status)
     return "not sent: refused by the store";
 }
 
+/* ----------------------------------------------------------------------- coming in, going */
+
+/* What a client says before its channel is open would come back to it only as far as the
+ * history reaches: so it is not heard before. */
+static void enter(struct session *session)
+{
+    const struct luchat_session *state = session_state(session);
+    if (!auth_may_enter(state->channel, state->user ? state->user : "")) {
+        session_close(session, CLOSE_POLICY, "not allowed in this channel");
+        return;
+    }
+    const struct subscription *subscription =
+        channel_subscribe(session_hub(session), session, state->channel);
+    if (!channel_is_live(subscription->channel))
+        session_pause(session);
+    session_set_due(session, clock_now_ms() + session_hub(session)->options->idle_timeout_ms);
+}
+
+/* From then on the user is the token's, whatever the client says. */
+static void show_token(struct session *session, const char *text)
+{
+    struct luchat_session *state = session_state(session);
+    struct token token;
+    enum token_result result = auth_check(session_hub(session), text, &token);
+    if (result == TOKEN_OK && token.user[0]) {
+        state->user = mem_strdup(token.user);
+        state->is_welcome = true;
+        session_set_identity(session, token.user, "null"); /* so that orders find it */
+        enter(session);
+    } else {
+        session_close(session, CLOSE_POLICY,
+                      result == TOKEN_EXPIRED ? "token expired" : "invalid token");
+    }
+    token_finish(&token);
+}
+
+static void luchat_on_open(struct session *session, const struct chat_request *request)
+{
+    const struct hub *hub = session_hub(session);
+    struct luchat_session *state = mem_zalloc(sizeof(*state));
+    state->channel = mem_strdup(request->channel);
+    session_set_state(session, state);
+    if (hub->options->token_keys && request->token) {
+        show_token(session, request->token);
+    } else if (auth_is_required(hub)) {
+        session_set_due(session, clock_now_ms() + hub->options->connect_timeout_ms);
+    } else {
+        state->is_welcome = true;
+        enter(session);
+    }
+}
+
+static int64_t luchat_on_due(struct session *session)
+{
+    const struct luchat_session *state = session_state(session);
+    if (state->is_welcome)
+        return session_check_idle(session);
+    session_close(session, CLOSE_POLICY, "a token is required");
+    return 0;
+}
+
+static void luchat_shut_down(struct session *session)
+{
+    session_close(session, CLOSE_GOING_AWAY, "going away");
+}
+
+static void luchat_on_end(struct session *session)
+{
+    struct luchat_session *state = session_state(session);
+    free(state->channel);
+    free(state->user);
+    free(state);
+}
+
 /* ------------------------------------------------------------------- what clients say */
 
 static void on_published(void *owner, uint64_t tag, const struct broker_reply *reply)
 {
     struct session *session = session_find(owner, tag);
-    if (session)
-        session_dialect(session)->on_published(session, reply);
+    if (session && reply->status != BROKER_OK)
+        send_error(session, LUCHAT_TRY_AGAIN, explain_status(reply->status));
 }
 
 static void publish(struct session *session, const char *bytes, size_t length)
 {
     const struct subscription *subscription = *session_subscriptions(session);
     struct hub *hub = session_hub(session);
-    broker_publish(hub->broker, channel_name(subscription->channel), bytes, length,
+    struct broker_message message = {.payload = {bytes, length}};
+    broker_publish(hub->broker, channel_name(subscription->channel), &message,
                    (struct broker_waiter){on_published, hub, session_id(session)});
 }
 
@@ -79,41 +165,67 @@ static void take_identity(struct session *session, const struct luchat_command *
     presence_join(subscription);
 }
 
-static void luchat_on_text(struct session *session, const char *bytes, size_t length)
+/* With a token, nobody speaks under another's name. */
+static bool is_own_name(struct session *session, const struct luchat_command *command)
 {
-    struct luchat_command command;
-    luchat_decode(bytes, length, &command);
-    switch (command.kind) {
+    const struct luchat_session *state = session_state(session);
+    if (!state->user || strcmp(state->user, command->user) == 0)
+        return true;
+    send_error(session, LUCHAT_FORBIDDEN, "userid is not the token's");
+    return false;
+}
+
+/* Before it is welcome, a client can only show its token. */
+static void hear_stranger(struct session *session, const struct luchat_command *command)
+{
+    if (command->kind == LUCHAT_TOKEN)
+        show_token(session, command->info);
+    else if (command->kind == LUCHAT_PING)
+        send_pong(session);
+    else
+        session_close(session, CLOSE_POLICY, "a token is required");
+}
+
+static void hear(struct session *session, const struct luchat_command *command,
+                 const char *bytes, size_t length)
+{
+    switch (command->kind) {
     case LUCHAT_PING:
         send_pong(session);
         break;
     case LUCHAT_MESSAGE:
-        publish(session, bytes, length);
+        if (is_own_name(session, command))
+            publish(session, bytes, length);
         break;
     case LUCHAT_ONLINE:
-        take_identity(session, &command);
+        if (is_own_name(session, command))
+            take_identity(session, command);
         break;
     case LUCHAT_NOT_UTF8:
         session_close(session, CLOSE_INVALID_DATA, "not UTF-8");
         break;
+    case LUCHAT_TOKEN:
+        send_error(session, LUCHAT_BAD_REQUEST, "no token is needed any more");
+        break;
     case LUCHAT_INVALID:
-        send_error(session, LUCHAT_BAD_REQUEST, command.error);
+        send_error(session, LUCHAT_BAD_REQUEST, command->error);
         break;
     }
+}
+
+static void luchat_on_text(struct session *session, const char *bytes, size_t length)
+{
+    const struct luchat_session *state = session_state(session);
+    struct luchat_command command;
+    luchat_decode(bytes, length, &command);
+    if (state->is_welcome)
+        hear(session, &command, bytes, length);
+    else
+        hear_stranger(session, &command);
     luchat_command_finish(&command);
 }
 
 /* ---------------------------------------------------------------- what they are told */
-
-/* What a client says before its channel is open would come back to it only as far as the
- * history reaches: so it is not heard before. */
-static void luchat_on_open(struct session *session, const char *channel)
-{
-    const struct subscription *subscription =
-        channel_subscribe(session_hub(session), session, channel);
-    if (!channel_is_live(subscription->channel))
-        session_pause(session);
-}
 
 static void luchat_on_admitted(struct subscription *subscription)
 {
@@ -125,10 +237,14 @@ static void luchat_on_admitted(struct subscription *subscription)
         session_send(session, history); /* last: it may end the session */
 }
 
-static void luchat_on_published(struct session *session, const struct broker_reply *reply)
+static void luchat_on_not_opened(struct subscription *subscription)
 {
-    if (reply->status != BROKER_OK)
-        send_error(session, LUCHAT_TRY_AGAIN, explain_status(reply->status));
+    session_close(subscription->session, CLOSE_TRY_AGAIN_LATER, "channel cannot be opened now");
+}
+
+static void luchat_on_gap(struct subscription *subscription)
+{
+    (void)subscription; /* its frames have no offsets: it goes on with what there is */
 }
 
 static void luchat_on_joined(struct subscription *subscription,
@@ -140,11 +256,33 @@ static void luchat_on_joined(struct subscription *subscription,
         send_error(subscription->session, LUCHAT_TRY_AGAIN, explain_status(reply->status));
 }
 
-static void luchat_encode_publication(struct batch *batch,
-                                      const struct publication *publication)
+static void encode_publication(struct batch *batch, const char *channel,
+                               const struct publication *publication)
 {
-    struct slice part = {publication->data, publication->length};
-    batch_append_text(batch, &part, 1);
+    (void)channel; /* a connection has but one */
+    luchat_encode_publication(batch, publication);
+}
+
+static void encode_presence(struct batch *batch, const char *channel,
+                            const struct broker_presence *presence)
+{
+    (void)channel;
+    luchat_encode_presence(batch, presence);
+}
+
+/* ------------------------------------------------------------ what the server API orders */
+
+/* Close codes from 3000 on are the other dialect's: its pages would not know them. */
+static void luchat_disconnect(struct session *session, int code, const char *reason)
+{
+    (void)code;
+    session_close(session, CLOSE_POLICY, reason);
+}
+
+/* A connection without its channel would be of no use. */
+static void luchat_unsubscribe(struct subscription *subscription)
+{
+    session_close(subscription->session, CLOSE_POLICY, "unsubscribed");
 }
 
 const struct dialect dialect_luchat = {
@@ -153,9 +291,15 @@ const struct dialect dialect_luchat = {
     .on_open = luchat_on_open,
     .on_text = luchat_on_text,
     .on_admitted = luchat_on_admitted,
-    .on_published = luchat_on_published,
+    .on_not_opened = luchat_on_not_opened,
+    .on_gap = luchat_on_gap,
     .on_joined = luchat_on_joined,
-    .encode_publication = luchat_encode_publication,
-    .encode_presence = luchat_encode_presence,
+    .on_due = luchat_on_due,
+    .shut_down = luchat_shut_down,
+    .on_end = luchat_on_end,
+    .disconnect = luchat_disconnect,
+    .unsubscribe = luchat_unsubscribe,
+    .encode_publication = encode_publication,
+    .encode_presence = encode_presence,
     .encode_members = luchat_encode_users,
 };

@@ -47,7 +47,7 @@ void fanout_publication(struct channel *channel, const struct publication *publi
         struct batch *batch = channel_batch(channel, number);
         if (!batch)
             continue;
-        channel_dialect(channel, number)->encode_publication(batch, publication);
+        channel_dialect(channel, number)->encode_publication(batch, channel->name, publication);
         is_full = is_full || batch_length(batch) > BATCH_BYTES_MAX;
     }
     if (is_full)
@@ -76,12 +76,11 @@ void fanout_send(struct channel *channel)
 
 struct batch *channel_history(struct channel *channel, const struct dialect *dialect)
 {
-    size_t size = channel->hub->options->history_size;
     if (channel->histories[dialect->number] || channel->recent_count == 0)
         return channel->histories[dialect->number];
     struct batch *batch = ensure_batch(&channel->histories[dialect->number]);
     for (size_t i = 0; i < channel->recent_count; i++)
-        dialect->encode_publication(batch, channel->recent[(channel->recent_first + i) % size]);
+        dialect->encode_publication(batch, channel->name, channel_recent(channel, i));
     return batch;
 }
 

@@ -22,6 +22,7 @@ struct hub *hub_create(struct loop *loop, struct broker *broker,
     hub->options = options;
     hub->loop = loop;
     hub->broker = broker;
+    hub->started_ms = clock_wall_ms();
     hub->wheel = wheel_create(clock_now_ms(), CHAT_TICK_MS, session_on_due);
     hub->sessions = id_table_create();
     hub->channel_ids = id_table_create();

@@ -32,6 +32,8 @@ struct hub {
     struct channel *unsettled; /* not live yet, or not at the moment */
     uint64_t instance;         /* random, so that client ids of two lives differ */
     uint32_t join_serial;
+    int64_t started_ms; /* wall time */
+    bool is_api_over;   /* nobody waits for answers of the server API any more */
     bool is_draining;
     size_t drain_slice;
 };

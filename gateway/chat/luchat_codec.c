@@ -9,7 +9,9 @@
 #include "batch.h"
 #include "broker.h"
 #include "mem.h"
+#include "slice.h"
 #include "text.h"
+#include "text_map.h"
 
 #include <jansson.h>
 
@@ -131,15 +133,14 @@ static bool check_fields(struct luchat_command *command, const char *kind,
 
 /* --------------------------------------------------------------------------- decoding */
 
-static void take_identity(struct luchat_command *command, json_t *online)
+static void take_user(struct luchat_command *command, json_t *object)
 {
-    json_t *userid = json_object_get(online, "userid");
+    json_t *userid = json_object_get(object, "userid");
     if (json_is_integer(userid))
         (void)snprintf(command->user, sizeof(command->user), "%lld",
                        (long long)json_integer_value(userid));
     else
         (void)snprintf(command->user, sizeof(command->user), "%s", json_string_value(userid));
-    command->info = json_dumps(online, JSON_COMPACT);
 }
 
 static void decode_online(struct luchat_command *command, json_t *online)
@@ -147,7 +148,8 @@ static void decode_online(struct luchat_command *command, json_t *online)
     if (!check_fields(command, "online", online_fields, online))
         return;
     command->kind = LUCHAT_ONLINE;
-    take_identity(command, online);
+    take_user(command, online);
+    command->info = json_dumps(online, JSON_COMPACT);
 }
 
 static void decode_message(struct luchat_command *command, json_t *message)
@@ -159,7 +161,18 @@ static void decode_message(struct luchat_command *command, json_t *message)
         fail(command, "message needs a message or a filelink");
         return;
     }
+    take_user(command, message);
     command->kind = LUCHAT_MESSAGE;
+}
+
+static void decode_token(struct luchat_command *command, json_t *token)
+{
+    if (!json_is_string(token)) {
+        fail(command, "token must be a string");
+        return;
+    }
+    command->kind = LUCHAT_TOKEN;
+    command->info = mem_strdup(json_string_value(token));
 }
 
 static void decode_object(struct luchat_command *command, json_t *root)
@@ -178,6 +191,8 @@ static void decode_object(struct luchat_command *command, json_t *root)
         decode_message(command, content);
     else if (strcmp(kind, "online") == 0)
         decode_online(command, content);
+    else if (strcmp(kind, "token") == 0)
+        decode_token(command, content);
     else
         fail(command, "unknown key \"%.*s\"", (int)text_cut(kind, KEY_SHOWN_BYTES), kind);
 }
@@ -221,14 +236,9 @@ void luchat_command_finish(struct luchat_command *command)
 
 /* --------------------------------------------------------------------------- encoding */
 
-static struct slice text(const char *string)
-{
-    return (struct slice){string, strlen(string)};
-}
-
 void luchat_encode_pong(struct batch *batch)
 {
-    struct slice part = text("pong");
+    struct slice part = slice_of("pong");
     batch_append_text(batch, &part, 1);
 }
 
@@ -236,33 +246,97 @@ void luchat_encode_error(struct batch *batch, enum luchat_error code, const char
 {
     char *quoted = text_to_json(message);
     char *json = mem_printf("{\"error\":{\"code\":%d,\"message\":%s}}", (int)code, quoted);
-    struct slice part = text(json);
+    struct slice part = slice_of(json);
     batch_append_text(batch, &part, 1);
     free(json);
     free(quoted);
 }
 
-void luchat_encode_presence(struct batch *batch, const struct broker_presence *presence)
+static bool is_message(struct slice payload)
 {
-    const struct slice parts[] = {
-        text(presence->is_join ? "{\"online\":" : "{\"offline\":"),
-        text(presence->info),
-        text("}"),
-    };
-    batch_append_text(batch, parts, sizeof(parts) / sizeof(parts[0]));
+    struct luchat_command command;
+    luchat_decode(payload.bytes, payload.length, &command);
+    luchat_command_finish(&command);
+    return command.kind == LUCHAT_MESSAGE;
 }
 
+/* {"message":{"userid":...,"message":...}} around what was published by another dialect: a
+ * string as it is, anything else as JSON in a string. */
+static void encode_foreign(struct batch *batch, struct slice payload, struct slice info)
+{
+    json_t *data = json_loadb(payload.bytes, payload.length, JSON_DECODE_ANY, NULL);
+    json_t *publisher = json_loadb(info.bytes, info.length, 0, NULL);
+    const char *user = json_string_value(json_object_get(publisher, "user"));
+    json_t *text =
+        json_is_string(data) ? json_incref(data) : json_stringn(payload.bytes, payload.length);
+    json_t *frame = json_pack("{s{sssO}}", "message", "userid", user && user[0] ? user : "?",
+                              "message", text);
+    char *json = frame ? json_dumps(frame, JSON_COMPACT) : NULL;
+    if (json)
+        batch_append_text(batch, &(struct slice){json, strlen(json)}, 1);
+    free(json);
+    json_decref(frame);
+    json_decref(text);
+    json_decref(publisher);
+    json_decref(data);
+}
+
+void luchat_encode_publication(struct batch *batch, const struct publication *publication)
+{
+    struct slice payload = publication_payload(publication);
+    if (publication_info(publication).length == 0 || is_message(payload)) {
+        batch_append_text(batch, &payload, 1);
+        return;
+    }
+    encode_foreign(batch, payload, publication_info(publication));
+}
+
+/* What LuChat knows a user by. Of those who did not come by LuChat there is only the id. */
+static char *identity_of(const char *user, const char *info)
+{
+    static const char own_shape[] = "{\"userid\":";
+    if (strncmp(info, own_shape, strlen(own_shape)) == 0)
+        return mem_strdup(info);
+    char *quoted = text_to_json(user);
+    char *identity = mem_printf("{\"userid\":%s}", quoted);
+    free(quoted);
+    return identity;
+}
+
+void luchat_encode_presence(struct batch *batch, const struct broker_presence *presence)
+{
+    if (presence->user[0] == '\0')
+        return; /* LuChat has no nameless users */
+    char *identity = identity_of(presence->user, presence->info);
+    const struct slice parts[] = {
+        slice_of(presence->is_join ? "{\"online\":" : "{\"offline\":"),
+        slice_of(identity),
+        slice_of("}"),
+    };
+    batch_append_text(batch, parts, sizeof(parts) / sizeof(parts[0]));
+    free(identity);
+}
+
+/* Each user once, however many connections it has. */
 void luchat_encode_users(struct batch *batch, const struct broker_reply *reply)
 {
-    size_t part_count = 0;
-    struct slice *parts = mem_alloc((2 * reply->member_count + 2) * sizeof(*parts));
-    parts[part_count++] = text("{\"users\":[");
-    for (size_t i = 0; i < reply->member_count; i++) {
-        if (i > 0)
-            parts[part_count++] = text(",");
-        parts[part_count++] = text(reply->members[i].info);
+    struct text_map *seen = text_map_create();
+    char *users = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&users, &length);
+    for (size_t i = 0; out && i < reply->member_count; i++) {
+        const struct broker_member *member = &reply->members[i];
+        if (member->user[0] == '\0' || text_map_find(seen, member->user))
+            continue;
+        char *identity = identity_of(member->user, member->info);
+        (void)fprintf(out, "%s%s", text_map_count(seen) > 0 ? "," : "", identity);
+        free(identity);
+        text_map_add(seen, member->user, seen);
     }
-    parts[part_count++] = text("]}");
-    batch_append_text(batch, parts, part_count);
-    free(parts);
+    if (out)
+        (void)fclose(out);
+    const struct slice parts[] = {slice_of("{\"users\":["), {users, length}, slice_of("]}")};
+    batch_append_text(batch, parts, sizeof(parts) / sizeof(parts[0]));
+    text_map_destroy(seen);
+    free(users);
 }

@@ -12,6 +12,7 @@
 struct batch;
 struct broker_presence;
 struct broker_reply;
+struct publication;
 
 enum {
     LUCHAT_USER_BYTES_MAX = 128,
@@ -25,10 +26,15 @@ enum luchat_kind {
     LUCHAT_PING,
     LUCHAT_MESSAGE,
     LUCHAT_ONLINE, /* user and info say who */
+    LUCHAT_TOKEN,  /* info is the token */
 };
 
 /* Codes of {"error":{"code":...}}: HTTP's, since everybody knows them. */
-enum luchat_error { LUCHAT_BAD_REQUEST = 400, LUCHAT_TRY_AGAIN = 503 };
+enum luchat_error {
+    LUCHAT_BAD_REQUEST = 400,
+    LUCHAT_FORBIDDEN = 403,
+    LUCHAT_TRY_AGAIN = 503,
+};
 
 struct luchat_command {
     enum luchat_kind kind;
@@ -43,6 +49,8 @@ void luchat_command_finish(struct luchat_command *command);
 
 void luchat_encode_pong(struct batch *batch);
 void luchat_encode_error(struct batch *batch, enum luchat_error code, const char *message);
+/* What another dialect published is wrapped in a message of LuChat's shape. */
+void luchat_encode_publication(struct batch *batch, const struct publication *publication);
 void luchat_encode_presence(struct batch *batch, const struct broker_presence *presence);
 void luchat_encode_users(struct batch *batch, const struct broker_reply *reply);
 

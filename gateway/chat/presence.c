@@ -132,6 +132,22 @@ void presence_on_admitted(struct subscription *subscription)
         presence_join(subscription);
 }
 
+void presence_join_later(struct subscription *subscription)
+{
+    set_presence(subscription, PRESENCE_WANTED);
+}
+
+/* Answers whether there was something to do. */
+static bool rejoin(struct subscription *subscription)
+{
+    bool is_wanted = subscription->is_admitted && subscription->presence == PRESENCE_WANTED;
+    if (is_wanted)
+        presence_join(subscription);
+    else if (subscription->presence == PRESENCE_PRESENT)
+        send_join(subscription, /* is_quiet= */ true, (struct broker_waiter){NULL, NULL, 0});
+    return is_wanted || subscription->presence == PRESENCE_PRESENT;
+}
+
 void presence_rejoin_all(struct hub *hub)
 {
     size_t cursor = 0;
@@ -139,13 +155,8 @@ void presence_rejoin_all(struct hub *hub)
     struct session *session;
     while ((session = id_table_next(hub->sessions, &cursor))) {
         struct subscription *subscription = *session_subscriptions(session);
-        for (; subscription; subscription = subscription->next_of_session) {
-            if (subscription->presence != PRESENCE_PRESENT)
-                continue;
-            send_join(subscription, /* is_quiet= */ true,
-                      (struct broker_waiter){NULL, NULL, 0});
-            count++;
-        }
+        for (; subscription; subscription = subscription->next_of_session)
+            count += rejoin(subscription);
     }
     log_info("members_rejoined", kv_int("members", count));
 }
@@ -249,6 +260,7 @@ void presence_on_change(struct channel *channel, const struct broker_presence *c
     for (size_t i = 0; i < DIALECT_COUNT; i++) {
         struct batch *batch = channel_batch(channel, (enum dialect_number)i);
         if (batch)
-            channel_dialect(channel, (enum dialect_number)i)->encode_presence(batch, change);
+            channel_dialect(channel, (enum dialect_number)i)
+                ->encode_presence(batch, channel_name(channel), change);
     }
 }

@@ -31,10 +31,14 @@ void presence_on_admitted(struct subscription *subscription);
 /* The channel is live (again): a list that could not be read is read now. */
 void presence_on_settled(struct channel *channel);
 
+/* A join failed: it is tried again when the store is back. */
+void presence_join_later(struct subscription *subscription);
+
 /* The broker says that somebody came or left. */
 void presence_on_change(struct channel *channel, const struct broker_presence *change);
 
-/* All members of this node join again, quietly: the store may have lost them. */
+/* All members of this node join again, quietly: the store may have lost them. Those who could
+ * not join before join now. */
 void presence_rejoin_all(struct hub *hub);
 
 #endif

@@ -37,6 +37,7 @@ struct session {
     bool is_paused;
     char *user;
     char *info;
+    void *dialect_state;
 };
 
 struct session *session_create(struct hub *hub, void *conn, const struct dialect *dialect)
@@ -69,6 +70,8 @@ void session_destroy(struct session *session)
 {
     leave_all(session);
     drop_queue(session);
+    if (session->dialect->on_end)
+        session->dialect->on_end(session);
     wheel_cancel(&session->timer);
     id_table_remove(session->hub->sessions, session->id);
     metrics.connections--;
@@ -124,6 +127,21 @@ void session_set_identity(struct session *session, const char *user, const char 
     free(session->info);
     session->user = mem_strdup(user);
     session->info = mem_strdup(info);
+}
+
+void *session_state(const struct session *session)
+{
+    return session->dialect_state;
+}
+
+void session_set_state(struct session *session, void *state)
+{
+    session->dialect_state = state;
+}
+
+void session_set_due(struct session *session, int64_t due_ms)
+{
+    wheel_set(session->hub->wheel, &session->timer, due_ms);
 }
 
 static void count_sent(const struct batch *batch)
@@ -214,18 +232,25 @@ void session_close(struct session *session, enum close_code code, const char *re
     session->hub->options->transport->close(session->conn, code, reason);
 }
 
+int64_t session_check_idle(struct session *session)
+{
+    int64_t due_ms = session->heard_ms + session->hub->options->idle_timeout_ms;
+    if (due_ms > clock_now_ms())
+        return due_ms; /* heard since: wait for the rest */
+    metrics.idle_closed_total++;
+    session_close(session, CLOSE_GOING_AWAY, "idle timeout");
+    return due_ms;
+}
+
 void session_on_due(struct wheel_timer *timer)
 {
     struct session *session =
         (struct session *)((char *)timer - offsetof(struct session, timer));
-    struct hub *hub = session->hub;
-    int64_t due_ms = session->heard_ms + hub->options->idle_timeout_ms;
     if (session->state == SESSION_CLOSING) {
-        hub->options->transport->kill(session->conn);
-    } else if (due_ms > clock_now_ms()) {
-        wheel_set(hub->wheel, timer, due_ms); /* heard since: wait for the rest */
-    } else {
-        metrics.idle_closed_total++;
-        session_close(session, CLOSE_GOING_AWAY, "idle timeout");
+        session->hub->options->transport->kill(session->conn);
+        return;
     }
+    int64_t due_ms = session->dialect->on_due(session);
+    if (session->state == SESSION_OPEN)
+        session_set_due(session, due_ms);
 }

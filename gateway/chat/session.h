@@ -40,6 +40,16 @@ const char *session_user(const struct session *session);
 const char *session_info(const struct session *session);
 void session_set_identity(struct session *session, const char *user, const char *info);
 
+/* What the dialect keeps of the session; freed by its on_end. */
+void *session_state(const struct session *session);
+void session_set_state(struct session *session, void *state);
+
+/* The next time the dialect's on_due is wanted. */
+void session_set_due(struct session *session, int64_t due_ms);
+/* For on_due: closes the session when nothing was heard for too long, else answers when to
+ * look again. */
+int64_t session_check_idle(struct session *session);
+
 /* Sends, or queues a reference when the connection is behind; over the limit it is closed. */
 void session_send(struct session *session, struct batch *batch);
 /* The connection can take more: what is queued goes on. */

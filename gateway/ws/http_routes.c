@@ -33,12 +33,18 @@ static const char *reason_of(int status)
         return "OK";
     case 400:
         return "Bad Request";
+    case 401:
+        return "Unauthorized";
     case 403:
         return "Forbidden";
     case 404:
         return "Not Found";
     case 405:
         return "Method Not Allowed";
+    case 411:
+        return "Length Required";
+    case 413:
+        return "Content Too Large";
     case 426:
         return "Upgrade Required";
     case 431:
@@ -56,7 +62,7 @@ static bool is_head(struct lws *wsi)
 }
 
 /* False when the connection did not take it. */
-static bool send_response(struct lws *wsi, const struct response *response)
+static bool write_response(struct lws *wsi, const struct response *response, bool has_body)
 {
     char *text = mem_printf("HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
                             "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
@@ -64,10 +70,15 @@ static bool send_response(struct lws *wsi, const struct response *response)
                             response->status, reason_of(response->status), response->type,
                             strlen(response->body), response->is_last ? "close" : "keep-alive",
                             response->header ? response->header : "",
-                            response->header ? "\r\n" : "", is_head(wsi) ? "" : response->body);
+                            response->header ? "\r\n" : "", has_body ? response->body : "");
     int written = lws_write(wsi, (unsigned char *)text, strlen(text), LWS_WRITE_HTTP);
     free(text);
     return written >= 0;
+}
+
+static bool send_response(struct lws *wsi, const struct response *response)
+{
+    return write_response(wsi, response, !is_head(wsi));
 }
 
 static int finish(struct lws *wsi, const struct response *response)
@@ -77,14 +88,28 @@ static int finish(struct lws *wsi, const struct response *response)
     return lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
-void http_send_error(struct lws *wsi, int status, const char *header, const char *message)
+char *http_print_error(int status, const char *message)
 {
     char *quoted = text_to_json(message);
     char *body = mem_printf("{\"error\":{\"code\":%d,\"message\":%s}}\n", status, quoted);
+    free(quoted);
+    return body;
+}
+
+int http_send_answer(struct lws *wsi, int status, const char *body)
+{
+    struct response response = {status, json_type, NULL, body, /* is_last= */ false};
+    if (!write_response(wsi, &response, /* has_body= */ true))
+        return -1;
+    return lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
+void http_send_error(struct lws *wsi, int status, const char *header, const char *message)
+{
+    char *body = http_print_error(status, message);
     struct response response = {status, json_type, header, body, /* is_last= */ true};
     (void)send_response(wsi, &response);
     free(body);
-    free(quoted);
 }
 
 static int answer_health(struct lws *wsi, const struct http_state *state)
@@ -135,7 +160,8 @@ int http_route(struct lws *wsi, enum http_port port, const struct http_state *st
     bool is_health = strcmp(path, "/health") == 0;
     bool is_ready = is_internal && strcmp(path, "/ready") == 0;
     bool is_metrics = is_internal && strcmp(path, "/metrics") == 0;
-    if (!is_internal && strcmp(path, "/ws") == 0)
+    if (!is_internal &&
+        (strcmp(path, "/ws") == 0 || strcmp(path, "/connection/websocket") == 0))
         return refuse(wsi, 426, "Upgrade: websocket", "this address takes WebSockets");
     if (!is_health && !is_ready && !is_metrics)
         return refuse(wsi, 404, NULL,

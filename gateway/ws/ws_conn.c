@@ -50,7 +50,7 @@ static void conn_close(void *context, enum close_code code, const char *reason)
     if (conn->is_closing)
         return;
     conn->close_code = (uint16_t)code;
-    conn->close_reason = reason;
+    conn->close_reason = mem_strdup(reason);
     conn->is_closing = true;
     lws_callback_on_writable(conn->wsi);
 }
@@ -70,10 +70,11 @@ const struct transport ws_transport = {
 
 /* ---------------------------------------------------------------- what libwebsockets says */
 
-void ws_conn_open(struct ws_conn *conn, struct lws *wsi, struct hub *hub, const char *channel)
+void ws_conn_open(struct ws_conn *conn, struct lws *wsi, struct hub *hub,
+                  const struct dialect *dialect, const struct chat_request *request)
 {
     *conn = (struct ws_conn){.wsi = wsi};
-    conn->session = chat_open(hub, conn, &dialect_luchat, channel);
+    conn->session = chat_open(hub, conn, dialect, request);
 }
 
 static void drop_partial(struct ws_conn *conn)
@@ -171,5 +172,7 @@ void ws_conn_closed(struct ws_conn *conn)
     if (conn->session)
         chat_closed(conn->session);
     conn->session = NULL;
+    free(conn->close_reason);
+    conn->close_reason = NULL;
     drop_partial(conn);
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct chat_request;
+struct dialect;
 struct hub;
 struct lws;
 struct session;
@@ -22,7 +24,7 @@ struct ws_conn {
     struct lws *wsi;
     struct session *session; /* NULL: not a WebSocket (yet), or no more */
     char *partial;           /* of a message that comes in pieces; NULL: none */
-    const char *close_reason;
+    char *close_reason;      /* *new*; NULL: none asked for */
     uint32_t partial_length;
     uint32_t partial_capacity;
     uint16_t fragment_count;
@@ -32,7 +34,8 @@ struct ws_conn {
 };
 
 /* The handshake is done. */
-void ws_conn_open(struct ws_conn *conn, struct lws *wsi, struct hub *hub, const char *channel);
+void ws_conn_open(struct ws_conn *conn, struct lws *wsi, struct hub *hub,
+                  const struct dialect *dialect, const struct chat_request *request);
 /* A piece of a message. */
 void ws_conn_receive(struct ws_conn *conn, const char *bytes, size_t length,
                      size_t max_message_bytes);

@@ -3,6 +3,8 @@
  */
 #include "ws_handshake.h"
 
+#include "ws_server.h"
+
 #include <libwebsockets.h>
 
 #include <string.h>
@@ -17,7 +19,7 @@ enum {
 
 static const struct handshake_refusal refusals[] = {
 #define WRONG_PATH (&refusals[0])
-    {404, NULL, "no WebSocket here; it is at /ws"},
+    {404, NULL, "no WebSocket here; there are /ws and /connection/websocket"},
 #define WRONG_METHOD (&refusals[1])
     {405, "Allow: GET", "a WebSocket handshake is a GET"},
 #define WRONG_HTTP (&refusals[2])
@@ -42,8 +44,10 @@ static const struct handshake_refusal refusals[] = {
     {503, "Retry-After: 5", "no room for another connection"},
 #define DRAINING (&refusals[11])
     {503, "Retry-After: 1", "this node is shutting down"},
+#define BINARY_FORM     (&refusals[13])
 #define LONG_EXTENSIONS (&refusals[12])
     {431, NULL, "Sec-WebSocket-Extensions is longer than 256 bytes"},
+    {400, NULL, "the binary (protobuf) form is not spoken here: use the JSON form"},
 };
 
 static bool copy_header(struct lws *wsi, enum lws_token_indexes token, char *out, int size)
@@ -121,10 +125,24 @@ static const struct handshake_refusal *check_protocol(struct lws *wsi)
     return NULL;
 }
 
-const struct handshake_refusal *ws_handshake_check(struct lws *wsi, const char *allowed_origins,
+/* The Centrifuge protocol has a binary form, too; it is asked for in one of these ways. */
+static bool is_binary_form(struct lws *wsi)
+{
+    char value[HEADER_BYTES];
+    static const char *const names[] = {"format=", "cf_protocol="};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (lws_get_urlarg_by_name_safe(wsi, names[i], value, sizeof(value)) > 0 &&
+            strcmp(value, "protobuf") == 0)
+            return true;
+    }
+    return copy_header(wsi, WSI_TOKEN_PROTOCOL, value, sizeof(value)) &&
+           is_in_list(value, "centrifuge-protobuf");
+}
+
+const struct handshake_refusal *ws_handshake_check(struct lws *wsi,
+                                                   const struct ws_server_options *options,
                                                    bool has_room, bool is_draining)
 {
-    char path[HEADER_BYTES];
     char channel[CHANNEL_NAME_BYTES_MAX + 1];
     if (is_draining)
         return DRAINING;
@@ -132,14 +150,27 @@ const struct handshake_refusal *ws_handshake_check(struct lws *wsi, const char *
         return FULL;
     if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) <= 0)
         return WRONG_METHOD;
-    if (!copy_header(wsi, WSI_TOKEN_GET_URI, path, sizeof(path)) || strcmp(path, "/ws") != 0)
+    const struct dialect *dialect = ws_handshake_dialect(wsi);
+    if (!dialect || (dialect == &dialect_luchat && !options->is_luchat_on))
         return WRONG_PATH;
+    if (is_binary_form(wsi))
+        return BINARY_FORM;
     const struct handshake_refusal *refusal = check_protocol(wsi);
     if (refusal)
         return refusal;
-    if (!is_origin_welcome(wsi, allowed_origins))
+    if (!is_origin_welcome(wsi, options->allowed_origins))
         return WRONG_ORIGIN;
     return ws_handshake_channel(wsi, channel) ? NULL : WRONG_CHANNEL;
+}
+
+const struct dialect *ws_handshake_dialect(struct lws *wsi)
+{
+    char path[HEADER_BYTES];
+    if (!copy_header(wsi, WSI_TOKEN_GET_URI, path, sizeof(path)))
+        return NULL;
+    if (strcmp(path, "/ws") == 0)
+        return &dialect_luchat;
+    return strcmp(path, "/connection/websocket") == 0 ? &dialect_centrifuge : NULL;
 }
 
 bool ws_handshake_channel(struct lws *wsi, char ret_channel[CHANNEL_NAME_BYTES_MAX + 1])

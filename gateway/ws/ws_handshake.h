@@ -13,7 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct dialect;
 struct lws;
+struct ws_server_options;
 
 struct handshake_refusal {
     int status;         /* HTTP */
@@ -21,15 +23,20 @@ struct handshake_refusal {
     const char *message;
 };
 
-/* NULL: welcome. allowed_origins: separated by commas, "*" for all, "" for the own host. */
-const struct handshake_refusal *ws_handshake_check(struct lws *wsi, const char *allowed_origins,
+/* NULL: welcome. */
+const struct handshake_refusal *ws_handshake_check(struct lws *wsi,
+                                                   const struct ws_server_options *options,
                                                    bool has_room, bool is_draining);
+
+/* Whose words are spoken at the request's path; NULL: no path of ours. */
+const struct dialect *ws_handshake_dialect(struct lws *wsi);
 
 /* The channel asked for with ?channel=, or lobby. False: it is no name for a channel. */
 __attribute__((warn_unused_result)) bool
 ws_handshake_channel(struct lws *wsi, char ret_channel[CHANNEL_NAME_BYTES_MAX + 1]);
 
-/* An Origin header against the list and the Host header; exposed for its unit tests. */
+/* An Origin header against a list (separated by commas, "*" for all) and the Host header;
+ * exposed for its unit tests. */
 bool ws_handshake_is_origin_allowed(const char *allowed_origins, const char *origin,
                                     const char *host);
 

@@ -11,6 +11,7 @@
 
 #include "broker.h"
 #include "chat.h"
+#include "http_api.h"
 #include "http_routes.h"
 #include "log.h"
 #include "mem.h"
@@ -44,6 +45,7 @@ struct ws_server {
     struct lws_protocols public_protocols[2];
     struct lws_protocols internal_protocols[2];
     struct http_state http;
+    struct http_api *api;
     bool is_turning_away;
 };
 
@@ -93,8 +95,7 @@ static int on_upgrade_asked(struct lws *wsi, const char *protocol)
     }
     const struct handshake_refusal *refusal =
         lws_get_vhost(wsi) == server->public_vhost
-            ? ws_handshake_check(wsi, server->options->allowed_origins, has_room,
-                                 server->http.is_draining)
+            ? ws_handshake_check(wsi, server->options, has_room, server->http.is_draining)
             : &(const struct handshake_refusal){404, NULL, "no WebSocket on this port"};
     if (!refusal)
         return 0;
@@ -109,30 +110,41 @@ static int on_established(struct lws *wsi, struct ws_conn *conn)
 {
     struct ws_server *server = server_of(wsi);
     char channel[CHANNEL_NAME_BYTES_MAX + 1];
+    char token[HEADER_BYTES_MAX];
     if (!ws_handshake_channel(wsi, channel))
         return -1; /* was checked before the upgrade */
-    ws_conn_open(conn, wsi, server->options->hub, channel);
+    int length = lws_get_urlarg_by_name_safe(wsi, "token=", token, sizeof(token));
+    ws_conn_open(conn, wsi, server->options->hub, ws_handshake_dialect(wsi),
+                 &(struct chat_request){channel, length > 0 ? token : NULL});
+    explicit_bzero(token, sizeof(token));
     ws_loop_set_owner(server->ws_loop, wsi, conn);
     return 0;
 }
 
-static int on_http(struct lws *wsi, const char *path, size_t length)
+/* The path as a text; cut where no path of ours is that long. */
+static void copy_path(char text[PATH_BYTES_MAX], const char *path, size_t length)
 {
-    struct ws_server *server = server_of(wsi);
-    enum http_port port =
-        lws_get_vhost(wsi) == server->public_vhost ? HTTP_PUBLIC : HTTP_INTERNAL;
-    char text[PATH_BYTES_MAX];
-    if (length >= sizeof(text))
-        length = sizeof(text) - 1; /* no path of ours is that long */
+    if (length >= PATH_BYTES_MAX)
+        length = PATH_BYTES_MAX - 1;
     memcpy(text, path, length);
     text[length] = '\0';
+}
+
+static int on_http(struct lws *wsi, enum http_port port, struct http_call *call,
+                   const char *path, size_t length)
+{
+    struct ws_server *server = server_of(wsi);
+    char text[PATH_BYTES_MAX];
+    copy_path(text, path, length);
+    if (port == HTTP_INTERNAL && http_api_is_path(text))
+        return http_api_begin(server->api, call, wsi, text);
     return http_route(wsi, port, &server->http, text);
 }
 
 /* ----------------------------------------------------------- what libwebsockets calls us */
 
-static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-                  size_t length)
+static int on_public(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                     size_t length)
 {
     switch (reason) {
     case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
@@ -153,8 +165,35 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
         ws_conn_closed(user);
         return 0;
     case LWS_CALLBACK_HTTP:
-        return on_http(wsi, in, length);
+        return on_http(wsi, HTTP_PUBLIC, NULL, in, length);
     case LWS_CALLBACK_RAW_ADOPT: /* what CONNECT would turn a connection into */
+    case LWS_CALLBACK_RAW_RX:
+        return -1;
+    default:
+        return 0;
+    }
+}
+
+static int on_internal(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                       size_t length)
+{
+    struct http_api *api = server_of(wsi)->api;
+    switch (reason) {
+    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
+        return on_accepted(server_of(wsi));
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        return on_upgrade_asked(wsi, in);
+    case LWS_CALLBACK_HTTP:
+        return on_http(wsi, HTTP_INTERNAL, user, in, length);
+    case LWS_CALLBACK_HTTP_BODY:
+        return http_api_read(user, in, length);
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+        return http_api_complete(api, user);
+    case LWS_CALLBACK_CLOSED_HTTP:
+        if (user)
+            http_api_closed(api, user);
+        return 0;
+    case LWS_CALLBACK_RAW_ADOPT:
     case LWS_CALLBACK_RAW_RX:
         return -1;
     default:
@@ -195,20 +234,26 @@ static struct lws_context *create_context(struct ws_server *server)
     return lws_create_context(&info);
 }
 
+/* What a port does, and what it remembers of a connection. */
+static void describe_port(struct lws_protocols *protocols, lws_callback_function *callback,
+                          size_t bytes)
+{
+    protocols[0] = (struct lws_protocols){
+        .name = "parley",
+        .callback = callback,
+        .per_session_data_size = bytes,
+        .rx_buffer_size = RX_BUFFER_BYTES,
+        .tx_packet_size = TX_PACKET_BYTES,
+    };
+}
+
 static struct lws_vhost *create_vhost(struct ws_server *server, const char *name,
                                       const struct address *address,
-                                      struct lws_protocols *protocols)
+                                      const struct lws_protocols *protocols)
 {
     /* zeros: no validity timer per connection */
     static const lws_retry_bo_t no_timers = {.secs_since_valid_ping = 0};
     struct lws_context_creation_info info;
-    protocols[0] = (struct lws_protocols){
-        .name = "parley",
-        .callback = on_lws,
-        .per_session_data_size = sizeof(struct ws_conn),
-        .rx_buffer_size = RX_BUFFER_BYTES,
-        .tx_packet_size = TX_PACKET_BYTES,
-    };
     memset(&info, 0, sizeof(info));
     info.vhost_name = name;
     info.port = address->port;
@@ -229,6 +274,8 @@ static struct lws_vhost *create_vhost(struct ws_server *server, const char *name
 static bool listen_on(struct ws_server *server, char **ret_error)
 {
     const struct ws_server_options *options = server->options;
+    describe_port(server->public_protocols, on_public, sizeof(struct ws_conn));
+    describe_port(server->internal_protocols, on_internal, sizeof(struct http_call));
     server->public_vhost =
         create_vhost(server, "public", &options->listen, server->public_protocols);
     if (!server->public_vhost) {
@@ -250,6 +297,7 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
     lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
     server->options = options;
     server->http.broker = options->broker;
+    server->api = http_api_create(options->hub, options->api_key);
     server->ws_loop = ws_loop_create(loop, options->descriptor_limit,
                                      &(struct ws_loop_events){on_heard, on_first_frame});
     server->context = create_context(server);
@@ -271,6 +319,7 @@ void ws_server_destroy(struct ws_server *server)
         return;
     if (server->context)
         lws_context_destroy(server->context);
+    http_api_destroy(server->api);
     ws_loop_destroy(server->ws_loop);
     free(server);
 }

@@ -2,7 +2,8 @@
  * ws_server - both ports of a node, on libwebsockets.
  *
  * The public port takes WebSockets and answers /health; the internal one answers /health,
- * /ready and /metrics. Translates what libwebsockets says into calls on the chat, no more.
+ * /ready, /metrics and the server API. Translates what libwebsockets says into calls on the
+ * chat, no more.
  */
 #ifndef PARLEY_WS_SERVER_H
 #define PARLEY_WS_SERVER_H
@@ -23,10 +24,12 @@ struct ws_server_options {
     struct address listen;
     struct address internal;
     const char *allowed_origins; /* separated by commas */
+    bool is_luchat_on;           /* is /ws served? */
     size_t max_connections;      /* WebSockets; beyond it 503 */
     size_t max_message_bytes;
     int64_t handshake_timeout_ms; /* in whole seconds */
     size_t descriptor_limit;      /* of the process */
+    const char *api_key;          /* of the server API; "": there is none */
     struct hub *hub;
     const struct broker *broker;
 };

@@ -234,6 +234,7 @@ describe('presence', () => {
         const heartbeat = await redis.hgetall(`parley:node:${node.name}`);
         const fields = [
             'address',
+            'channels',
             'connections',
             'generation',
             'instance',

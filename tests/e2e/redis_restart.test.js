@@ -19,41 +19,25 @@ const options = {
     'lease-renew-ms': 500,
 };
 
-const allReady = (cluster, status) =>
-    Promise.all(cluster.nodes.map((node) => node.readiness(status, RECOVERY_MS)));
-
-/** Redis dies, every node notices, it comes back and every node has it again. */
-async function restartRedis(cluster, how) {
-    await cluster.redis.crash();
-    await allReady(cluster, 503);
-    await bringBack(cluster, how);
-}
-
-async function bringBack(cluster, { keepsData = false } = {}) {
-    if (!keepsData) cluster.redis.forget();
-    await cluster.redis.launch();
-    await allReady(cluster, 200);
-}
-
 describe('a Redis that comes back empty', () => {
     const cluster = useCluster({ nodes: 2, options });
 
     it('clients stay connected', async () => {
         const clients = await cluster.connectToAll(newChannel());
-        await restartRedis(cluster);
+        await cluster.restartRedis();
         await Promise.all(clients.map((client) => client.ping()));
     });
 
     it('clients hear each other again across nodes', async () => {
         const [one, other] = await cluster.connectToAll(newChannel());
-        await restartRedis(cluster);
+        await cluster.restartRedis();
         await everyoneHears(one, [one, other], 'back');
         await everyoneHears(other, [one, other], 'back too');
     });
 
     it('clients keep hearing each other after three restarts', async () => {
         const clients = await cluster.connectToAll(newChannel());
-        for (let i = 0; i < 3; i++) await restartRedis(cluster);
+        for (let i = 0; i < 3; i++) await cluster.restartRedis();
         await everyoneHears(clients[0], clients, 'back');
     });
 
@@ -62,7 +46,7 @@ describe('a Redis that comes back empty', () => {
         const [one, other] = await cluster.connectToAll(channel);
         await one.goOnline('ann');
         await other.goOnline('ben');
-        await restartRedis(cluster);
+        await cluster.restartRedis();
         const redis = cluster.redis.client();
         const isThere = async () => {
             const members = Object.values(await redis.hgetall(`parley:{${channel}}:members`));
@@ -82,7 +66,7 @@ describe('a Redis that comes back empty', () => {
         const [ann, ben] = await cluster.connectToAll(channel);
         await ann.goOnline('ann');
         await ben.goOnline('ben');
-        await restartRedis(cluster);
+        await cluster.restartRedis();
         const redis = cluster.redis.client();
         const areBack = async () => (await redis.hlen(`parley:{${channel}}:users`)) === 2;
         await eventually(areBack, 'both users in Redis', RECOVERY_MS);
@@ -104,13 +88,13 @@ describe('a Redis that comes back empty', () => {
         const [ann, ben] = await cluster.connectToAll(newChannel());
         await ann.goOnline('ann');
         await ben.goOnline('ben');
-        await restartRedis(cluster);
+        await cluster.restartRedis();
         await ben.close();
         await ann.seesOffline('ben');
     });
 
     it('the key of each node is there again', async () => {
-        await restartRedis(cluster);
+        await cluster.restartRedis();
         const redis = cluster.redis.client();
         const names = cluster.nodes.map(({ name }) => `parley:node:${name}`);
         const areThere = async () => (await redis.exists(...names)) === names.length;
@@ -122,17 +106,12 @@ describe('while Redis is away', () => {
     const cluster = useCluster({ nodes: 2, options });
 
     beforeEach(async () => {
-        if (!cluster.redis.process.isRunning) await bringBack(cluster);
+        if (!cluster.redis.process.isRunning) await cluster.bringBackRedis();
     });
-
-    async function loseRedis() {
-        await cluster.redis.crash();
-        await allReady(cluster, 503);
-    }
 
     it('a message is answered with 503', async () => {
         const [one] = await cluster.connectToAll(newChannel());
-        await loseRedis();
+        await cluster.loseRedis();
         one.say('1', 'is anybody there');
         await one.next(isError(503), 'the error');
     });
@@ -142,7 +121,7 @@ describe('while Redis is away', () => {
         const [one, other] = await cluster.connectToAll(channel);
         const neighbour = await cluster.nodes[0].connect(channel);
         await neighbour.settle();
-        await loseRedis();
+        await cluster.loseRedis();
         one.say('1', 'is anybody there');
         await one.next(isError(503), 'the error');
         await Promise.all([neighbour.ping(), other.ping()]);
@@ -150,7 +129,7 @@ describe('while Redis is away', () => {
     });
 
     it('/ready says why it is not', async () => {
-        await loseRedis();
+        await cluster.loseRedis();
         const { status, body } = await cluster.nodes[0].get('/ready');
         const { reason, ...rest } = JSON.parse(body);
         assert.deepEqual([status, rest], [503, { status: 'not ready' }]);
@@ -158,26 +137,26 @@ describe('while Redis is away', () => {
     });
 
     it('/health stays ok, since connected clients are served', async () => {
-        await loseRedis();
+        await cluster.loseRedis();
         assert.equal((await request(cluster.nodes[0].port, '/health')).status, 200);
     });
 
     it('/metrics tells that the links are down', async () => {
-        await loseRedis();
+        await cluster.loseRedis();
         assert.equal(await cluster.nodes[0].metric('parley_redis_up{link="commands"}'), 0);
     });
 
     it('a channel that is not open yet is refused with 1013', async () => {
-        await loseRedis();
+        await cluster.loseRedis();
         const client = await cluster.nodes[0].connect(newChannel());
         assert.equal((await client.end()).code, 1013);
     });
 
     it('a node that starts becomes ready when Redis comes', async () => {
-        await loseRedis();
+        await cluster.loseRedis();
         const node = await cluster.launchNode();
         await node.process.line(/redis/);
-        await bringBack(cluster);
+        await cluster.bringBackRedis();
         await node.ready(RECOVERY_MS);
     });
 
@@ -185,7 +164,7 @@ describe('while Redis is away', () => {
         const node = await cluster.startNode();
         const ann = await node.connect(newChannel());
         await ann.goOnline('ann');
-        await loseRedis();
+        await cluster.loseRedis();
         await node.stop();
     });
 });
@@ -199,7 +178,7 @@ describe('a Redis that hangs', () => {
             await act();
         } finally {
             cluster.redis.process.signal('SIGCONT');
-            await allReady(cluster, 200);
+            await cluster.readiness(200);
         }
     }
 
@@ -213,7 +192,7 @@ describe('a Redis that hangs', () => {
 
     it('nodes say that they are not ready, and recover', async () => {
         const clients = await cluster.connectToAll(newChannel());
-        await whileHanging(() => allReady(cluster, 503));
+        await whileHanging(() => cluster.readiness(503));
         await everyoneHears(clients[1], clients, 'back');
     });
 });
@@ -230,7 +209,7 @@ describe('a Redis that comes back with its data', () => {
         const [one] = await cluster.connectToAll(channel);
         const said = one.say('1', 'before');
         await one.hears(said);
-        await restartRedis(cluster, { keepsData: true });
+        await cluster.restartRedis({ keepsData: true });
         const newcomer = await cluster.nodes[1].connect(channel);
         await newcomer.hears(said);
     });
@@ -261,7 +240,7 @@ describe('a Redis that comes back with its data', () => {
         for (let i = 0; i < 50; i++) await talk();
         await talkUntil(cluster.redis.crash());
         await talk();
-        await talkUntil(bringBack(cluster, { keepsData: true }));
+        await talkUntil(cluster.bringBackRedis({ keepsData: true }));
         await everyoneHears(speaker, clients, 'the end');
         const heard = clients.map((client) =>
             client.frames.items.filter(isMessage).map(textOf),

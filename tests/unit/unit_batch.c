@@ -4,6 +4,7 @@
 #include "batch.h"
 
 #include "frames.h"
+#include "slice.h"
 #include "unit.h"
 
 #include <stdio.h>

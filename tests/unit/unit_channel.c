@@ -39,7 +39,7 @@ static void log_is_read_when_the_channel_is_subscribed(void **state)
     world_connect(world, "lobby");
     journal_clear(world->calls);
     world_subscribed(world);
-    EXPECT(world->calls, "history lobby 0 50");
+    EXPECT(world->calls, "history lobby 0 50 reverse");
 }
 
 static void newcomer_gets_history_oldest_first(void **state)

@@ -106,7 +106,7 @@ static void new_epoch_is_read_from_its_beginning(void **state)
     world_publication(world, "e2", 2, "y");
     journal_clear(world->calls);
     fake_broker_answer_log(world->broker, "e2", 2, TEXTS("y"));
-    EXPECT(world->calls, "history lobby 0 50");
+    EXPECT(world->calls, "history lobby 0 50 reverse");
 }
 
 static void new_epoch_is_sent_whole_and_once(void **state)
@@ -180,7 +180,7 @@ static void log_that_was_never_begun_begins_with_offset_1(void **state)
     struct world *world = *state;
     struct fake_conn *conn = world_connect(world, "lobby");
     world_subscribed(world);
-    fake_broker_answer_log(world->broker, "", 0, NO_TEXTS);
+    fake_broker_answer_log(world->broker, "e1", 0, NO_TEXTS);
     journal_clear(world->calls);
     world_publication(world, "e1", 1, "a");
     world_turn(world);
@@ -193,7 +193,7 @@ static void log_that_began_behind_our_back_is_sent_whole(void **state)
     struct world *world = *state;
     struct fake_conn *conn = world_connect(world, "lobby");
     world_subscribed(world);
-    fake_broker_answer_log(world->broker, "", 0, NO_TEXTS);
+    fake_broker_answer_log(world->broker, "e1", 0, NO_TEXTS);
     world_publication(world, "e1", 2, "b");
     fake_broker_answer_log(world->broker, "e1", 2, TEXTS("a", "b"));
     world_turn(world);
@@ -206,24 +206,50 @@ static void log_that_expired_begins_anew(void **state)
     struct fake_conn *conn = world_connect_live(world);
     world_publication(world, "e1", 1, "a");
     world_subscribed(world);
-    fake_broker_answer_log(world->broker, "", 0, NO_TEXTS);
+    fake_broker_answer_log(world->broker, "e2", 0, NO_TEXTS);
+    fake_broker_answer_log(world->broker, "e2", 0, NO_TEXTS);
     world_publication(world, "e2", 1, "x");
     world_turn(world);
     EXPECT(&conn->got, "a", "x");
 }
 
 /* A store that lost its newest writes, and kept the epoch. */
+static void go_back(struct world *world)
+{
+    world_publication(world, "e1", 1, "a");
+    world_publication(world, "e1", 2, "b");
+    world_subscribed(world);
+    journal_clear(world->calls);
+    fake_broker_answer_log(world->broker, "e1", 1, NO_TEXTS);
+}
+
+static void log_that_went_back_gets_a_new_epoch_and_is_read_again(void **state)
+{
+    struct world *world = *state;
+    world_connect_live(world);
+    go_back(world);
+    EXPECT(world->calls, "new_epoch lobby e1", "history lobby 1 50");
+}
+
 static void log_that_went_back_goes_on_from_where_it_is(void **state)
 {
     struct world *world = *state;
     struct fake_conn *conn = world_connect_live(world);
-    world_publication(world, "e1", 1, "a");
-    world_publication(world, "e1", 2, "b");
-    world_subscribed(world);
-    fake_broker_answer_log(world->broker, "e1", 1, NO_TEXTS);
-    world_publication(world, "e1", 2, "c");
+    go_back(world);
+    fake_broker_answer_log(world->broker, "e2", 1, NO_TEXTS);
+    world_publication(world, "e2", 2, "c");
     world_turn(world);
     EXPECT(&conn->got, "a", "b", "c");
+}
+
+/* A store that answers reads and takes no writes: its memory or its disk is full. */
+static void log_that_went_back_and_stays_so_is_not_asked_for_for_ever(void **state)
+{
+    struct world *world = *state;
+    world_connect_live(world);
+    go_back(world);
+    answer_reads(world, "e1", 1);
+    assert_int_equal(fake_broker_waiting(world->broker, FAKE_HISTORY), 0);
 }
 
 /* ------------------------------------------------------------------- reads of the log */
@@ -289,7 +315,7 @@ static void refused_read_is_asked_again_at_the_next_tick(void **state)
     fake_broker_answer_status(world->broker, FAKE_HISTORY, BROKER_REFUSED);
     journal_clear(world->calls);
     world_wait(world, CHAT_TICK_MS);
-    EXPECT(world->calls, "history lobby 0 50");
+    EXPECT(world->calls, "history lobby 0 50 reverse");
 }
 
 static void refused_read_is_not_asked_twice_at_a_time(void **state)
@@ -300,7 +326,7 @@ static void refused_read_is_not_asked_twice_at_a_time(void **state)
     fake_broker_answer_status(world->broker, FAKE_HISTORY, BROKER_REFUSED);
     journal_clear(world->calls);
     world_wait(world, 5 * CHAT_TICK_MS);
-    EXPECT(world->calls, "history lobby 0 50");
+    EXPECT(world->calls, "history lobby 0 50 reverse");
 }
 
 static void answer_for_a_channel_that_is_gone_is_ignored(void **state)
@@ -337,7 +363,9 @@ int main(void)
         WORLD_TEST(log_that_was_never_begun_begins_with_offset_1),
         WORLD_TEST(log_that_began_behind_our_back_is_sent_whole),
         WORLD_TEST(log_that_expired_begins_anew),
+        WORLD_TEST(log_that_went_back_gets_a_new_epoch_and_is_read_again),
         WORLD_TEST(log_that_went_back_goes_on_from_where_it_is),
+        WORLD_TEST(log_that_went_back_and_stays_so_is_not_asked_for_for_ever),
         WORLD_TEST(log_is_read_after_our_offset_when_subscribed_again),
         WORLD_TEST(what_was_missed_while_unsubscribed_is_sent_once),
         WORLD_TEST(only_the_last_of_two_reads_counts),

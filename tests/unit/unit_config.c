@@ -515,7 +515,7 @@ static void printed_url_has_no_password(void **state)
               &config);
     char *printed = print(&config);
     config_finish(&config);
-    bool is_hidden = !strstr(printed, "secret");
+    bool is_hidden = !strstr(printed, "secret@");
     free(printed);
     assert_true(is_hidden);
 }

@@ -401,7 +401,7 @@ static void arrival_is_online(void **state)
 {
     (void)state;
     struct batch *batch = batch_create();
-    const struct broker_presence change = {true, 1, "a", "{\"userid\":\"a\"}"};
+    const struct broker_presence change = {true, 1, "a", "c-1", "{\"userid\":\"a\"}"};
     luchat_encode_presence(batch, &change);
     assert_frame(batch, "{\"online\":{\"userid\":\"a\"}}");
 }
@@ -410,7 +410,7 @@ static void departure_is_offline(void **state)
 {
     (void)state;
     struct batch *batch = batch_create();
-    const struct broker_presence change = {false, 1, "a", "{\"userid\":\"a\"}"};
+    const struct broker_presence change = {false, 1, "a", "c-1", "{\"userid\":\"a\"}"};
     luchat_encode_presence(batch, &change);
     assert_frame(batch, "{\"offline\":{\"userid\":\"a\"}}");
 }
@@ -418,7 +418,13 @@ static void departure_is_offline(void **state)
 static void encode_users(size_t count, const char *expected)
 {
     static const struct broker_member members[] = {
-        {.info = "{\"userid\":1}"}, {.info = "{\"userid\":2}"}, {.info = "{\"userid\":3}"}};
+        {"c-1", "1", "{\"userid\":1}"},
+        {"c-2", "2", "{\"userid\":2}"},
+        {"c-3", "3", "{\"userid\":3}"},
+        {"c-4", "2", "{\"userid\":2}"},
+        {"c-5", "", "null"},
+        {"c-6", "al\"ice", "null"},
+    };
     struct batch *batch = batch_create();
     luchat_encode_users(batch,
                         &(struct broker_reply){.members = members, .member_count = count});
@@ -443,6 +449,69 @@ static void several_users_are_a_list(void **state)
     encode_users(3, "{\"users\":[{\"userid\":1},{\"userid\":2},{\"userid\":3}]}");
 }
 
+static void user_with_two_connections_stands_there_once(void **state)
+{
+    (void)state;
+    encode_users(4, "{\"users\":[{\"userid\":1},{\"userid\":2},{\"userid\":3}]}");
+}
+
+static void anonymous_connection_is_no_user(void **state)
+{
+    (void)state;
+    encode_users(5, "{\"users\":[{\"userid\":1},{\"userid\":2},{\"userid\":3}]}");
+}
+
+static void user_of_another_dialect_is_its_id(void **state)
+{
+    (void)state;
+    encode_users(6, "{\"users\":[{\"userid\":1},{\"userid\":2},{\"userid\":3},"
+                    "{\"userid\":\"al\\\"ice\"}]}");
+}
+
+static void anonymous_arrival_is_not_told(void **state)
+{
+    (void)state;
+    struct batch *batch = batch_create();
+    luchat_encode_presence(batch, &(struct broker_presence){true, 1, "", "c-1", "null"});
+    assert_int_equal(batch_length(batch), 0);
+    batch_unref(batch);
+}
+
+static void assert_publication(const char *payload, const char *info, const char *expected)
+{
+    struct batch *batch = batch_create();
+    struct publication *publication = publication_create(1, slice_of(payload), slice_of(info));
+    luchat_encode_publication(batch, publication);
+    publication_unref(publication);
+    assert_frame(batch, expected);
+}
+
+static void publication_of_luchat_is_the_bytes_it_came_in(void **state)
+{
+    (void)state;
+    assert_publication("{ \"message\" : {} }", "", "{ \"message\" : {} }");
+}
+
+static void message_of_another_dialect_in_luchat_s_shape_is_left_alone(void **state)
+{
+    (void)state;
+    assert_publication(TEXT_OF("1"), "{\"client\":\"c\",\"user\":\"bob\"}", TEXT_OF("1"));
+}
+
+static void string_of_another_dialect_is_a_message(void **state)
+{
+    (void)state;
+    assert_publication("\"hi\"", "{\"client\":\"c\",\"user\":\"bob\"}",
+                       "{\"message\":{\"userid\":\"bob\",\"message\":\"hi\"}}");
+}
+
+static void data_of_another_dialect_is_a_message_of_json(void **state)
+{
+    (void)state;
+    assert_publication("{\"a\":1}", "{\"client\":\"c\",\"user\":\"\"}",
+                       "{\"message\":{\"userid\":\"?\",\"message\":\"{\\\"a\\\":1}\"}}");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -461,6 +530,14 @@ int main(void)
         cmocka_unit_test(no_users_are_an_empty_list),
         cmocka_unit_test(one_user_is_a_list),
         cmocka_unit_test(several_users_are_a_list),
+        cmocka_unit_test(user_with_two_connections_stands_there_once),
+        cmocka_unit_test(anonymous_connection_is_no_user),
+        cmocka_unit_test(user_of_another_dialect_is_its_id),
+        cmocka_unit_test(anonymous_arrival_is_not_told),
+        cmocka_unit_test(publication_of_luchat_is_the_bytes_it_came_in),
+        cmocka_unit_test(message_of_another_dialect_in_luchat_s_shape_is_left_alone),
+        cmocka_unit_test(string_of_another_dialect_is_a_message),
+        cmocka_unit_test(data_of_another_dialect_is_a_message_of_json),
     };
     struct unit_suite suite = {.count = 0};
     UNIT_ADD_ROWS(&suite, good_rows, good_frame_is_taken);

@@ -20,7 +20,10 @@ struct site {
     struct broker *broker;
     struct journal said;
     char epoch[BROKER_EPOCH_BYTES]; /* the last one heard */
-    bool asks_when_told;            /* on_subscribed asks for the history */
+    uint64_t connection_count;      /* of the last answer about members */
+    uint64_t user_count;
+    bool is_duplicate;   /* said of the last publish */
+    bool asks_when_told; /* on_subscribed asks for the history */
 };
 
 static const char *status_text(enum broker_status status)
@@ -34,6 +37,7 @@ static void on_published(void *context, uint64_t tag, const struct broker_reply 
     journal_add(&site->said, "published %llu %s %s %llu", (unsigned long long)tag,
                 status_text(reply->status), reply->channel, (unsigned long long)reply->offset);
     strcpy(site->epoch, reply->epoch);
+    site->is_duplicate = reply->is_duplicate;
 }
 
 static void on_history(void *context, uint64_t tag, const struct broker_reply *reply)
@@ -43,9 +47,9 @@ static void on_history(void *context, uint64_t tag, const struct broker_reply *r
     journal_add(&site->said, "history %s %s %llu", status_text(reply->status), reply->channel,
                 (unsigned long long)reply->offset);
     for (size_t i = 0; i < reply->publication_count; i++)
-        journal_add(
-            &site->said, "  %llu %.*s", (unsigned long long)reply->publications[i]->offset,
-            (int)reply->publications[i]->length, (const char *)reply->publications[i]->data);
+        journal_add(&site->said, "  %llu %.*s",
+                    (unsigned long long)reply->publications[i]->offset,
+                    (int)reply->publications[i]->length, reply->publications[i]->bytes);
     strcpy(site->epoch, reply->epoch);
 }
 
@@ -64,12 +68,36 @@ static void on_members(void *context, uint64_t tag, const struct broker_reply *r
                 (unsigned long long)reply->version);
     for (size_t i = 0; i < reply->member_count; i++)
         journal_add(&site->said, "  %s %s", reply->members[i].user, reply->members[i].info);
+    site->connection_count = reply->connection_count;
+    site->user_count = reply->user_count;
+}
+
+static void on_done(void *context, uint64_t tag, const struct broker_reply *reply)
+{
+    struct site *site = context;
+    journal_add(&site->said, "done %llu %s", (unsigned long long)tag,
+                status_text(reply->status));
+}
+
+static void on_control(void *context, const char *bytes, size_t length)
+{
+    struct site *site = context;
+    journal_add(&site->said, "control %.*s", (int)length, bytes);
+}
+
+static void ask_range(struct site *site, struct broker_range range)
+{
+    broker_history(site->broker, "lobby", &range, (struct broker_waiter){on_history, site, 0});
 }
 
 static void ask_history(struct site *site, uint64_t since, size_t limit)
 {
-    broker_history(site->broker, "lobby", since, limit,
-                   (struct broker_waiter){on_history, site, 0});
+    ask_range(site, (struct broker_range){.since = since, .limit = limit});
+}
+
+static void ask_history_back(struct site *site, uint64_t before, size_t limit)
+{
+    ask_range(site, (struct broker_range){.since = before, .limit = limit, .is_reverse = true});
 }
 
 static void on_subscribed(void *context, const char *channel)
@@ -77,7 +105,7 @@ static void on_subscribed(void *context, const char *channel)
     struct site *site = context;
     journal_add(&site->said, "subscribed %s", channel);
     if (site->asks_when_told)
-        ask_history(site, BROKER_NEWEST, 10);
+        ask_history(site, 0, 10);
 }
 
 static void on_publication(void *context, const char *channel, const char *epoch,
@@ -86,7 +114,7 @@ static void on_publication(void *context, const char *channel, const char *epoch
     struct site *site = context;
     journal_add(&site->said, "publication %s %llu %.*s", channel,
                 (unsigned long long)publication->offset, (int)publication->length,
-                (const char *)publication->data);
+                publication->bytes);
     strcpy(site->epoch, epoch);
 }
 
@@ -105,7 +133,8 @@ static void create_broker(struct site *site, size_t history_size)
     broker_set_events(site->broker, &(struct broker_events){.context = site,
                                                             .on_subscribed = on_subscribed,
                                                             .on_publication = on_publication,
-                                                            .on_presence = on_presence});
+                                                            .on_presence = on_presence,
+                                                            .on_control = on_control});
 }
 
 static int set_up(void **state)
@@ -139,9 +168,15 @@ static void subscribe(struct site *site)
     journal_clear(&site->said);
 }
 
+static void publish_to(struct site *site, const char *channel, struct slice payload,
+                       struct broker_waiter waiter)
+{
+    broker_publish(site->broker, channel, &(struct broker_message){.payload = payload}, waiter);
+}
+
 static void publish_unheard(struct site *site, const char *text)
 {
-    broker_publish(site->broker, "lobby", text, strlen(text), (struct broker_waiter){NULL});
+    publish_to(site, "lobby", slice_of(text), (struct broker_waiter){NULL});
 }
 
 static void join(struct site *site, const char *client, const char *user, bool is_quiet)
@@ -168,8 +203,8 @@ static void nothing_is_answered_from_inside_the_call(void **state)
     struct site *site = *state;
     const struct broker_member member = {"c1", "alice", "{}"};
     broker_subscribe(site->broker, "lobby");
-    broker_publish(site->broker, "lobby", "a", 1,
-                   (struct broker_waiter){on_published, site, 1});
+    publish_to(site, "lobby", (struct slice){"a", 1},
+               (struct broker_waiter){on_published, site, 1});
     ask_history(site, 0, 10);
     broker_join(site->broker, "lobby", &member, false,
                 (struct broker_waiter){on_joined, site, 2});
@@ -182,8 +217,8 @@ static void all_is_answered_in_order_at_the_next_turn(void **state)
     struct site *site = *state;
     const struct broker_member member = {"c1", "alice", "{}"};
     broker_subscribe(site->broker, "lobby");
-    broker_publish(site->broker, "lobby", "a", 1,
-                   (struct broker_waiter){on_published, site, 1});
+    publish_to(site, "lobby", (struct slice){"a", 1},
+               (struct broker_waiter){on_published, site, 1});
     broker_join(site->broker, "lobby", &member, false,
                 (struct broker_waiter){on_joined, site, 2});
     ask_members(site, 10);
@@ -269,7 +304,7 @@ static void publication_comes_to_subscribed_channels_only(void **state)
 {
     struct site *site = *state;
     subscribe(site);
-    broker_publish(site->broker, "elsewhere", "a", 1, (struct broker_waiter){NULL});
+    publish_to(site, "elsewhere", (struct slice){"a", 1}, (struct broker_waiter){NULL});
     turn(site);
     EXPECT_NOTHING(&site->said);
 }
@@ -288,8 +323,8 @@ static void offsets_of_channels_are_counted_apart(void **state)
 {
     struct site *site = *state;
     publish_unheard(site, "a");
-    broker_publish(site->broker, "elsewhere", "b", 1,
-                   (struct broker_waiter){on_published, site, 1});
+    publish_to(site, "elsewhere", (struct slice){"b", 1},
+               (struct broker_waiter){on_published, site, 1});
     turn(site);
     EXPECT(&site->said, "published 1 ok elsewhere 1");
 }
@@ -311,8 +346,8 @@ static void publication_is_whatever_bytes_it_is(void **state)
 {
     struct site *site = *state;
     subscribe(site);
-    broker_publish(site->broker, "lobby", "a\0b", 3, (struct broker_waiter){NULL});
-    broker_publish(site->broker, "lobby", "", 0, (struct broker_waiter){NULL});
+    publish_to(site, "lobby", (struct slice){"a\0b", 3}, (struct broker_waiter){NULL});
+    publish_to(site, "lobby", (struct slice){"", 0}, (struct broker_waiter){NULL});
     turn(site);
     EXPECT(&site->said, "publication lobby 1 a", "publication lobby 2 ");
 }
@@ -331,13 +366,71 @@ static void epoch_is_the_same_wherever_it_is_said(void **state)
     assert_string_equal(site->epoch, live);
 }
 
+static void publish_message(struct site *site, const struct broker_message *message)
+{
+    broker_publish(site->broker, "lobby", message,
+                   (struct broker_waiter){on_published, site, 0});
+}
+
+static void message_with_a_key_is_published_once(void **state)
+{
+    struct site *site = *state;
+    const struct broker_message message = {.payload = slice_of("a"), .key = "k"};
+    subscribe(site);
+    publish_message(site, &message);
+    turn(site);
+    assert_false(site->is_duplicate);
+    EXPECT(&site->said, "publication lobby 1 a", "published 0 ok lobby 1");
+    publish_message(site, &message);
+    turn(site);
+    assert_true(site->is_duplicate);
+    EXPECT(&site->said, "published 0 ok lobby 1");
+}
+
+static void key_is_forgotten_when_its_time_is_over(void **state)
+{
+    struct site *site = *state;
+    const struct broker_message message = {.payload = slice_of("a"), .key = "k"};
+    publish_message(site, &message);
+    turn(site);
+    fake_clock_advance(BROKER_KEY_TTL_MS + 1);
+    turn(site);
+    journal_clear(&site->said);
+    subscribe(site);
+    publish_message(site, &message);
+    turn(site);
+    assert_false(site->is_duplicate);
+}
+
+static void unlogged_message_has_no_place_in_the_log(void **state)
+{
+    struct site *site = *state;
+    subscribe(site);
+    publish_message(site,
+                    &(struct broker_message){.payload = slice_of("a"), .is_unlogged = true});
+    publish_message(site, &(struct broker_message){.payload = slice_of("b")});
+    ask_history(site, 0, 10);
+    turn(site);
+    EXPECT(&site->said, "publication lobby 0 a", "published 0 ok lobby 0",
+           "publication lobby 1 b", "published 0 ok lobby 1", "history ok lobby 1", "  1 b");
+}
+
+static void control_comes_back_to_its_own_node(void **state)
+{
+    struct site *site = *state;
+    broker_control(site->broker, "{}", 2, (struct broker_waiter){on_done, site, 7});
+    EXPECT_NOTHING(&site->said);
+    turn(site);
+    EXPECT(&site->said, "control {}", "done 7 ok");
+}
+
 static void without_history_publications_have_no_offset(void **state)
 {
     struct site *site = *state;
     create_broker(site, 0);
     subscribe(site);
-    broker_publish(site->broker, "lobby", "a", 1,
-                   (struct broker_waiter){on_published, site, 1});
+    publish_to(site, "lobby", (struct slice){"a", 1},
+               (struct broker_waiter){on_published, site, 1});
     ask_history(site, 0, 10);
     turn(site);
     EXPECT(&site->said, "publication lobby 0 a", "published 1 ok lobby 0",
@@ -357,7 +450,7 @@ static void history_is_oldest_first(void **state)
 {
     struct site *site = *state;
     publish_abc(site);
-    ask_history(site, BROKER_NEWEST, 10);
+    ask_history(site, 0, 10);
     turn(site);
     EXPECT(&site->said, "history ok lobby 3", "  1 a", "  2 b", "  3 c");
 }
@@ -366,7 +459,7 @@ static void history_is_as_it_was_when_asked(void **state)
 {
     struct site *site = *state;
     publish_unheard(site, "a");
-    ask_history(site, BROKER_NEWEST, 10);
+    ask_history(site, 0, 10);
     publish_unheard(site, "b");
     turn(site);
     EXPECT(&site->said, "history ok lobby 1", "  1 a");
@@ -390,13 +483,82 @@ static void history_after_the_newest_is_empty(void **state)
     EXPECT(&site->said, "history ok lobby 3");
 }
 
-static void limited_history_is_the_newest(void **state)
+static void limited_history_is_the_oldest(void **state)
 {
     struct site *site = *state;
     publish_abc(site);
-    ask_history(site, BROKER_NEWEST, 2);
+    ask_history(site, 0, 2);
     turn(site);
-    EXPECT(&site->said, "history ok lobby 3", "  2 b", "  3 c");
+    EXPECT(&site->said, "history ok lobby 3", "  1 a", "  2 b");
+}
+
+static void limited_history_in_reverse_is_the_newest(void **state)
+{
+    struct site *site = *state;
+    publish_abc(site);
+    ask_history_back(site, 0, 2);
+    turn(site);
+    EXPECT(&site->said, "history ok lobby 3", "  3 c", "  2 b");
+}
+
+static void history_in_reverse_begins_before_an_offset(void **state)
+{
+    struct site *site = *state;
+    publish_abc(site);
+    ask_history_back(site, 3, 10);
+    turn(site);
+    EXPECT(&site->said, "history ok lobby 3", "  2 b", "  1 a");
+}
+
+static void history_of_limit_0_is_where_the_log_stands(void **state)
+{
+    struct site *site = *state;
+    publish_abc(site);
+    ask_history(site, 0, 0);
+    turn(site);
+    EXPECT(&site->said, "history ok lobby 3");
+}
+
+static void removed_history_is_gone_and_offsets_go_on(void **state)
+{
+    struct site *site = *state;
+    publish_abc(site);
+    broker_history_remove(site->broker, "lobby", (struct broker_waiter){on_done, site, 1});
+    publish_unheard(site, "d");
+    ask_history(site, 0, 10);
+    turn(site);
+    EXPECT(&site->said, "done 1 ok", "history ok lobby 4", "  4 d");
+}
+
+static void new_epoch_is_another_one(void **state)
+{
+    struct site *site = *state;
+    char old[BROKER_EPOCH_BYTES];
+    ask_history(site, 0, 0);
+    turn(site);
+    strcpy(old, site->epoch);
+    broker_new_epoch(site->broker, "lobby", old);
+    ask_history(site, 0, 0);
+    turn(site);
+    assert_string_not_equal(site->epoch, old);
+}
+
+static void new_epoch_is_given_once_for_all_who_ask(void **state)
+{
+    struct site *site = *state;
+    char old[BROKER_EPOCH_BYTES];
+    char first[BROKER_EPOCH_BYTES];
+    ask_history(site, 0, 0);
+    turn(site);
+    strcpy(old, site->epoch);
+    broker_new_epoch(site->broker, "lobby", old);
+    ask_history(site, 0, 0);
+    turn(site);
+    strcpy(first, site->epoch);
+    broker_new_epoch(site->broker, "lobby", old);
+    ask_history(site, 0, 0);
+    turn(site);
+    assert_string_equal(site->epoch, first);
 }
 
 static void limited_history_after_an_offset_is_the_oldest(void **state)
@@ -413,7 +575,7 @@ static void log_keeps_the_newest(void **state)
     struct site *site = *state;
     publish_abc(site);
     publish_unheard(site, "d");
-    ask_history(site, BROKER_NEWEST, 10);
+    ask_history(site, 0, 10);
     turn(site);
     EXPECT(&site->said, "history ok lobby 4", "  2 b", "  3 c", "  4 d");
 }
@@ -428,7 +590,7 @@ static void log_is_kept_without_subscribers(void **state)
     fake_clock_advance(TTL_MS - 1);
     turn(site);
     journal_clear(&site->said);
-    ask_history(site, BROKER_NEWEST, 10);
+    ask_history(site, 0, 10);
     turn(site);
     EXPECT(&site->said, "history ok lobby 1", "  1 a");
 }
@@ -441,7 +603,7 @@ static void log_is_dropped_when_its_time_is_over(void **state)
     turn(site);
     journal_clear(&site->said);
     fake_clock_advance(TTL_MS + 1);
-    ask_history(site, BROKER_NEWEST, 10);
+    ask_history(site, 0, 10);
     turn(site);
     EXPECT(&site->said, "history ok lobby 1");
 }
@@ -516,7 +678,7 @@ static void who_never_joined_does_not_leave(void **state)
     EXPECT_NOTHING(&site->said);
 }
 
-static void members_are_users_each_once(void **state)
+static void members_are_connections(void **state)
 {
     struct site *site = *state;
     join(site, "c1", "alice", /* is_quiet= */ false);
@@ -524,7 +686,20 @@ static void members_are_users_each_once(void **state)
     join(site, "c3", "alice", /* is_quiet= */ false);
     ask_members(site, 10);
     turn(site);
-    EXPECT(&site->said, "members lobby version 2", "  alice {}", "  bob {}");
+    EXPECT(&site->said, "members lobby version 2", "  alice {}", "  bob {}", "  alice {}");
+}
+
+static void members_are_counted_as_users_and_connections(void **state)
+{
+    struct site *site = *state;
+    join(site, "c1", "alice", /* is_quiet= */ false);
+    join(site, "c2", "bob", /* is_quiet= */ false);
+    join(site, "c3", "alice", /* is_quiet= */ false);
+    ask_members(site, 0);
+    turn(site);
+    EXPECT(&site->said, "members lobby version 2");
+    assert_int_equal(site->connection_count, 3);
+    assert_int_equal(site->user_count, 2);
 }
 
 static void members_are_limited(void **state)
@@ -609,12 +784,22 @@ int main(void)
         TEST(offsets_go_on_after_an_unsubscription),
         TEST(publication_is_whatever_bytes_it_is),
         TEST(epoch_is_the_same_wherever_it_is_said),
+        TEST(message_with_a_key_is_published_once),
+        TEST(key_is_forgotten_when_its_time_is_over),
+        TEST(unlogged_message_has_no_place_in_the_log),
+        TEST(control_comes_back_to_its_own_node),
         TEST(without_history_publications_have_no_offset),
         TEST(history_is_oldest_first),
         TEST(history_is_as_it_was_when_asked),
         TEST(history_begins_after_an_offset),
         TEST(history_after_the_newest_is_empty),
-        TEST(limited_history_is_the_newest),
+        TEST(limited_history_is_the_oldest),
+        TEST(limited_history_in_reverse_is_the_newest),
+        TEST(history_in_reverse_begins_before_an_offset),
+        TEST(history_of_limit_0_is_where_the_log_stands),
+        TEST(removed_history_is_gone_and_offsets_go_on),
+        TEST(new_epoch_is_another_one),
+        TEST(new_epoch_is_given_once_for_all_who_ask),
         TEST(limited_history_after_an_offset_is_the_oldest),
         TEST(log_keeps_the_newest),
         TEST(log_is_kept_without_subscribers),
@@ -625,7 +810,8 @@ int main(void)
         TEST(connection_that_joins_twice_counts_once),
         TEST(connection_that_leaves_twice_counts_once),
         TEST(who_never_joined_does_not_leave),
-        TEST(members_are_users_each_once),
+        TEST(members_are_connections),
+        TEST(members_are_counted_as_users_and_connections),
         TEST(members_are_limited),
         TEST(members_of_channels_are_kept_apart),
         TEST(members_of_a_channel_nobody_subscribed_are_kept),

@@ -43,7 +43,7 @@ static void join_waits_for_admission(void **state)
     world_subscribed(world);
     fake_broker_answer_log(world->broker, "e1", 0, NO_TEXTS);
     world_turn(world);
-    EXPECT(world->calls, "history lobby 0 50", "join lobby alice");
+    EXPECT(world->calls, "history lobby 0 50 reverse", "join lobby alice");
 }
 
 static void last_word_before_admission_is_who_joins(void **state)
@@ -196,7 +196,7 @@ static void present_user_leaves_when_the_connection_is_gone(void **state)
 static void who_leaves_is_who_joined(void **state)
 {
     struct world *world = *state;
-    char joined[BROKER_CLIENT_BYTES_MAX + 1];
+    char joined[FAKE_CLIENT_BYTES];
     struct fake_conn *conn = world_connect_present(world, "alice", 1);
     strcpy(joined, fake_broker_last_client(world->broker));
     world_disconnect(world, conn);
@@ -206,7 +206,7 @@ static void who_leaves_is_who_joined(void **state)
 static void connections_of_one_user_are_told_apart(void **state)
 {
     struct world *world = *state;
-    char first[BROKER_CLIENT_BYTES_MAX + 1];
+    char first[FAKE_CLIENT_BYTES];
     world_connect_present(world, "alice", 1);
     strcpy(first, fake_broker_last_client(world->broker));
     world_connect_present(world, "alice", 1);

@@ -26,25 +26,46 @@ static const struct good_row {
     const char *text;
     enum envelope_kind kind;
     uint64_t number;
-    const char *word; /* epoch or user */
-    const char *body;
+    const char *word;   /* epoch or user */
+    const char *client; /* "": of a publication */
+    const char *info;
+    const char *payload;
 } good_rows[] = {
-    {"publication_is_understood", "p 7 0011223344556677\n{\"a\":1}", ENVELOPE_PUBLICATION, 7,
-     "0011223344556677", "{\"a\":1}"},
-    {"publication_without_a_log_is_understood", "p 0 -\nhello", ENVELOPE_PUBLICATION, 0, "-",
-     "hello"},
-    {"publication_without_a_body_is_understood", "p 1 e\n", ENVELOPE_PUBLICATION, 1, "e", ""},
-    {"publication_without_an_epoch_is_understood", "p 1 \nx", ENVELOPE_PUBLICATION, 1, "", "x"},
-    {"newlines_of_the_body_stay", "p 1 e\na\nb\n", ENVELOPE_PUBLICATION, 1, "e", "a\nb\n"},
-    {"largest_offset_is_understood", "p 9999999999999999999 e\nx", ENVELOPE_PUBLICATION,
-     9999999999999999999u, "e", "x"},
-    {"join_is_understood", "j 3\nalice\n{\"userid\":\"alice\"}", ENVELOPE_JOIN, 3, "alice",
-     "{\"userid\":\"alice\"}"},
-    {"leave_is_understood", "l 4\nalice\n{}", ENVELOPE_LEAVE, 4, "alice", "{}"},
-    {"user_may_hold_blanks", "j 3\nalice in wonderland\n{}", ENVELOPE_JOIN, 3,
-     "alice in wonderland", "{}"},
-    {"user_of_256_is_understood", "j 3\n" USER_256 "\n{}", ENVELOPE_JOIN, 3, USER_256, "{}"},
+    {"publication_is_understood", "p 7 0011223344556677 0\n{\"a\":1}", ENVELOPE_PUBLICATION, 7,
+     "0011223344556677", "", "", "{\"a\":1}"},
+    {"publication_with_info_is_understood", "p 7 e 7\n{\"b\":2}{\"a\":1}", ENVELOPE_PUBLICATION,
+     7, "e", "", "{\"b\":2}", "{\"a\":1}"},
+    {"publication_of_info_alone_is_understood", "p 7 e 7\n{\"b\":2}", ENVELOPE_PUBLICATION, 7,
+     "e", "", "{\"b\":2}", ""},
+    {"newlines_of_the_info_count", "p 7 e 3\n{\n}x", ENVELOPE_PUBLICATION, 7, "e", "", "{\n}",
+     "x"},
+    {"publication_without_a_log_is_understood", "p 0 - 0\nhello", ENVELOPE_PUBLICATION, 0, "-",
+     "", "", "hello"},
+    {"publication_without_a_body_is_understood", "p 1 e 0\n", ENVELOPE_PUBLICATION, 1, "e", "",
+     "", ""},
+    {"publication_without_an_epoch_is_understood", "p 1  0\nx", ENVELOPE_PUBLICATION, 1, "", "",
+     "", "x"},
+    {"newlines_of_the_body_stay", "p 1 e 0\na\nb\n", ENVELOPE_PUBLICATION, 1, "e", "", "",
+     "a\nb\n"},
+    {"largest_offset_is_understood", "p 9999999999999999999 e 0\nx", ENVELOPE_PUBLICATION,
+     9999999999999999999u, "e", "", "", "x"},
+    {"join_is_understood", "j 3\nalice\nc-1\n{\"userid\":\"alice\"}", ENVELOPE_JOIN, 3, "alice",
+     "c-1", "{\"userid\":\"alice\"}", ""},
+    {"leave_is_understood", "l 4\nalice\nc-1\n{}", ENVELOPE_LEAVE, 4, "alice", "c-1", "{}", ""},
+    {"user_may_hold_blanks", "j 3\nalice in wonderland\nc-1\n{}", ENVELOPE_JOIN, 3,
+     "alice in wonderland", "c-1", "{}", ""},
+    {"user_may_be_empty", "j 3\n\nc-1\n{}", ENVELOPE_JOIN, 3, "", "c-1", "{}", ""},
+    {"user_of_256_is_understood", "j 3\n" USER_256 "\nc-1\n{}", ENVELOPE_JOIN, 3, USER_256,
+     "c-1", "{}", ""},
+    {"client_of_256_is_understood", "j 3\nalice\n" USER_256 "\n{}", ENVELOPE_JOIN, 3, "alice",
+     USER_256, "{}", ""},
 };
+
+static void assert_slice(struct slice slice, const char *expected)
+{
+    assert_int_equal(slice.length, strlen(expected));
+    assert_memory_equal(slice.bytes, expected, slice.length);
+}
 
 static void envelope_is_understood(void **state)
 {
@@ -56,8 +77,11 @@ static void envelope_is_understood(void **state)
     assert_int_equal(envelope.number, row->number);
     assert_string_equal(row->kind == ENVELOPE_PUBLICATION ? envelope.epoch : envelope.user,
                         row->word);
-    assert_int_equal(envelope.body_length, strlen(row->body));
-    assert_memory_equal(envelope.body, row->body, envelope.body_length);
+    assert_slice(envelope.info, row->info);
+    if (row->kind == ENVELOPE_PUBLICATION)
+        assert_slice(envelope.payload, row->payload);
+    else
+        assert_string_equal(envelope.client, row->client);
     free(block);
 }
 
@@ -68,22 +92,30 @@ static const struct bad_row {
     {"nothing_is_refused", ""},
     {"kind_alone_is_refused", "p"},
     {"kind_and_blank_alone_are_refused", "p "},
-    {"unknown_kind_is_refused", "x 1 e\nx"},
-    {"capital_kind_is_refused", "P 1 e\nx"},
+    {"unknown_kind_is_refused", "x 1 e 0\nx"},
+    {"capital_kind_is_refused", "P 1 e 0\nx"},
     {"other_text_is_refused", "hello"},
-    {"missing_blank_is_refused", "p1 e\nx"},
-    {"missing_offset_is_refused", "p  e\nx"},
-    {"negative_offset_is_refused", "p -1 e\nx"},
-    {"offset_of_20_digits_is_refused", "p 10000000000000000000 e\nx"},
-    {"offset_of_40_digits_is_refused", "p " TWENTY TWENTY " e\nx"},
+    {"missing_blank_is_refused", "p1 e 0\nx"},
+    {"missing_offset_is_refused", "p  e 0\nx"},
+    {"negative_offset_is_refused", "p -1 e 0\nx"},
+    {"offset_of_20_digits_is_refused", "p 10000000000000000000 e 0\nx"},
+    {"offset_of_40_digits_is_refused", "p " TWENTY TWENTY " e 0\nx"},
     {"offset_alone_is_refused", "p 1"},
     {"publication_without_epoch_is_refused", "p 1\nx"},
     {"epoch_without_an_end_is_refused", "p 1 e"},
-    {"epoch_of_17_is_refused", "p 1 00112233445566778\nx"},
+    {"epoch_of_17_is_refused", "p 1 00112233445566778 0\nx"},
+    {"publication_without_a_length_is_refused", "p 1 e\nx"},
+    {"publication_with_a_blank_for_a_length_is_refused", "p 1 e \nx"},
+    {"length_without_an_end_is_refused", "p 1 e 0"},
+    {"length_beyond_the_text_is_refused", "p 1 e 2\nx"},
+    {"length_of_19_digits_is_refused", "p 1 e 9999999999999999999\nx"},
+    {"negative_length_is_refused", "p 1 e -1\nx"},
+    {"join_without_client_is_refused", "j 1\nalice\n{}"},
+    {"client_of_257_is_refused", "j 1\nalice\n" USER_256 "7\n{}"},
     {"join_without_user_is_refused", "j 1\n"},
-    {"join_with_text_after_its_version_is_refused", "j 1 x\nalice\n{}"},
+    {"join_with_text_after_its_version_is_refused", "j 1 x\nalice\nc-1\n{}"},
     {"user_without_an_end_is_refused", "j 1\nalice"},
-    {"user_of_257_is_refused", "j 1\n" USER_256 "7\n{}"},
+    {"user_of_257_is_refused", "j 1\n" USER_256 "7\nc-1\n{}"},
 };
 
 static void other_text_is_refused(void **state)
@@ -99,9 +131,9 @@ static void zero_octets_of_the_body_stay(void **state)
 {
     (void)state;
     struct envelope envelope;
-    assert_true(envelope_parse("p 1 e\na\0b", 9, &envelope));
-    assert_int_equal(envelope.body_length, 3);
-    assert_memory_equal(envelope.body, "a\0b", 3);
+    assert_true(envelope_parse("p 1 e 0\na\0b", 11, &envelope));
+    assert_int_equal(envelope.payload.length, 3);
+    assert_memory_equal(envelope.payload.bytes, "a\0b", 3);
 }
 
 int main(void)

@@ -4,6 +4,7 @@
 #include "sendq.h"
 
 #include "batch.h"
+#include "slice.h"
 #include "unit.h"
 
 #include <string.h>

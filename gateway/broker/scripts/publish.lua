@@ -1,16 +1,37 @@
--- One publication: its place in the log, the log itself, everybody who listens, the ack.
--- KEYS  1 log  2 meta
--- ARGV  1 pub/sub channel  2 payload  3 log size  4 log ttl ms  5 meta ttl ms  6 a new epoch
--- returns {offset, epoch}
-local offset = redis.call('HINCRBY', KEYS[2], 'offset', 1)
-local epoch = redis.call('HGET', KEYS[2], 'epoch')
-if offset == 1 or not epoch then
-    epoch = ARGV[6]
-    redis.call('HSET', KEYS[2], 'epoch', epoch)
-    redis.call('DEL', KEYS[1])
+-- One publication: was it made before, its place in the log, everybody who listens, the ack.
+-- KEYS  1 log  2 meta  3 result of this idempotency key (may be missing)
+-- ARGV  1 pub/sub channel  2 payload  3 info  4 log size  5 log ttl ms  6 meta ttl ms
+--       7 a new epoch  8 ttl ms of the idempotency key  9 refresh (1: put both ttls forward)
+-- returns {offset, epoch, 1 if it was made before}
+local offset, epoch, is_new = 0, '-', false
+if ARGV[4] ~= '0' then
+    local meta = redis.call('HMGET', KEYS[2], 'offset', 'epoch')
+    offset = tonumber(meta[1] or '0') + 1
+    is_new = not meta[2]
+    epoch = meta[2] or ARGV[7]
 end
-redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[3], offset .. '-0', 'd', ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
-redis.call('PEXPIRE', KEYS[2], ARGV[5])
-redis.call('PUBLISH', ARGV[1], 'p ' .. offset .. ' ' .. epoch .. '\n' .. ARGV[2])
-return {offset, epoch}
+if KEYS[3] and not redis.call('SET', KEYS[3], offset .. ' ' .. epoch, 'NX', 'PX', ARGV[8]) then
+    local done = redis.call('GET', KEYS[3])
+    local done_offset, done_epoch = string.match(done, '^(%d+) (.*)$')
+    return {tonumber(done_offset), done_epoch, 1}
+end
+if is_new then
+    redis.call('DEL', KEYS[1])
+    redis.call('HSET', KEYS[2], 'offset', offset, 'epoch', epoch)
+elseif offset > 0 then
+    redis.call('HSET', KEYS[2], 'offset', offset)
+end
+if offset > 0 then
+    if ARGV[3] == '' then
+        redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[4], offset .. '-0', 'd', ARGV[2])
+    else
+        redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[4], offset .. '-0', 'd', ARGV[2], 'i', ARGV[3])
+    end
+    if is_new or offset == 1 or ARGV[9] == '1' then
+        redis.call('PEXPIRE', KEYS[1], ARGV[5])
+        redis.call('PEXPIRE', KEYS[2], ARGV[6])
+    end
+end
+redis.call('PUBLISH', ARGV[1],
+    'p ' .. offset .. ' ' .. epoch .. ' ' .. #ARGV[3] .. '\n' .. ARGV[3] .. ARGV[2])
+return {offset, epoch, 0}

@@ -34,7 +34,7 @@ export class Client {
     }
 
     static async open(url, options) {
-        const client = new Client(url, options);
+        const client = new this(url, options);
         await within(client.opened, `the opening of ${client.name}`);
         return client;
     }

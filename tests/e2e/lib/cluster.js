@@ -7,6 +7,9 @@
 import { after, before, beforeEach } from 'node:test';
 import { Gateway } from './gateway.js';
 import { RedisServer } from './redis.js';
+import { Relay } from './relay.js';
+
+const REDIS_RETURN_MS = 30_000; // backoff included
 
 let clusters = 0;
 let channels = 0;
@@ -23,6 +26,7 @@ export async function everyoneHears(speaker, clients, text) {
 class Cluster {
     nodes = [];
     #extra = [];
+    #relays = [];
     #started = 0;
 
     constructor(setup) {
@@ -68,14 +72,50 @@ class Cluster {
         return clients;
     }
 
+    /** Waits until /ready of every node answers with this status. */
+    readiness(status) {
+        return Promise.all(this.nodes.map((node) => node.readiness(status, REDIS_RETURN_MS)));
+    }
+
+    /** Redis dies, and every node notices. */
+    async loseRedis() {
+        await this.redis.crash();
+        await this.readiness(503);
+    }
+
+    /** It comes back, with what was synced to disk or with nothing; every node has it again. */
+    async bringBackRedis({ keepsData = false } = {}) {
+        if (!keepsData) this.redis.forget();
+        await this.redis.launch();
+        await this.readiness(200);
+    }
+
+    async restartRedis(how) {
+        await this.loseRedis();
+        await this.bringBackRedis(how);
+    }
+
+    /** One address in front of these nodes, the first preferred; gone before the next test. */
+    async relayTo(...nodes) {
+        const relay = await Relay.start(nodes);
+        this.#relays.push(relay);
+        return relay;
+    }
+
     /** Leaves the nodes of the cluster and nothing of the last test's. */
     async tidy() {
+        await this.#stopRelays();
         await stopAll(this.#extra.splice(0));
         await Promise.all(this.nodes.map((node) => node.dropClients()));
     }
 
+    #stopRelays() {
+        return Promise.all(this.#relays.splice(0).map((relay) => relay.stop()));
+    }
+
     async stop() {
         try {
+            await this.#stopRelays();
             await stopAll([...this.#extra.splice(0), ...this.nodes]);
         } finally {
             await this.redis?.stop();
@@ -85,6 +125,7 @@ class Cluster {
 
 async function stopAll(nodes) {
     const ends = await Promise.allSettled(nodes.map((node) => node.stop()));
+    await Promise.all(nodes.map((node) => node.dropClients())); // SDKs would try for ever
     const reasons = ends.filter(({ reason }) => reason).map(({ reason }) => reason.message);
     if (reasons.length) throw new Error(reasons.join('\n'));
 }

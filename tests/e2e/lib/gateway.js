@@ -8,6 +8,8 @@ import { cleanEnvironment, PARLEYD, Process } from './process.js';
 import { request } from './http.js';
 import { Client } from './client.js';
 import { RawClient } from './raw.js';
+import { centrifugeUrl, SdkClient } from './sdk.js';
+import { WireClient } from './wire.js';
 import { eventually } from './wait.js';
 
 const READY = /(\bevent=|"event": ?")ready\b/;
@@ -64,6 +66,32 @@ export class Gateway {
     /** The same, for frames made byte by byte. */
     connectRaw(channel) {
         return this.#keep(RawClient.open(this.port, pathOf(channel)));
+    }
+
+    /** An SDK client of this node, not connected. */
+    newSdk(options) {
+        const client = new SdkClient(this.port, options);
+        this.#clients.add(client);
+        return client;
+    }
+
+    /** The same, connected. */
+    async connectSdk(options) {
+        const client = this.newSdk(options);
+        await client.connect();
+        return client;
+    }
+
+    /** An open connection for the commands of the Centrifuge protocol; none is sent yet. */
+    openWire() {
+        return this.#keep(WireClient.open(centrifugeUrl(this.port)));
+    }
+
+    /** The same, connect being done. */
+    async connectWire() {
+        const client = await this.openWire();
+        await client.ask('connect');
+        return client;
     }
 
     async #keep(opening) {

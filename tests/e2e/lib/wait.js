@@ -37,6 +37,8 @@ export async function eventually(check, what, ms = DEADLINE_MS) {
     }
 }
 
+const textOf = (item) => (typeof item === 'string' ? item : JSON.stringify(item));
+
 /** What somebody sent us, in order of arrival, and a reader who takes it in that order. */
 export class Inbox {
     items = [];
@@ -71,7 +73,7 @@ export class Inbox {
     }
 
     #tail() {
-        const last = this.items.slice(-5).map((item) => `\n    ${String(item).slice(0, 300)}`);
+        const last = this.items.slice(-5).map((item) => `\n    ${textOf(item).slice(0, 300)}`);
         return last.length
             ? `; the last of ${this.items.length} that came:${last.join('')}`
             : '';

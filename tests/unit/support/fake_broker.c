@@ -14,6 +14,7 @@ enum { WAITING_MAX = 128, ITEMS_MAX = 64, INFO_BYTES = 64 };
 struct waiting {
     struct broker_waiter waiter;
     char *channel;
+    bool is_reverse; /* of a read of the log */
 };
 
 struct queue {
@@ -25,7 +26,7 @@ struct fake_broker {
     struct broker base; /* first: a struct broker * is one of these */
     struct journal calls;
     struct queue queues[FAKE_REQUEST_COUNT];
-    char last_client[BROKER_CLIENT_BYTES_MAX + 1];
+    char last_client[FAKE_CLIENT_BYTES];
 };
 
 static struct fake_broker *self_of(struct broker *broker)
@@ -33,12 +34,13 @@ static struct fake_broker *self_of(struct broker *broker)
     return (struct fake_broker *)broker;
 }
 
-static void wait_for_answer(struct broker *broker, enum fake_request kind, const char *channel,
-                            struct broker_waiter waiter)
+static struct waiting *wait_for_answer(struct broker *broker, enum fake_request kind,
+                                       const char *channel, struct broker_waiter waiter)
 {
     struct queue *queue = &self_of(broker)->queues[kind];
     assert_true(queue->count < WAITING_MAX);
-    queue->items[queue->count++] = (struct waiting){waiter, strdup(channel)};
+    queue->items[queue->count] = (struct waiting){.waiter = waiter, .channel = strdup(channel)};
+    return &queue->items[queue->count++];
 }
 
 /* ------------------------------------------------------------------------------- calls */
@@ -53,20 +55,41 @@ static void fake_unsubscribe(struct broker *broker, const char *channel)
     journal_add(&self_of(broker)->calls, "unsubscribe %s", channel);
 }
 
-static void fake_publish(struct broker *broker, const char *channel, const void *data,
-                         size_t length, struct broker_waiter waiter)
+static void fake_publish(struct broker *broker, const char *channel,
+                         const struct broker_message *message, struct broker_waiter waiter)
 {
-    journal_add(&self_of(broker)->calls, "publish %s %.*s", channel, (int)length,
-                (const char *)data);
+    journal_add(&self_of(broker)->calls, "publish %s %.*s%s%s", channel,
+                (int)message->payload.length, (const char *)message->payload.bytes,
+                message->key ? " once " : "", message->key ? message->key : "");
     wait_for_answer(broker, FAKE_PUBLISH, channel, waiter);
 }
 
-static void fake_history(struct broker *broker, const char *channel, uint64_t since,
-                         size_t limit, struct broker_waiter waiter)
+static void fake_history(struct broker *broker, const char *channel,
+                         const struct broker_range *range, struct broker_waiter waiter)
 {
-    journal_add(&self_of(broker)->calls, "history %s %llu %zu", channel,
-                (unsigned long long)since, limit);
-    wait_for_answer(broker, FAKE_HISTORY, channel, waiter);
+    journal_add(&self_of(broker)->calls, "history %s %llu %zu%s", channel,
+                (unsigned long long)range->since, range->limit,
+                range->is_reverse ? " reverse" : "");
+    wait_for_answer(broker, FAKE_HISTORY, channel, waiter)->is_reverse = range->is_reverse;
+}
+
+static void fake_history_remove(struct broker *broker, const char *channel,
+                                struct broker_waiter waiter)
+{
+    journal_add(&self_of(broker)->calls, "history_remove %s", channel);
+    wait_for_answer(broker, FAKE_HISTORY_REMOVE, channel, waiter);
+}
+
+static void fake_new_epoch(struct broker *broker, const char *channel, const char *old_epoch)
+{
+    journal_add(&self_of(broker)->calls, "new_epoch %s %s", channel, old_epoch);
+}
+
+static void fake_control(struct broker *broker, const char *bytes, size_t length,
+                         struct broker_waiter waiter)
+{
+    journal_add(&self_of(broker)->calls, "control %.*s", (int)length, bytes);
+    wait_for_answer(broker, FAKE_CONTROL, "", waiter);
 }
 
 static void write_member_call(struct broker *broker, const char *verb, const char *channel,
@@ -96,6 +119,19 @@ static void fake_members(struct broker *broker, const char *channel, size_t limi
 {
     journal_add(&self_of(broker)->calls, "members %s %zu", channel, limit);
     wait_for_answer(broker, FAKE_MEMBERS, channel, waiter);
+}
+
+static void fake_channels(struct broker *broker, const char *pattern, size_t limit,
+                          struct broker_waiter waiter)
+{
+    journal_add(&self_of(broker)->calls, "channels %s %zu", pattern, limit);
+    wait_for_answer(broker, FAKE_CHANNELS, "", waiter);
+}
+
+static void fake_nodes(struct broker *broker, struct broker_waiter waiter)
+{
+    journal_add(&self_of(broker)->calls, "nodes");
+    wait_for_answer(broker, FAKE_NODES, "", waiter);
 }
 
 static void fake_turn(struct broker *broker)
@@ -149,9 +185,14 @@ struct fake_broker *fake_broker_create(void)
         .unsubscribe = fake_unsubscribe,
         .publish = fake_publish,
         .history = fake_history,
+        .history_remove = fake_history_remove,
+        .new_epoch = fake_new_epoch,
+        .control = fake_control,
         .join = fake_join,
         .leave = fake_leave,
         .members = fake_members,
+        .channels = fake_channels,
+        .nodes = fake_nodes,
         .turn = fake_turn,
         .is_ready = fake_is_ready,
         .give_up_lease = fake_give_up_lease,
@@ -226,9 +267,11 @@ void fake_broker_answer_log(struct fake_broker *fake, const char *epoch, uint64_
 {
     struct publication *publications[ITEMS_MAX];
     size_t count = count_texts(texts);
+    const struct queue *reads = &fake->queues[FAKE_HISTORY];
+    bool is_reverse = reads->count > 0 && reads->items[0].is_reverse;
     for (size_t i = 0; i < count; i++)
-        publications[i] =
-            publication_create(newest - count + 1 + i, texts[i], strlen(texts[i]));
+        publications[is_reverse ? count - 1 - i : i] = publication_create(
+            newest - count + 1 + i, slice_of(texts[i]), (struct slice){.length = 0});
     fake_broker_answer(fake, FAKE_HISTORY,
                        &(struct broker_reply){.epoch = epoch,
                                               .offset = newest,
@@ -243,12 +286,17 @@ void fake_broker_answer_members(struct fake_broker *fake, uint64_t version,
 {
     struct broker_member members[ITEMS_MAX];
     char infos[ITEMS_MAX][INFO_BYTES];
+    char clients[ITEMS_MAX][INFO_BYTES];
     size_t count = count_texts(users);
     for (size_t i = 0; i < count; i++) {
         (void)snprintf(infos[i], INFO_BYTES, "{\"userid\":\"%s\"}", users[i]);
-        members[i] = (struct broker_member){.user = users[i], .info = infos[i]};
+        (void)snprintf(clients[i], INFO_BYTES, "client-%zu", i);
+        members[i] = (struct broker_member){clients[i], users[i], infos[i]};
     }
-    fake_broker_answer(
-        fake, FAKE_MEMBERS,
-        &(struct broker_reply){.version = version, .members = members, .member_count = count});
+    fake_broker_answer(fake, FAKE_MEMBERS,
+                       &(struct broker_reply){.version = version,
+                                              .members = members,
+                                              .member_count = count,
+                                              .connection_count = count,
+                                              .user_count = count});
 }

@@ -13,7 +13,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum fake_request { FAKE_PUBLISH, FAKE_HISTORY, FAKE_JOIN, FAKE_MEMBERS, FAKE_REQUEST_COUNT };
+enum fake_request {
+    FAKE_PUBLISH,
+    FAKE_HISTORY,
+    FAKE_HISTORY_REMOVE,
+    FAKE_CONTROL,
+    FAKE_JOIN,
+    FAKE_MEMBERS,
+    FAKE_CHANNELS,
+    FAKE_NODES,
+    FAKE_REQUEST_COUNT
+};
+
+enum { FAKE_CLIENT_BYTES = 257 }; /* of fake_broker_last_client, with the final zero */
 
 struct fake_broker;
 
@@ -22,9 +34,10 @@ struct broker *fake_broker_base(struct fake_broker *fake);
 const struct broker_events *fake_broker_events(const struct fake_broker *fake);
 
 /*
- * Calls so far:  subscribe CHANNEL · unsubscribe CHANNEL · publish CHANNEL DATA ·
- * history CHANNEL SINCE LIMIT · join CHANNEL USER · rejoin CHANNEL USER (a quiet join) ·
- * leave CHANNEL USER · members CHANNEL LIMIT
+ * Calls so far:  subscribe CHANNEL · unsubscribe CHANNEL · publish CHANNEL DATA [once KEY] ·
+ * history CHANNEL SINCE LIMIT [reverse] · history_remove CHANNEL · new_epoch CHANNEL EPOCH ·
+ * control BYTES · join CHANNEL USER · rejoin CHANNEL USER (a quiet join) ·
+ * leave CHANNEL USER · members CHANNEL LIMIT · channels PATTERN LIMIT · nodes
  */
 struct journal *fake_broker_calls(struct fake_broker *fake);
 /* The connection that the last join or leave was for. */
@@ -37,10 +50,12 @@ void fake_broker_answer(struct fake_broker *fake, enum fake_request kind,
                         const struct broker_reply *reply);
 void fake_broker_answer_status(struct fake_broker *fake, enum fake_request kind,
                                enum broker_status status);
-/* Answers a read of the log: texts (NULL at the end) are the publications up to newest. */
+/* Answers a read of the log: texts (NULL at the end) are the publications up to newest, oldest
+ * first; a read in reverse gets them the other way round. */
 void fake_broker_answer_log(struct fake_broker *fake, const char *epoch, uint64_t newest,
                             const char *const *texts);
-/* Answers a read of the members: users (NULL at the end), each with the info {"userid":"…"}. */
+/* Answers a read of the members: users (NULL at the end), a connection each, with the info
+ * {"userid":"…"}. */
 void fake_broker_answer_members(struct fake_broker *fake, uint64_t version,
                                 const char *const *users);
 

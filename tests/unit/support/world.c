@@ -28,6 +28,9 @@ int world_set_up(void **state)
         .open_timeout_ms = 5000,
         .history_size = WORLD_HISTORY,
         .users_limit = WORLD_USERS,
+        .ping_interval_ms = WORLD_PING_MS,
+        .pong_timeout_ms = WORLD_PONG_MS,
+        .connect_timeout_ms = WORLD_CONNECT_MS,
         .on_name_taken = on_name_taken,
         .context = world,
     };
@@ -47,13 +50,19 @@ int world_tear_down(void **state)
     return 0;
 }
 
-struct fake_conn *world_connect(struct world *world, const char *channel)
+struct fake_conn *world_open(struct world *world, const struct dialect *dialect,
+                             const struct chat_request *request)
 {
     struct fake_conn *conn = calloc(1, sizeof(*conn));
     conn->next = world->conns;
     world->conns = conn;
-    conn->session = chat_open(world->hub, conn, &dialect_luchat, channel);
+    conn->session = chat_open(world->hub, conn, dialect, request);
     return conn;
+}
+
+struct fake_conn *world_connect(struct world *world, const char *channel)
+{
+    return world_open(world, &dialect_luchat, &(struct chat_request){.channel = channel});
 }
 
 struct fake_conn *world_connect_live(struct world *world)
@@ -110,7 +119,8 @@ void world_publication(struct world *world, const char *epoch, uint64_t offset,
                        const char *text)
 {
     const struct broker_events *events = fake_broker_events(world->broker);
-    struct publication *publication = publication_create(offset, text, strlen(text));
+    struct publication *publication =
+        publication_create(offset, slice_of(text), (struct slice){.length = 0});
     events->on_publication(events->context, "lobby", epoch, publication);
     publication_unref(publication);
 }
@@ -121,7 +131,11 @@ void world_presence(struct world *world, bool is_join, uint64_t version, const c
     char info[TEXT_BYTES];
     (void)snprintf(info, sizeof(info), "{\"userid\":\"%s\"}", user);
     events->on_presence(events->context, "lobby",
-                        &(struct broker_presence){is_join, version, user, info});
+                        &(struct broker_presence){.is_join = is_join,
+                                                  .version = version,
+                                                  .user = user,
+                                                  .client = "client-of-the-change",
+                                                  .info = info});
 }
 
 void world_turn(struct world *world)

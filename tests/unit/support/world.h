@@ -1,8 +1,8 @@
 /*
  * world - a chat layer with everything around it faked: broker, transport, clock.
  *
- * For tests of the real hub, sessions, channels, presence and LuChat dialect together. There
- * is one world at a time; *state is it.
+ * For tests of the real hub, sessions, channels, presence and dialects together. There is one
+ * world at a time; *state is it.
  */
 #ifndef PARLEY_WORLD_H
 #define PARLEY_WORLD_H
@@ -16,7 +16,13 @@
 
 #include <stdint.h>
 
-enum { WORLD_HISTORY = 50, WORLD_USERS = 1000 };
+enum {
+    WORLD_HISTORY = 50,
+    WORLD_USERS = 1000,
+    WORLD_PING_MS = 25000,
+    WORLD_PONG_MS = 10000,
+    WORLD_CONNECT_MS = 5000,
+};
 
 struct world {
     struct fake_broker *broker;
@@ -30,8 +36,11 @@ struct world {
 int world_set_up(void **state);
 int world_tear_down(void **state);
 
-/* A connection to the channel; what it gets is in conn->got. It lives until it is
- * disconnected, or until the end of the world. */
+/* A connection; what it gets is in conn->got. It lives until it is disconnected, or until the
+ * end of the world. */
+struct fake_conn *world_open(struct world *world, const struct dialect *dialect,
+                             const struct chat_request *request);
+/* The same, of LuChat's dialect, to the channel. */
 struct fake_conn *world_connect(struct world *world, const char *channel);
 /* A connection that lobby has let in. The first one finds an empty log of epoch "e1". The
  * journals are empty afterwards. */

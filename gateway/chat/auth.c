@@ -1,0 +1,56 @@
+/*
+ * auth - who has to show a token, and who may enter which channel; see auth.h.
+ */
+#include "auth.h"
+
+#include "clock.h"
+#include "hub.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int64_t now_s(void)
+{
+    return clock_wall_ms() / 1000;
+}
+
+bool auth_is_required(const struct hub *hub)
+{
+    return hub->options->token_keys && !hub->options->is_anonymous_allowed;
+}
+
+enum token_result auth_check(const struct hub *hub, const char *text, struct token *ret_token)
+{
+    if (hub->options->token_keys)
+        return token_verify(hub->options->token_keys, text, strlen(text), now_s(), ret_token);
+    *ret_token = (struct token){.user = NULL};
+    (void)snprintf(ret_token->error, sizeof(ret_token->error), "no key for tokens here");
+    return TOKEN_INVALID;
+}
+
+bool auth_may_enter(const char *channel, const char *user)
+{
+    const char *list = strchr(channel, '#');
+    size_t length = strlen(user);
+    while (list) {
+        const char *name = list + 1;
+        if (length > 0 && strncmp(name, user, length) == 0 &&
+            (name[length] == ',' || name[length] == '\0'))
+            return true;
+        list = strchr(name, ',');
+        if (!list)
+            return false;
+    }
+    return true;
+}
+
+int64_t auth_ttl_s(int64_t expires_at_s)
+{
+    int64_t left = expires_at_s - now_s();
+    return left > 1 ? left : 1;
+}
+
+bool auth_is_over(int64_t expires_at_s)
+{
+    return expires_at_s != 0 && now_s() > expires_at_s + AUTH_GRACE_S;
+}

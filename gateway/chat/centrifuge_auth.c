@@ -1,0 +1,212 @@
+/*
+ * centrifuge_auth - the commands that carry tokens: connect, refresh, sub_refresh, and
+ * subscribe where it has one.
+ *
+ * An expired token is told with the code that makes SDKs fetch a new one; any other fault
+ * ends the connection for good. What expires is kept for AUTH_GRACE_S, so that a refresh that
+ * is a little late still finds it.
+ */
+#include "auth.h"
+#include "centrifuge_codec.h"
+#include "centrifuge_session.h"
+#include "channel.h"
+#include "chat.h"
+#include "clock.h"
+#include "hub.h"
+#include "log.h"
+#include "mem.h"
+#include "session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *print_expiry(int64_t expires_at_s)
+{
+    if (expires_at_s == 0)
+        return mem_strdup("\"expires\":false");
+    return mem_printf("\"expires\":true,\"ttl\":%lld", (long long)auth_ttl_s(expires_at_s));
+}
+
+static void close_for_token(struct session *session, const struct token *token)
+{
+    log_info("token_refused", kv_int("session", (int64_t)session_id(session)),
+             kv_str("err", token->error));
+    centrifuge_close(session, CENTRIFUGE_INVALID_TOKEN, "invalid token");
+}
+
+/* ------------------------------------------------------------------------------- connect */
+
+static void refuse_connect(struct session *session, const struct centrifuge_command *command,
+                           enum centrifuge_error code)
+{
+    struct centrifuge_session *state = session_state(session);
+    state->is_refused = true;
+    centrifuge_send_error(session, command->id, code);
+}
+
+static void subscribe_by_token(struct session *session,
+                               const struct centrifuge_command *command,
+                               const struct token *token)
+{
+    const json_t *positions = json_object_get(command->params, "subs");
+    for (size_t i = 0; i < token->channel_count; i++)
+        centrifuge_subscribe_for(session, token->channels[i],
+                                 json_object_get(positions, token->channels[i]));
+    for (size_t i = 0; i < token->sub_count; i++)
+        centrifuge_subscribe_for(session, token->subs[i].channel,
+                                 json_object_get(positions, token->subs[i].channel));
+}
+
+static void welcome(struct session *session, const struct centrifuge_command *command,
+                    const struct token *token)
+{
+    struct centrifuge_session *state = session_state(session);
+    int64_t ping_ms = session_hub(session)->options->ping_interval_ms;
+    char client[CLIENT_BYTES];
+    session_set_identity(session, token->user, token->info ? token->info : "null");
+    state->is_connected = true;
+    state->expires_at_s = token->expires_at_s;
+    state->pinged_ms = clock_now_ms();
+    session_set_due(session, state->pinged_ms + ping_ms);
+    hub_print_client(session_hub(session), session_id(session), client);
+    char *expiry = print_expiry(token->expires_at_s);
+    char *result = mem_printf("{\"client\":\"%s\",\"version\":\"parley %s\",\"ping\":%d,"
+                              "\"pong\":true,%s}",
+                              client, PARLEY_VERSION, (int)(ping_ms / 1000), expiry);
+    centrifuge_send_reply(session, command->id, "connect", result);
+    free(result);
+    free(expiry);
+    subscribe_by_token(session, command, token);
+}
+
+static void connect_by_token(struct session *session, const struct centrifuge_command *command,
+                             const char *text)
+{
+    struct token token;
+    switch (auth_check(session_hub(session), text, &token)) {
+    case TOKEN_OK:
+        if (token.channel)
+            centrifuge_close(session, CENTRIFUGE_INVALID_TOKEN, "a token for a subscription");
+        else
+            welcome(session, command, &token);
+        break;
+    case TOKEN_EXPIRED:
+        refuse_connect(session, command, CENTRIFUGE_TOKEN_EXPIRED);
+        break;
+    case TOKEN_INVALID:
+        close_for_token(session, &token);
+        break;
+    }
+    token_finish(&token);
+}
+
+void centrifuge_run_connect(struct session *session, const struct centrifuge_command *command)
+{
+    const struct centrifuge_session *state = session_state(session);
+    const char *text = centrifuge_text(command, "token");
+    char nobody[] = "";
+    if (state->is_connected)
+        centrifuge_close(session, CENTRIFUGE_BAD_FRAME, "connected already");
+    else if (text && text[0])
+        connect_by_token(session, command, text);
+    else if (auth_is_required(session_hub(session)))
+        refuse_connect(session, command, CENTRIFUGE_UNAUTHORIZED);
+    else
+        welcome(session, command, &(struct token){.user = nobody});
+}
+
+/* ------------------------------------------------------------------------------- refresh */
+
+void centrifuge_run_refresh(struct session *session, const struct centrifuge_command *command)
+{
+    struct centrifuge_session *state = session_state(session);
+    const char *text = centrifuge_text(command, "token");
+    struct token token;
+    enum token_result result = auth_check(session_hub(session), text ? text : "", &token);
+    if (result == TOKEN_EXPIRED) {
+        centrifuge_close(session, CENTRIFUGE_CONNECTION_EXPIRED, "token expired");
+    } else if (result != TOKEN_OK || strcmp(token.user, session_user(session)) != 0) {
+        close_for_token(session, &token);
+    } else {
+        state->expires_at_s = token.expires_at_s;
+        char *expiry = print_expiry(token.expires_at_s);
+        char *reply = mem_printf("{%s}", expiry);
+        centrifuge_send_reply(session, command->id, "refresh", reply);
+        free(reply);
+        free(expiry);
+    }
+    token_finish(&token);
+}
+
+/* ------------------------------------------------------------------- subscription tokens */
+
+/* For this user, this channel and, where it names one, this connection. */
+static bool is_for(struct session *session, const struct token *token, const char *channel)
+{
+    char client[CLIENT_BYTES];
+    hub_print_client(session_hub(session), session_id(session), client);
+    return strcmp(token->user, session_user(session)) == 0 && token->channel &&
+           strcmp(token->channel, channel) == 0 &&
+           (!token->client || strcmp(token->client, client) == 0);
+}
+
+bool centrifuge_check_subscribe(struct session *session,
+                                const struct centrifuge_command *command, const char *channel,
+                                int64_t *ret_expires_at_s)
+{
+    const char *text = centrifuge_text(command, "token");
+    struct token token;
+    if (!text || !text[0]) {
+        bool may_enter = auth_may_enter(channel, session_user(session));
+        if (!may_enter)
+            centrifuge_send_error(session, command->id, CENTRIFUGE_PERMISSION_DENIED);
+        return may_enter;
+    }
+    enum token_result result = auth_check(session_hub(session), text, &token);
+    bool is_good = result == TOKEN_OK && is_for(session, &token, channel);
+    if (is_good)
+        *ret_expires_at_s = token.expires_at_s;
+    else
+        centrifuge_send_error(session, command->id,
+                              result == TOKEN_EXPIRED ? CENTRIFUGE_TOKEN_EXPIRED
+                                                      : CENTRIFUGE_PERMISSION_DENIED);
+    token_finish(&token);
+    return is_good;
+}
+
+static void refresh_subscription(struct session *session,
+                                 const struct centrifuge_command *command,
+                                 struct subscription *subscription, const struct token *token)
+{
+    subscription->expires_at_s = token->expires_at_s;
+    char *expiry = print_expiry(token->expires_at_s);
+    char *reply = mem_printf("{%s}", expiry);
+    centrifuge_send_reply(session, command->id, "sub_refresh", reply);
+    free(reply);
+    free(expiry);
+}
+
+void centrifuge_run_sub_refresh(struct session *session,
+                                const struct centrifuge_command *command)
+{
+    const char *channel = centrifuge_text(command, "channel");
+    const char *text = centrifuge_text(command, "token");
+    struct subscription *subscription =
+        channel ? channel_subscription_of(session, channel) : NULL;
+    struct token token;
+    if (!subscription) {
+        centrifuge_send_error(session, command->id, CENTRIFUGE_PERMISSION_DENIED);
+        return;
+    }
+    enum token_result result = auth_check(session_hub(session), text ? text : "", &token);
+    if (result == TOKEN_EXPIRED)
+        /* an error would end the subscription for good; this makes SDKs fetch a new token */
+        centrifuge_end_subscription(subscription, CENTRIFUGE_SUBSCRIPTION_EXPIRED,
+                                    "subscription expired");
+    else if (result == TOKEN_OK && is_for(session, &token, channel))
+        refresh_subscription(session, command, subscription, &token);
+    else
+        close_for_token(session, &token);
+    token_finish(&token);
+}

@@ -1,0 +1,345 @@
+/*
+ * centrifuge_commands - what clients of the Centrifuge protocol may ask, one handler each.
+ *
+ * A handler answers at once, or asks the broker with a struct pending that remembers whose
+ * command it was; the session may be gone when the answer comes.
+ */
+#include "auth.h"
+#include "broker.h"
+#include "centrifuge_codec.h"
+#include "centrifuge_session.h"
+#include "channel.h"
+#include "chat.h"
+#include "hub.h"
+#include "mem.h"
+#include "metrics.h"
+#include "presence.h"
+#include "session.h"
+#include "text.h"
+
+#include <utlist.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A command whose answer has to come from the broker. */
+struct pending {
+    struct hub *hub;
+    uint64_t session_id;
+    uint32_t command_id;
+    char *(*print)(const struct pending *pending, const struct broker_reply *reply);
+    const char *method;
+    char *epoch; /* history: the one the client expects, "" for any */
+};
+
+static enum centrifuge_error error_of(enum broker_status status)
+{
+    return status == BROKER_REFUSED ? CENTRIFUGE_NOT_AVAILABLE : CENTRIFUGE_INTERNAL;
+}
+
+/* owner is the struct pending: it ends here. */
+static void on_answer(void *owner, uint64_t tag, const struct broker_reply *reply)
+{
+    struct pending *pending = owner;
+    struct session *session = session_find(pending->hub, tag);
+    char *result = NULL;
+    if (session && reply->status == BROKER_OK)
+        result = pending->print(pending, reply);
+    if (result)
+        centrifuge_send_reply(session, pending->command_id, pending->method, result);
+    else if (session)
+        centrifuge_send_error(session, pending->command_id,
+                              reply->status == BROKER_OK ? CENTRIFUGE_UNRECOVERABLE_POSITION
+                                                         : error_of(reply->status));
+    free(result);
+    free(pending->epoch);
+    free(pending);
+}
+
+static struct broker_waiter
+wait_for(struct session *session, const struct centrifuge_command *command, const char *method,
+         char *(*print)(const struct pending *pending, const struct broker_reply *reply))
+{
+    struct pending *pending = mem_zalloc(sizeof(*pending));
+    pending->hub = session_hub(session);
+    pending->session_id = session_id(session);
+    pending->command_id = command->id;
+    pending->method = method;
+    pending->print = print;
+    return (struct broker_waiter){on_answer, pending, session_id(session)};
+}
+
+/* By its name, or because a token let the session in. */
+static bool may_enter(struct session *session, const char *channel)
+{
+    return auth_may_enter(channel, session_user(session)) ||
+           channel_subscription_of(session, channel);
+}
+
+/* NULL, and the client told, if the channel cannot be one. */
+static const char *channel_named(struct session *session,
+                                 const struct centrifuge_command *command)
+{
+    const char *channel = centrifuge_text(command, "channel");
+    if (channel && chat_is_channel_name(channel))
+        return channel;
+    centrifuge_send_error(session, command->id, CENTRIFUGE_BAD_REQUEST);
+    return NULL;
+}
+
+/* The same if it is for others. */
+static const char *channel_of(struct session *session, const struct centrifuge_command *command)
+{
+    const char *channel = channel_named(session, command);
+    if (!channel || may_enter(session, channel))
+        return channel;
+    centrifuge_send_error(session, command->id, CENTRIFUGE_PERMISSION_DENIED);
+    return NULL;
+}
+
+/* ------------------------------------------------------------------ subscribe, unsubscribe */
+
+static size_t count_subscriptions(struct session *session)
+{
+    size_t count;
+    const struct subscription *subscription;
+    LL_COUNT2(*session_subscriptions(session), subscription, count, next_of_session);
+    return count;
+}
+
+static struct centrifuge_request *request_of(const struct centrifuge_command *command)
+{
+    struct centrifuge_request *request = mem_zalloc(sizeof(*request));
+    const char *epoch = centrifuge_text(command, "epoch");
+    request->command_id = command->id;
+    request->wants_recovery = centrifuge_flag(command, "recover");
+    request->offset = (uint64_t)centrifuge_number(command, "offset");
+    (void)snprintf(request->epoch, sizeof(request->epoch), "%s", epoch ? epoch : "");
+    return request;
+}
+
+static void run_subscribe(struct session *session, const struct centrifuge_command *command)
+{
+    const char *channel = channel_named(session, command);
+    int64_t expires_at_s = 0;
+    if (!channel)
+        return;
+    if (channel_subscription_of(session, channel)) {
+        centrifuge_send_error(session, command->id, CENTRIFUGE_ALREADY_SUBSCRIBED);
+    } else if (count_subscriptions(session) >= CENTRIFUGE_CHANNELS_MAX) {
+        centrifuge_send_error(session, command->id, CENTRIFUGE_LIMIT_EXCEEDED);
+    } else if (centrifuge_check_subscribe(session, command, channel, &expires_at_s)) {
+        struct subscription *subscription =
+            channel_subscribe(session_hub(session), session, channel);
+        subscription->request = request_of(command);
+        subscription->expires_at_s = expires_at_s;
+    }
+}
+
+static void run_unsubscribe(struct session *session, const struct centrifuge_command *command)
+{
+    const char *channel = channel_of(session, command);
+    struct subscription *subscription =
+        channel ? channel_subscription_of(session, channel) : NULL;
+    if (subscription)
+        centrifuge_leave(subscription);
+    if (channel)
+        centrifuge_send_reply(session, command->id, "unsubscribe", "{}");
+}
+
+/* ------------------------------------------------------------------------------- publish */
+
+static char *print_empty(const struct pending *pending, const struct broker_reply *reply)
+{
+    (void)pending;
+    (void)reply;
+    return mem_strdup("{}");
+}
+
+static void publish(struct session *session, const char *channel, struct json_span data,
+                    const char *key, struct broker_waiter waiter)
+{
+    char client[CLIENT_BYTES];
+    hub_print_client(session_hub(session), session_id(session), client);
+    char *info = centrifuge_print_client(client, session_user(session), session_info(session));
+    struct broker_message message = {
+        .payload = {data.start, data.length}, .info = slice_of(info), .key = key};
+    broker_publish(session_hub(session)->broker, channel, &message, waiter);
+    free(info);
+}
+
+static void run_publish(struct session *session, const struct centrifuge_command *command)
+{
+    const char *channel = channel_of(session, command);
+    struct json_span data;
+    if (!channel)
+        return;
+    if (!json_span_member(command->raw.start, command->raw.length, "data", &data)) {
+        centrifuge_send_error(session, command->id, CENTRIFUGE_BAD_REQUEST);
+        return;
+    }
+    metrics.messages_received_total++;
+    publish(session, channel, data, /* key= */ NULL,
+            wait_for(session, command, "publish", print_empty));
+}
+
+/* ------------------------------------------------------------------------------ presence */
+
+static char *print_presence(const struct pending *pending, const struct broker_reply *reply)
+{
+    (void)pending;
+    return centrifuge_print_presence(reply);
+}
+
+static char *print_stats(const struct pending *pending, const struct broker_reply *reply)
+{
+    (void)pending;
+    return centrifuge_print_stats(reply);
+}
+
+static void run_presence(struct session *session, const struct centrifuge_command *command)
+{
+    const char *channel = channel_of(session, command);
+    struct hub *hub = session_hub(session);
+    if (channel)
+        broker_members(hub->broker, channel, hub->options->users_limit,
+                       wait_for(session, command, "presence", print_presence));
+}
+
+static void run_presence_stats(struct session *session,
+                               const struct centrifuge_command *command)
+{
+    const char *channel = channel_of(session, command);
+    if (channel)
+        broker_members(session_hub(session)->broker, channel, /* limit= */ 0,
+                       wait_for(session, command, "presence_stats", print_stats));
+}
+
+/* ------------------------------------------------------------------------------- history */
+
+/* NULL: the client's epoch is over. */
+static char *print_history(const struct pending *pending, const struct broker_reply *reply)
+{
+    if (pending->epoch[0] && strcmp(pending->epoch, reply->epoch) != 0)
+        return NULL;
+    return centrifuge_print_history(reply);
+}
+
+static struct broker_range range_of(const struct centrifuge_command *command)
+{
+    int64_t limit = centrifuge_number(command, "limit");
+    bool is_all = limit < 0 || limit > CENTRIFUGE_HISTORY_MAX;
+    json_t *since = json_object_get(command->params, "since");
+    return (struct broker_range){
+        .since = (uint64_t)centrifuge_whole(json_object_get(since, "offset")),
+        .limit = is_all ? CENTRIFUGE_HISTORY_MAX : (size_t)limit,
+        .is_reverse = centrifuge_flag(command, "reverse"),
+    };
+}
+
+static void run_history(struct session *session, const struct centrifuge_command *command)
+{
+    const char *channel = channel_of(session, command);
+    struct hub *hub = session_hub(session);
+    if (!channel)
+        return;
+    if (hub->options->history_size == 0) {
+        centrifuge_send_error(session, command->id, CENTRIFUGE_NOT_AVAILABLE);
+        return;
+    }
+    struct broker_range range = range_of(command);
+    struct broker_waiter waiter = wait_for(session, command, "history", print_history);
+    const char *epoch =
+        json_string_value(json_object_get(json_object_get(command->params, "since"), "epoch"));
+    ((struct pending *)waiter.owner)->epoch = mem_strdup(epoch ? epoch : "");
+    broker_history(hub->broker, channel, &range, waiter);
+}
+
+/* ------------------------------------------------------------------------------ rpc, send */
+
+static char *print_acknowledged(const struct pending *pending, const struct broker_reply *reply)
+{
+    (void)pending;
+    return mem_printf("{\"data\":{\"offset\":%llu,\"epoch\":\"%s\",\"deduplicated\":%s}}",
+                      (unsigned long long)reply->offset, reply->epoch,
+                      reply->is_duplicate ? "true" : "false");
+}
+
+/* rpc("publish", {channel, data, key}): a publish that is acknowledged by its place in the
+ * log, and made once however often it is tried. */
+static void rpc_publish(struct session *session, const struct centrifuge_command *command)
+{
+    json_t *data = json_object_get(command->params, "data");
+    const char *channel = centrifuge_string(json_object_get(data, "channel"));
+    json_t *key = json_object_get(data, "key");
+    struct json_span raw;
+    struct json_span payload;
+    bool is_sound = channel && chat_is_channel_name(channel) &&
+                    (!key || (centrifuge_string(key) && chat_is_key(centrifuge_string(key)))) &&
+                    json_span_member(command->raw.start, command->raw.length, "data", &raw) &&
+                    json_span_member(raw.start, raw.length, "data", &payload);
+    if (!is_sound) {
+        centrifuge_send_error(session, command->id, CENTRIFUGE_BAD_REQUEST);
+        return;
+    }
+    metrics.messages_received_total++;
+    publish(session, channel, payload, centrifuge_string(key),
+            wait_for(session, command, "rpc", print_acknowledged));
+}
+
+static void run_rpc(struct session *session, const struct centrifuge_command *command)
+{
+    const char *method = centrifuge_text(command, "method");
+    if (method && strcmp(method, "publish") == 0)
+        rpc_publish(session, command);
+    else
+        centrifuge_send_error(session, command->id, CENTRIFUGE_METHOD_NOT_FOUND);
+}
+
+/* A message without an answer: there is nobody behind the gateway to take it. */
+static void run_send(struct session *session, const struct centrifuge_command *command)
+{
+    (void)command;
+    centrifuge_close(session, CENTRIFUGE_NO_SEND_HANDLER, "send is not available");
+}
+
+/* -------------------------------------------------------------------------------- the table */
+
+static const struct {
+    const char *method;
+    void (*run)(struct session *session, const struct centrifuge_command *command);
+} commands[] = {
+    {"connect", centrifuge_run_connect},
+    {"subscribe", run_subscribe},
+    {"unsubscribe", run_unsubscribe},
+    {"publish", run_publish},
+    {"presence", run_presence},
+    {"presence_stats", run_presence_stats},
+    {"history", run_history},
+    {"refresh", centrifuge_run_refresh},
+    {"sub_refresh", centrifuge_run_sub_refresh},
+    {"rpc", run_rpc},
+    {"send", run_send},
+};
+
+void centrifuge_run_command(struct session *session, const struct centrifuge_command *command)
+{
+    const struct centrifuge_session *state = session_state(session);
+    bool is_connect = strcmp(command->method, "connect") == 0;
+    bool is_send = strcmp(command->method, "send") == 0;
+    if ((!state->is_connected && !is_connect) || (command->id == 0 && !is_send)) {
+        centrifuge_close(session, CENTRIFUGE_BAD_FRAME, "bad request");
+        return;
+    }
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(command->method, commands[i].method) != 0)
+            continue;
+        commands[i].run(session, command);
+        return;
+    }
+    if (strcmp(command->method, "ping") == 0)
+        centrifuge_send_error(session, command->id, CENTRIFUGE_NOT_AVAILABLE);
+    else
+        centrifuge_close(session, CENTRIFUGE_BAD_FRAME, "unknown method");
+}

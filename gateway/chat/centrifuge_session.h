@@ -1,0 +1,75 @@
+/*
+ * centrifuge_session - what the two files of the Centrifuge dialect share:
+ * dialect_centrifuge.c (what happens by itself) and centrifuge_commands.c (what is asked).
+ */
+#ifndef PARLEY_CENTRIFUGE_SESSION_H
+#define PARLEY_CENTRIFUGE_SESSION_H
+
+#include "broker.h"
+#include "centrifuge_codec.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct session;
+struct subscription;
+
+enum {
+    CENTRIFUGE_CHANNELS_MAX = 128, /* of one connection */
+    CENTRIFUGE_HISTORY_MAX = 1000, /* publications in one answer */
+};
+
+struct centrifuge_session {
+    bool is_connected;
+    bool is_refused; /* the reply to connect was an error: nothing more is heard */
+    bool is_pong_due;
+    int64_t pinged_ms;
+    int64_t expires_at_s; /* wall time; 0: never */
+};
+
+/* What a subscription wants to know when it is admitted. */
+struct centrifuge_request {
+    uint32_t command_id;
+    bool wants_recovery;
+    uint64_t offset;
+    char epoch[BROKER_EPOCH_BYTES];
+};
+
+/* Subscribes without having been asked by command: the client is told by a push, and gets what
+ * it missed since its position, {"offset","epoch"}, as pushes; position may be NULL. Nothing
+ * happens if it is in the channel already, or the channel cannot be one. */
+void centrifuge_subscribe_for(struct session *session, const char *channel,
+                              const json_t *position);
+
+/* Orders of the server API: centrifuge_orders.c. */
+void centrifuge_obey_disconnect(struct session *session, int code, const char *reason);
+void centrifuge_obey_unsubscribe(struct subscription *subscription);
+void centrifuge_obey_subscribe(struct session *session, const char *channel,
+                               const json_t *position);
+void centrifuge_obey_refresh(struct session *session, bool is_expired, int64_t expires_at_s);
+
+/* Handlers of centrifuge_auth.c. */
+void centrifuge_run_connect(struct session *session, const struct centrifuge_command *command);
+void centrifuge_run_refresh(struct session *session, const struct centrifuge_command *command);
+void centrifuge_run_sub_refresh(struct session *session,
+                                const struct centrifuge_command *command);
+/* May the session subscribe, and until when? If not, it has been told. */
+__attribute__((warn_unused_result)) bool
+centrifuge_check_subscribe(struct session *session, const struct centrifuge_command *command,
+                           const char *channel, int64_t *ret_expires_at_s);
+
+void centrifuge_run_command(struct session *session, const struct centrifuge_command *command);
+
+void centrifuge_send_reply(struct session *session, uint32_t id, const char *method,
+                           const char *result);
+void centrifuge_send_error(struct session *session, uint32_t id, enum centrifuge_error code);
+/* The subscription is over, and the client is told. */
+void centrifuge_end_subscription(struct subscription *subscription,
+                                 enum centrifuge_unsubscribe code, const char *reason);
+/* The same without a word of it; a subscribe that is not answered yet is answered. */
+void centrifuge_leave(struct subscription *subscription);
+/* reason is not empty and no JSON: SDKs read both as something else. */
+void centrifuge_close(struct session *session, enum centrifuge_disconnect code,
+                      const char *reason);
+
+#endif

@@ -1,0 +1,148 @@
+/*
+ * control - what one node tells all of them about a user's connections; see control.h.
+ *
+ * On the wire an order is a JSON object with one key, the kind of the order.
+ */
+#include "control.h"
+
+#include "channel.h"
+#include "dialect.h"
+#include "hub.h"
+#include "id_table.h"
+#include "log.h"
+#include "session.h"
+
+#include <jansson.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const kinds[] = {
+    [CONTROL_DISCONNECT] = "disconnect",
+    [CONTROL_UNSUBSCRIBE] = "unsubscribe",
+    [CONTROL_SUBSCRIBE] = "subscribe",
+    [CONTROL_REFRESH] = "refresh",
+};
+
+enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
+
+void control_send(struct hub *hub, const struct control_order *order,
+                  struct broker_waiter waiter)
+{
+    json_t *root = json_pack(
+        "{s:{ss,ss,ss,sO*,si,ss,sO*,sb,sI}}", kinds[order->kind], "user", order->user, "client",
+        order->client, "channel", order->channel, "whitelist", (json_t *)order->whitelist,
+        "code", order->code, "reason", order->reason, "position", (json_t *)order->position,
+        "expired", order->is_expired, "expires_at", (json_int_t)order->expires_at_s);
+    char *text = json_dumps(root, JSON_COMPACT);
+    broker_control(hub->broker, text, strlen(text), waiter);
+    free(text);
+    json_decref(root);
+}
+
+/* ------------------------------------------------------------------------------- obeying */
+
+static bool is_listed(const json_t *list, const char *client)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *each = json_string_value(json_array_get(list, i));
+        if (each && strcmp(each, client) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_meant(const struct control_order *order, const struct session *session)
+{
+    char client[CLIENT_BYTES];
+    const char *user = session_user(session);
+    if (!session_is_open(session) || strcmp(user ? user : "", order->user) != 0)
+        return false;
+    hub_print_client(session_hub(session), session_id(session), client);
+    return (order->client[0] == '\0' || strcmp(order->client, client) == 0) &&
+           !is_listed(order->whitelist, client);
+}
+
+static void unsubscribe(const struct control_order *order, struct session *session)
+{
+    const struct dialect *dialect = session_dialect(session);
+    struct subscription *subscription = *session_subscriptions(session);
+    while (subscription && session_is_open(session)) {
+        struct subscription *next = subscription->next_of_session;
+        if (order->channel[0] == '\0' ||
+            strcmp(order->channel, channel_name(subscription->channel)) == 0)
+            dialect->unsubscribe(subscription);
+        subscription = next;
+    }
+}
+
+static void obey(const struct control_order *order, struct session *session)
+{
+    const struct dialect *dialect = session_dialect(session);
+    switch (order->kind) {
+    case CONTROL_DISCONNECT:
+        dialect->disconnect(session, order->code, order->reason);
+        break;
+    case CONTROL_UNSUBSCRIBE:
+        unsubscribe(order, session);
+        break;
+    case CONTROL_SUBSCRIBE:
+        if (dialect->subscribe)
+            dialect->subscribe(session, order->channel, order->position);
+        break;
+    case CONTROL_REFRESH:
+        if (dialect->refresh)
+            dialect->refresh(session, order->is_expired, order->expires_at_s);
+        break;
+    }
+}
+
+static bool read_kind(const json_t *root, struct control_order *ret_order, json_t **ret_content)
+{
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        json_t *content = json_object_get(root, kinds[kind]);
+        if (!content)
+            continue;
+        ret_order->kind = (enum control_kind)kind;
+        *ret_content = content;
+        return true;
+    }
+    return false;
+}
+
+/* Borrows from root. */
+static bool read_order(json_t *root, struct control_order *ret_order)
+{
+    json_t *content = NULL;
+    int is_expired = 0;
+    json_int_t expires_at_s = 0;
+    if (!read_kind(root, ret_order, &content) ||
+        json_unpack(content, "{s:s,s:s,s:s,s:i,s:s,s:b,s:I}", "user", &ret_order->user,
+                    "client", &ret_order->client, "channel", &ret_order->channel, "code",
+                    &ret_order->code, "reason", &ret_order->reason, "expired", &is_expired,
+                    "expires_at", &expires_at_s) != 0)
+        return false;
+    ret_order->whitelist = json_object_get(content, "whitelist");
+    ret_order->position = json_object_get(content, "position");
+    ret_order->is_expired = is_expired != 0;
+    ret_order->expires_at_s = expires_at_s;
+    return true;
+}
+
+void control_on_message(struct hub *hub, const char *bytes, size_t length)
+{
+    struct control_order order = {.user = NULL};
+    json_t *root = json_loadb(bytes, length, 0, NULL);
+    size_t cursor = 0;
+    struct session *session;
+    if (!read_order(root, &order)) {
+        log_warn("control_not_understood", kv_int("bytes", (int64_t)length));
+        json_decref(root);
+        return;
+    }
+    while ((session = id_table_next(hub->sessions, &cursor))) {
+        if (is_meant(&order, session))
+            obey(&order, session);
+    }
+    json_decref(root);
+}

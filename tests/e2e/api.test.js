@@ -1,0 +1,675 @@
+/*
+ * api - the server API: backends that publish, look, and rule over connections, by plain
+ * fetch, on whichever node they reach.
+ */
+import { beforeEach, describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import net from 'node:net';
+import { once } from 'node:events';
+import { newChannel, useCluster } from './lib/cluster.js';
+import { eventually, within } from './lib/wait.js';
+
+const KEY = 'a key of the tests';
+const MIB = 1 << 20;
+const BAD_REQUEST = { error: { code: 107, message: 'bad request' } };
+const options = { 'api-key': KEY };
+
+/** POST of this text: {status, body}, the body as it came. */
+async function post(node, method, text, headers = { 'X-API-Key': KEY }) {
+    const response = await within(
+        fetch(`http://127.0.0.1:${node.internalPort}/api/${method}`, {
+            method: 'POST',
+            headers: { 'Content-Type': 'application/json', ...headers },
+            body: text,
+        }),
+        `an answer to ${method}`,
+    );
+    return { status: response.status, body: await response.text() };
+}
+
+/** A call as backends make it: the answer, which is 200. */
+async function call(node, method, params = {}) {
+    const { status, body } = await post(node, method, JSON.stringify(params));
+    assert.equal(status, 200, body);
+    return JSON.parse(body);
+}
+
+async function result(node, method, params) {
+    const answer = await call(node, method, params);
+    assert.ok(answer.result, JSON.stringify(answer));
+    return answer.result;
+}
+
+const reasonOf = ({ body }) => JSON.parse(body).error.message;
+
+describe('the server API', () => {
+    const cluster = useCluster({ nodes: 2, options });
+    let here;
+    let there;
+
+    beforeEach(() => {
+        [here, there] = cluster.nodes;
+    });
+
+    /** A LuChat client that is online under this name, on the other node. */
+    async function luchatUser(user, channel = newChannel()) {
+        const client = await there.connect(channel);
+        await client.goOnline(user);
+        return client;
+    }
+
+    /** An anonymous SDK client on the other node, and its id. */
+    async function stranger() {
+        const sdk = there.newSdk();
+        const { client } = await sdk.connect();
+        return { sdk, client };
+    }
+
+    describe('by HTTP', () => {
+        it('a call without a key is 401', async () => {
+            assert.equal((await post(here, 'info', '{}', {})).status, 401);
+        });
+
+        it('a call with a wrong key is 401', async () => {
+            const guesses = ['', 'wrong', KEY.slice(1), `${KEY}x`, 'x'.repeat(2000)];
+            for (const guess of guesses) {
+                const { status } = await post(here, 'info', '{}', { 'X-API-Key': guess });
+                assert.equal(status, 401, guess);
+            }
+        });
+
+        it('the key may stand in Authorization', async () => {
+            const headers = { Authorization: `apikey ${KEY}` };
+            assert.equal((await post(here, 'info', '{}', headers)).status, 200);
+        });
+
+        it('a wrong key in Authorization is 401', async () => {
+            const headers = { Authorization: `apikey ${KEY}x` };
+            assert.equal((await post(here, 'info', '{}', headers)).status, 401);
+        });
+
+        it('GET is 405', async () => {
+            const { status, headers } = await here.get('/api/info');
+            assert.deepEqual([status, headers.allow], [405, 'POST']);
+        });
+
+        it('an unknown method is 404', async () => {
+            assert.equal((await post(here, 'nothing', '{}')).status, 404);
+        });
+
+        it('what is not JSON is 400, and where', async () => {
+            const answer = await post(here, 'publish', '{"channel":\n  oops}');
+            assert.equal(answer.status, 400);
+            assert.match(reasonOf(answer), /line 2, column \d+/);
+        });
+
+        it('an empty body is 400', async () => {
+            assert.equal((await post(here, 'info', '')).status, 400);
+        });
+
+        it('a body that is no object is 400', async () => {
+            const answer = await post(here, 'publish', '[1]');
+            assert.equal(answer.status, 400);
+            assert.match(reasonOf(answer), /must be a JSON object/);
+        });
+
+        it('a body in Latin-1 is 400', async () => {
+            const body = Buffer.from('{"channel":"caf\xe9","data":1}', 'latin1');
+            assert.equal((await post(here, 'publish', body)).status, 400);
+        });
+
+        it('a body over 1 MiB is 413', async () => {
+            const data = 'x'.repeat(MIB);
+            const text = JSON.stringify({ channel: newChannel(), data });
+            assert.equal((await post(here, 'publish', text)).status, 413);
+        });
+
+        it('a body of 1 MiB is taken', async () => {
+            const head = '{"channel":"big","data":"';
+            const text = `${head}${'x'.repeat(MIB - head.length - 2)}"}`;
+            assert.equal(text.length, MIB);
+            assert.equal((await post(here, 'publish', text)).status, 200);
+        });
+
+        it('a body in chunks is 411', async () => {
+            const body = new ReadableStream({
+                start(controller) {
+                    controller.enqueue(new TextEncoder().encode('{}'));
+                    controller.close();
+                },
+            });
+            const response = await fetch(`http://127.0.0.1:${here.internalPort}/api/info`, {
+                method: 'POST',
+                headers: { 'X-API-Key': KEY },
+                body,
+                duplex: 'half',
+            });
+            assert.equal(response.status, 411);
+        });
+
+        it('the public port has no such address', async () => {
+            const { status } = await post({ internalPort: here.port }, 'info', '{}');
+            assert.equal(status, 404);
+        });
+
+        it('a node without a key has no API', async () => {
+            const node = await cluster.startNode({ options: { 'api-key': '' } });
+            assert.equal((await post(node, 'info', '{}')).status, 404);
+        });
+
+        it('one connection carries many calls', async () => {
+            const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+            const sockets = new Set();
+            const ask = (body) =>
+                new Promise((resolve, reject) => {
+                    const headers = { 'X-API-Key': KEY, 'Content-Length': body.length };
+                    const asked = http.request({
+                        ...{ host: '127.0.0.1', port: here.internalPort, agent, headers },
+                        ...{ method: 'POST', path: '/api/publish' },
+                    });
+                    asked.on('socket', (socket) => sockets.add(socket));
+                    asked.on('error', reject);
+                    asked.on('response', (response) => {
+                        response.resume().on('end', () => resolve(response.statusCode));
+                    });
+                    asked.end(body);
+                });
+            const statuses = [];
+            for (const body of ['{"channel":"k","data":1}', 'x', '{}', '{"channel":"k","data":2}'])
+                statuses.push(await within(ask(body), 'an answer'));
+            agent.destroy();
+            assert.deepEqual(statuses, [200, 400, 200, 200]);
+            assert.equal(sockets.size, 1);
+        });
+
+        it('a call before the answer to the last is 400, and the end', async () => {
+            const text =
+                `POST /api/info HTTP/1.1\r\nHost: x\r\nX-API-Key: ${KEY}\r\n` +
+                'Content-Length: 2\r\n\r\n{}';
+            const socket = net.connect(here.internalPort, '127.0.0.1');
+            let heard = '';
+            socket.on('data', (data) => (heard += data));
+            socket.write(text + text);
+            await within(once(socket, 'close'), 'the end of the connection');
+            assert.match(heard, /^HTTP\/1\.1 400 /);
+        });
+
+        it('many calls at once are all answered', async () => {
+            const channel = newChannel();
+            const calls = Array.from({ length: 200 }, (_, data) =>
+                result(data % 2 ? here : there, 'publish', { channel, data }),
+            );
+            const offsets = (await Promise.all(calls)).map(({ offset }) => offset);
+            assert.equal(new Set(offsets).size, 200);
+        });
+
+        it('who leaves before the answer harms nobody', async () => {
+            for (let i = 0; i < 20; i++) {
+                const controller = new AbortController();
+                const asked = fetch(`http://127.0.0.1:${here.internalPort}/api/info`, {
+                    method: 'POST',
+                    headers: { 'X-API-Key': KEY },
+                    body: '{}',
+                    signal: controller.signal,
+                });
+                setImmediate(() => controller.abort());
+                await asked.catch(() => {});
+            }
+            await result(here, 'info');
+        });
+    });
+
+    describe('publish', () => {
+        it('reaches SDK and LuChat clients of every node, byte for byte', async () => {
+            const channel = newChannel();
+            const sdks = await Promise.all([here, there].map((node) => node.connectSdk()));
+            const subscriptions = await Promise.all(sdks.map((sdk) => sdk.subscribe(channel)));
+            const clients = await cluster.connectToAll(channel);
+            const data = '{"message":{"userid":"api","message":"ü","n": 1.50}}';
+            const { status } = await post(
+                here,
+                'publish',
+                `{"data":${data},"channel":"${channel}"}`,
+            );
+            assert.equal(status, 200);
+            await Promise.all(clients.map((client) => client.hears(data)));
+            await Promise.all(subscriptions.map((each) => each.hears(JSON.parse(data))));
+        });
+
+        it('tells the place in the log', async () => {
+            const channel = newChannel();
+            const first = await result(here, 'publish', { channel, data: 1 });
+            const second = await result(there, 'publish', { channel, data: 2 });
+            assert.deepEqual(second, { offset: 2, epoch: first.epoch });
+        });
+
+        it('null is data, too', async () => {
+            const channel = newChannel();
+            assert.equal((await result(here, 'publish', { channel, data: null })).offset, 1);
+        });
+
+        it('publishes once with one key, on whichever node', async () => {
+            const channel = newChannel();
+            const params = { channel, data: 1, idempotency_key: 'once' };
+            const first = await result(here, 'publish', params);
+            assert.deepEqual(await result(there, 'publish', params), first);
+            const { publications } = await result(here, 'history', { channel, limit: -1 });
+            assert.equal(publications.length, 1);
+        });
+
+        it('skip_history leaves nothing in the log', async () => {
+            const channel = newChannel();
+            const subscription = await (await there.connectSdk()).subscribe(channel);
+            const params = { channel, data: 'gone', skip_history: true };
+            assert.deepEqual(await result(here, 'publish', params), {});
+            await subscription.hears('gone');
+            assert.equal((await result(here, 'history', { channel })).offset, 0);
+        });
+
+        const bad = {
+            'no channel': { data: 1 },
+            'no data': { channel: 'a' },
+            'a channel with a space': { channel: 'a b', data: 1 },
+            'a channel that is a number': { channel: 5, data: 1 },
+            'a key too long': { channel: 'a', data: 1, idempotency_key: 'k'.repeat(129) },
+            'a key that is a number': { channel: 'a', data: 1, idempotency_key: 5 },
+            'binary data': { channel: 'a', b64data: 'eA==' },
+        };
+        for (const [what, params] of Object.entries(bad)) {
+            it(`${what} is a bad request`, async () => {
+                assert.deepEqual(await call(here, 'publish', params), BAD_REQUEST);
+            });
+        }
+    });
+
+    describe('broadcast', () => {
+        it('answers for each channel, in order', async () => {
+            const channels = [newChannel(), 'not one', newChannel()];
+            await call(there, 'publish', { channel: channels[2], data: 0 });
+            const { responses } = await result(here, 'broadcast', { channels, data: 1 });
+            assert.equal(responses[0].result.offset, 1);
+            assert.deepEqual(responses[1], BAD_REQUEST);
+            assert.equal(responses[2].result.offset, 2);
+        });
+
+        it('publishes once in each channel with one key', async () => {
+            const params = { channels: [newChannel(), newChannel()], data: 1 };
+            params.idempotency_key = 'once';
+            const first = await result(here, 'broadcast', params);
+            assert.deepEqual(await result(there, 'broadcast', params), first);
+        });
+
+        it('without channels is a bad request', async () => {
+            for (const channels of [undefined, [], 'a'])
+                assert.deepEqual(
+                    await call(here, 'broadcast', { channels, data: 1 }),
+                    BAD_REQUEST,
+                );
+        });
+
+        it('of more than a node can hold is refused where it is too much', async () => {
+            const channels = Array.from({ length: 200 }, () => newChannel());
+            const params = { channels, data: 'x'.repeat(MIB / 2), skip_history: true };
+            const { responses } = await result(here, 'broadcast', params);
+            assert.deepEqual(responses[0], { result: {} });
+            assert.deepEqual(responses.at(-1), BAD_REQUEST);
+        });
+    });
+
+    describe('history', () => {
+        let channel;
+
+        beforeEach(async () => {
+            channel = newChannel();
+            for (const data of [1, 2, 3]) await call(here, 'publish', { channel, data });
+        });
+
+        const dataOf = ({ publications }) => publications.map(({ data }) => data);
+
+        it('without a limit is the position alone', async () => {
+            const { publications, offset, epoch } = await result(there, 'history', { channel });
+            assert.deepEqual([publications, offset], [[], 3]);
+            assert.match(epoch, /./);
+        });
+
+        it('is read from any place, in both directions', async () => {
+            const read = async (params) =>
+                dataOf(await result(there, 'history', { channel, ...params }));
+            assert.deepEqual(await read({ limit: -1 }), [1, 2, 3]);
+            assert.deepEqual(await read({ limit: 2 }), [1, 2]);
+            assert.deepEqual(await read({ limit: 2, reverse: true }), [3, 2]);
+            const { epoch } = await result(there, 'history', { channel });
+            assert.deepEqual(await read({ limit: -1, since: { offset: 1, epoch } }), [2, 3]);
+        });
+
+        it('of another epoch is 112', async () => {
+            const since = { offset: 1, epoch: 'other' };
+            const { error } = await call(there, 'history', { channel, limit: 1, since });
+            assert.equal(error.code, 112);
+        });
+
+        it('is forgotten by history_remove, and its offsets go on', async () => {
+            assert.deepEqual(await result(there, 'history_remove', { channel }), {});
+            assert.deepEqual(dataOf(await result(here, 'history', { channel, limit: -1 })), []);
+            assert.equal((await result(here, 'publish', { channel, data: 4 })).offset, 4);
+        });
+
+        it('without a channel is a bad request', async () => {
+            for (const method of ['history', 'history_remove'])
+                assert.deepEqual(await call(here, method), BAD_REQUEST);
+        });
+
+        it('that is not kept is 108', async () => {
+            const node = await cluster.startNode({ options: { 'history-size': 0 } });
+            for (const method of ['history', 'history_remove'])
+                assert.equal((await call(node, method, { channel })).error.code, 108);
+        });
+    });
+
+    describe('presence', () => {
+        it('is seen from every node', async () => {
+            const channel = newChannel();
+            await luchatUser('ann', channel);
+            const { sdk, client } = await stranger();
+            await sdk.subscribe(channel);
+            await eventually(async () => {
+                const { num_clients } = await result(here, 'presence_stats', { channel });
+                return num_clients === 2;
+            }, 'two to be present');
+            const { presence } = await result(here, 'presence', { channel });
+            const users = Object.values(presence).map(({ user }) => user);
+            assert.deepEqual(users.sort(), ['', 'ann']);
+            assert.equal(presence[client].client, client);
+            const stats = await result(here, 'presence_stats', { channel });
+            assert.deepEqual(stats, { num_clients: 2, num_users: 2 });
+        });
+
+        it('without a channel is a bad request', async () => {
+            for (const method of ['presence', 'presence_stats'])
+                assert.deepEqual(await call(here, method), BAD_REQUEST);
+        });
+    });
+
+    describe('disconnect', () => {
+        it('ends a connection on another node, and the SDK stays away', async () => {
+            const { sdk, client } = await stranger();
+            assert.deepEqual(await result(here, 'disconnect', { user: '', client }), {});
+            const { code, reason } = await sdk.next('disconnected');
+            assert.deepEqual([code, reason], [3503, 'force disconnect']);
+            assert.equal(sdk.sdk.state, 'disconnected');
+        });
+
+        it('says the code and the reason it is given', async () => {
+            const { sdk, client } = await stranger();
+            const disconnect = { code: 4500, reason: 'banned: ü' };
+            await result(here, 'disconnect', { client, disconnect });
+            const { code, reason } = await sdk.next('disconnected');
+            assert.deepEqual({ code, reason }, disconnect);
+        });
+
+        it('lets the SDK come back after a code of that range', async () => {
+            const { sdk, client } = await stranger();
+            await result(here, 'disconnect', { client, disconnect: { code: 3000 } });
+            await sdk.next('connecting');
+            await sdk.next('connected');
+        });
+
+        it('ends every LuChat connection of the user with 1008', async () => {
+            const clients = [await luchatUser('bob'), await luchatUser('bob')];
+            const other = await luchatUser('carol');
+            await result(here, 'disconnect', { user: 'bob' });
+            for (const client of clients) assert.equal((await client.end()).code, 1008);
+            await other.ping();
+        });
+
+        it('spares the clients on the whitelist', async () => {
+            const [gone, kept] = [await stranger(), await stranger()];
+            const channel = newChannel();
+            await Promise.all([gone.sdk.subscribe(channel), kept.sdk.subscribe(channel)]);
+            const whitelist = [kept.client];
+            await result(here, 'disconnect', { client: gone.client, whitelist });
+            await result(here, 'disconnect', { client: kept.client, whitelist });
+            await gone.sdk.next('disconnected');
+            await kept.sdk.publish(channel, 'here');
+        });
+
+        it('of nobody is well', async () => {
+            assert.deepEqual(await result(here, 'disconnect', { user: 'nobody' }), {});
+        });
+
+        const bad = {
+            'no user': {},
+            'a user that is a number': { user: 5 },
+            'a code that no close may have': { user: 'x', disconnect: { code: 1000 } },
+            'a code too large': { user: 'x', disconnect: { code: 5000 } },
+            'a reason too long': { user: 'x', disconnect: { reason: 'x'.repeat(124) } },
+            'a whitelist that is no list': { user: 'x', whitelist: 'all' },
+        };
+        for (const [what, params] of Object.entries(bad)) {
+            it(`${what} is a bad request`, async () => {
+                assert.deepEqual(await call(here, 'disconnect', params), BAD_REQUEST);
+            });
+        }
+    });
+
+    describe('subscribe and unsubscribe', () => {
+        it('subscribe puts a client into a channel', async () => {
+            const channel = newChannel();
+            const { sdk, client } = await stranger();
+            const told = new Promise((resolve) => sdk.sdk.on('subscribed', resolve));
+            const heard = new Promise((resolve) => sdk.sdk.on('publication', resolve));
+            await result(here, 'subscribe', { client, channel });
+            assert.equal((await within(told, 'the subscription')).channel, channel);
+            await result(here, 'publish', { channel, data: 'to you' });
+            assert.equal((await within(heard, 'the publication')).data, 'to you');
+        });
+
+        it('subscribe tells the place in the log, and sends nothing older', async () => {
+            const channel = newChannel();
+            const { sdk, client } = await stranger();
+            const { offset } = await result(here, 'publish', { channel, data: 'old' });
+            const told = new Promise((resolve) => sdk.sdk.on('subscribed', resolve));
+            const heard = new Promise((resolve) => sdk.sdk.on('publication', resolve));
+            await result(here, 'subscribe', { client, channel });
+            assert.equal((await within(told, 'the subscription')).streamPosition.offset, offset);
+            await result(here, 'publish', { channel, data: 'new' });
+            assert.equal((await within(heard, 'the publication')).data, 'new');
+        });
+
+        it('subscribe with a place sends what came since', async () => {
+            const channel = newChannel();
+            const { sdk, client } = await stranger();
+            const first = await result(here, 'publish', { channel, data: 1 });
+            await result(here, 'publish', { channel, data: 2 });
+            const heard = new Promise((resolve) => sdk.sdk.on('publication', resolve));
+            await result(here, 'subscribe', { client, channel, recover_since: first });
+            assert.equal((await within(heard, 'the publication')).data, 2);
+        });
+
+        it('unsubscribe takes it out again', async () => {
+            const channel = newChannel();
+            const { sdk, client } = await stranger();
+            const told = new Promise((resolve) => sdk.sdk.on('subscribed', resolve));
+            const over = new Promise((resolve) => sdk.sdk.on('unsubscribed', resolve));
+            await result(here, 'subscribe', { client, channel });
+            await within(told, 'the subscription');
+            await result(here, 'unsubscribe', { client, channel });
+            assert.equal((await within(over, 'its end')).channel, channel);
+        });
+
+        it('unsubscribe ends what the client asked for, with 2000', async () => {
+            const { sdk, client } = await stranger();
+            const channels = [newChannel(), newChannel()];
+            const [first, second] = await Promise.all(
+                channels.map((channel) => sdk.subscribe(channel)),
+            );
+            await result(here, 'unsubscribe', { client, channel: channels[0] });
+            const { code, reason } = await first.next('unsubscribed');
+            assert.deepEqual([code, reason], [2000, 'server unsubscribe']);
+            await call(here, 'publish', { channel: channels[1], data: 'still' });
+            await second.hears('still');
+        });
+
+        it('unsubscribe without a channel ends all', async () => {
+            const { sdk, client } = await stranger();
+            const both = await Promise.all([
+                sdk.subscribe(newChannel()),
+                sdk.subscribe(newChannel()),
+            ]);
+            await result(here, 'unsubscribe', { client, channel: '' });
+            await Promise.all(both.map((each) => each.next('unsubscribed')));
+        });
+
+        it('unsubscribe ends a LuChat connection, which has but one channel', async () => {
+            const channel = newChannel();
+            const client = await luchatUser('dan', channel);
+            await result(here, 'unsubscribe', { user: 'dan', channel });
+            assert.equal((await client.end()).code, 1008);
+        });
+
+        it('what is wrong is a bad request', async () => {
+            const bad = [{}, { user: 'x' }, { channel: 'x' }, { user: 'x', channel: 'a b' }];
+            for (const params of bad)
+                assert.deepEqual(await call(here, 'subscribe', params), BAD_REQUEST);
+            for (const params of [{}, { channel: 'x' }, { user: 'x', channel: 'a b' }])
+                assert.deepEqual(await call(here, 'unsubscribe', params), BAD_REQUEST);
+        });
+    });
+
+    describe('refresh', () => {
+        it('expired ends the connection with 3005, which lets the SDK come back', async () => {
+            const { sdk, client } = await stranger();
+            await result(here, 'refresh', { client, expired: true });
+            assert.equal((await sdk.next('connecting')).code, 3005);
+            await sdk.next('connected');
+        });
+
+        it('what is wrong is a bad request', async () => {
+            for (const params of [{}, { user: 'x', expire_at: 'soon' }])
+                assert.deepEqual(await call(here, 'refresh', params), BAD_REQUEST);
+        });
+    });
+
+    describe('the cluster', () => {
+        it('channels lists those of every node', async () => {
+            const [a, b] = [newChannel(), newChannel()];
+            await here.connect(a);
+            await luchatUser('eve', b);
+            const { channels } = await result(here, 'channels');
+            assert.deepEqual(channels[a], { num_clients: 0 });
+            assert.deepEqual(channels[b], { num_clients: 1 });
+        });
+
+        it('channels takes a pattern', async () => {
+            const prefix = `pattern${newChannel()}`;
+            for (const name of ['x1', 'x2', 'y1']) await there.connect(`${prefix}:${name}`);
+            const list = async (pattern) =>
+                Object.keys((await result(here, 'channels', { pattern })).channels).sort();
+            assert.deepEqual(await list(`${prefix}:x*`), [`${prefix}:x1`, `${prefix}:x2`]);
+            assert.deepEqual(await list(`${prefix}:?1`), [`${prefix}:x1`, `${prefix}:y1`]);
+            assert.deepEqual(await list('nothing*'), []);
+        });
+
+        it('a pattern that is no text is a bad request', async () => {
+            assert.deepEqual(await call(here, 'channels', { pattern: 1 }), BAD_REQUEST);
+        });
+
+        it('info tells the nodes', async () => {
+            const { nodes } = await result(here, 'info');
+            const names = nodes.map(({ name }) => name).sort();
+            assert.deepEqual(names, [here.name, there.name].sort());
+            for (const node of nodes) {
+                assert.match(node.version, /^\d/);
+                assert.ok(node.uptime >= 0 && node.num_clients >= 0, JSON.stringify(node));
+            }
+        });
+    });
+
+    describe('batch', () => {
+        it('answers in order, each as its own', async () => {
+            const channel = newChannel();
+            const commands = [
+                { publish: { channel, data: { n: 1 } } },
+                { publish: { channel: '', data: 1 } },
+                { presence_stats: { channel } },
+                { broadcast: { channels: [channel], data: 2 } },
+                { unheard_of: {} },
+                { history: { channel, limit: 10 } },
+            ];
+            const { replies } = await call(here, 'batch', { commands });
+            assert.equal(replies[0].publish.offset, 1);
+            assert.deepEqual(replies[1], BAD_REQUEST);
+            assert.deepEqual(replies[2], { presence_stats: { num_clients: 0, num_users: 0 } });
+            assert.equal(replies[3].broadcast.responses[0].result.offset, 2);
+            assert.equal(replies[4].error.code, 104);
+            const { publications } = replies[5].history;
+            assert.deepEqual(
+                publications.map(({ data }) => data),
+                [{ n: 1 }, 2],
+            );
+        });
+
+        it('of nothing is well', async () => {
+            assert.deepEqual(await call(here, 'batch', { commands: [] }), { replies: [] });
+        });
+
+        it('in a batch is not found', async () => {
+            const commands = [{ batch: { commands: [] } }];
+            const { replies } = await call(here, 'batch', { commands });
+            assert.equal(replies[0].error.code, 104);
+        });
+
+        it('what is wrong is a bad request', async () => {
+            const tooMany = Array.from({ length: 1001 }, () => ({ info: {} }));
+            for (const commands of [undefined, 5, tooMany])
+                assert.deepEqual(await call(here, 'batch', { commands }), BAD_REQUEST);
+            const commands = [{}, 5, { info: 5 }, { info: {}, publish: {} }];
+            const { replies } = await call(here, 'batch', { commands });
+            assert.deepEqual(replies, Array(4).fill(BAD_REQUEST));
+        });
+    });
+});
+
+describe('the server API of a node without Redis', () => {
+    const cluster = useCluster({ nodes: 1, redis: false, options });
+
+    it('answers as with one', async () => {
+        const [node] = cluster.nodes;
+        const channel = newChannel();
+        const client = await node.connect(channel);
+        await client.goOnline('ann');
+        assert.equal((await result(node, 'publish', { channel, data: 1 })).offset, 1);
+        const { channels } = await result(node, 'channels');
+        assert.deepEqual(channels, { [channel]: { num_clients: 1 } });
+        const { nodes } = await result(node, 'info');
+        assert.deepEqual(
+            nodes.map(({ name, num_clients }) => [name, num_clients]),
+            [[node.name, 1]],
+        );
+        await result(node, 'disconnect', { user: 'ann' });
+        assert.equal((await client.end()).code, 1008);
+    });
+});
+
+describe('the server API while Redis is away', () => {
+    const cluster = useCluster({ nodes: 1, options });
+
+    it('says so, and works again when it is back', async () => {
+        const [node] = cluster.nodes;
+        await cluster.redis.crash();
+        await node.readiness(503);
+        for (const [method, params] of [
+            ['publish', { channel: 'a', data: 1 }],
+            ['channels', {}],
+            ['info', {}],
+            ['disconnect', { user: 'x' }],
+        ]) {
+            const { error } = await call(node, method, params);
+            assert.deepEqual(error, { code: 100, message: 'internal server error' });
+        }
+        await cluster.redis.launch();
+        await node.readiness(200);
+        await result(node, 'publish', { channel: 'a', data: 1 });
+    });
+});
