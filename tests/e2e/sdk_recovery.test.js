@@ -443,12 +443,15 @@ describe('a Redis restored from an older copy', () => {
         assert.deepEqual(recoveryOf(subscribed), NOT_RECOVERED);
     });
 
+    const isAnewAfter = (epoch) => ({ event, streamPosition }) =>
+        event === 'subscribed' && streamPosition.epoch !== epoch;
+
     it('who was away and has seen more than others brings a new epoch', async () => {
         const before = await client.sdk.history(channel);
         await client.disconnect();
         await restore();
         await client.connect();
-        await subscription.next('subscribed', RECOVERY_MS);
+        await subscription.events.next(isAnewAfter(before.epoch), 'the new epoch', RECOVERY_MS);
         const after = await publish('next');
         assert.notEqual(after.epoch, before.epoch);
     });
@@ -458,9 +461,7 @@ describe('a Redis restored from an older copy', () => {
         await client.disconnect();
         await restore();
         await client.connect();
-        const isAnew = ({ event, streamPosition }) =>
-            event === 'subscribed' && streamPosition.epoch !== epoch;
-        await subscription.events.next(isAnew, 'the new epoch', RECOVERY_MS);
+        await subscription.events.next(isAnewAfter(epoch), 'the new epoch', RECOVERY_MS);
         await publish('next');
         await subscription.hears('next');
         await client.disconnect();
