@@ -106,10 +106,11 @@ static void on_ready(evutil_socket_t descriptor, short what, void *context)
         serve(io->ws_loop, descriptor, EV_WRITE);
     if (!(what & EV_READ) || !io->is_open || io->generation != generation)
         return;
-    if (io->owner)
-        read_owned(io, descriptor);
-    else
-        serve(io->ws_loop, descriptor, EV_READ);
+    if (!io->owner) {
+        serve(io->ws_loop, descriptor, EV_READ); /* a handshake: its client waits for us now */
+        return;
+    }
+    read_owned(io, descriptor);
     for (int i = 1; i < READS_PER_TURN_MAX; i++) {
         bool is_same = io->is_open && io->generation == generation && io->owner;
         if (!is_same || !(io->wanted & EV_READ) || !has_more(descriptor))

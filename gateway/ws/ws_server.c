@@ -116,7 +116,8 @@ static int on_established(struct lws *wsi, struct ws_conn *conn)
     int length = lws_get_urlarg_by_name_safe(wsi, "token=", token, sizeof(token));
     ws_conn_open(conn, wsi, server->options->hub, ws_handshake_dialect(wsi),
                  &(struct chat_request){channel, length > 0 ? token : NULL});
-    explicit_bzero(token, sizeof(token));
+    if (length > 0)
+        explicit_bzero(token, (size_t)length);
     ws_loop_set_owner(server->ws_loop, wsi, conn);
     return 0;
 }
