@@ -28,6 +28,17 @@ static char *print_expiry(int64_t expires_at_s)
     return mem_printf("\"expires\":true,\"ttl\":%lld", (long long)auth_ttl_s(expires_at_s));
 }
 
+/* The reply to the command itself, refresh or sub_refresh. */
+static void send_expiry(struct session *session, const struct centrifuge_command *command,
+                        int64_t expires_at_s)
+{
+    char *expiry = print_expiry(expires_at_s);
+    char *reply = mem_printf("{%s}", expiry);
+    centrifuge_send_reply(session, command->id, command->method, reply);
+    free(reply);
+    free(expiry);
+}
+
 static void close_for_token(struct session *session, const struct token *token)
 {
     log_info("token_refused", kv_int("session", (int64_t)session_id(session)),
@@ -130,11 +141,7 @@ void centrifuge_run_refresh(struct session *session, const struct centrifuge_com
         close_for_token(session, &token);
     } else {
         state->expires_at_s = token.expires_at_s;
-        char *expiry = print_expiry(token.expires_at_s);
-        char *reply = mem_printf("{%s}", expiry);
-        centrifuge_send_reply(session, command->id, "refresh", reply);
-        free(reply);
-        free(expiry);
+        send_expiry(session, command, token.expires_at_s);
     }
     token_finish(&token);
 }
@@ -175,18 +182,6 @@ bool centrifuge_check_subscribe(struct session *session,
     return is_good;
 }
 
-static void refresh_subscription(struct session *session,
-                                 const struct centrifuge_command *command,
-                                 struct subscription *subscription, const struct token *token)
-{
-    subscription->expires_at_s = token->expires_at_s;
-    char *expiry = print_expiry(token->expires_at_s);
-    char *reply = mem_printf("{%s}", expiry);
-    centrifuge_send_reply(session, command->id, "sub_refresh", reply);
-    free(reply);
-    free(expiry);
-}
-
 void centrifuge_run_sub_refresh(struct session *session,
                                 const struct centrifuge_command *command)
 {
@@ -200,13 +195,15 @@ void centrifuge_run_sub_refresh(struct session *session,
         return;
     }
     enum token_result result = auth_check(session_hub(session), text ? text : "", &token);
-    if (result == TOKEN_EXPIRED)
+    if (result == TOKEN_EXPIRED) {
         /* an error would end the subscription for good; this makes SDKs fetch a new token */
         centrifuge_end_subscription(subscription, CENTRIFUGE_SUBSCRIPTION_EXPIRED,
                                     "subscription expired");
-    else if (result == TOKEN_OK && is_for(session, &token, channel))
-        refresh_subscription(session, command, subscription, &token);
-    else
+    } else if (result == TOKEN_OK && is_for(session, &token, channel)) {
+        subscription->expires_at_s = token.expires_at_s;
+        send_expiry(session, command, token.expires_at_s);
+    } else {
         close_for_token(session, &token);
+    }
     token_finish(&token);
 }

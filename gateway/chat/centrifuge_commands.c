@@ -26,7 +26,6 @@
 /* A command whose answer has to come from the broker. */
 struct pending {
     struct hub *hub;
-    uint64_t session_id;
     uint32_t command_id;
     char *(*print)(const struct pending *pending, const struct broker_reply *reply);
     const char *method;
@@ -63,7 +62,6 @@ wait_for(struct session *session, const struct centrifuge_command *command, cons
 {
     struct pending *pending = mem_zalloc(sizeof(*pending));
     pending->hub = session_hub(session);
-    pending->session_id = session_id(session);
     pending->command_id = command->id;
     pending->method = method;
     pending->print = print;

@@ -172,6 +172,14 @@ static void begin_anew(struct channel *channel, const struct broker_reply *reply
     channel_log_read(channel);
 }
 
+/* Where we are in the log stays as it is: nothing of it is new to those who are here. */
+static void ask_for_new_epoch(struct channel *channel)
+{
+    channel->is_renaming = true;
+    broker_new_epoch(channel->hub->broker, channel->name, channel->epoch);
+    channel_log_read(channel);
+}
+
 /* The log has lost its end: restored from an older file, or a replica that was behind. What is
  * left of it was passed on before. It gets a new epoch, so that nobody who saw more of the old
  * one is told that nothing is missing; then it is read from here. */
@@ -183,9 +191,7 @@ static void rename_log(struct channel *channel, const struct broker_reply *reply
     forget_recent(channel);
     tell_gap(channel);
     channel->offset = reply->offset;
-    channel->is_renaming = true;
-    broker_new_epoch(channel->hub->broker, channel->name, channel->epoch);
-    channel_log_read(channel);
+    ask_for_new_epoch(channel);
 }
 
 bool channel_went_back(struct channel *channel)
@@ -196,9 +202,7 @@ bool channel_went_back(struct channel *channel)
     if (channel->state != CHANNEL_LIVE || is_too_soon)
         return false;
     channel->claimed_ms = now_ms;
-    channel->is_renaming = true; /* nothing of it is new to those who are here */
-    broker_new_epoch(channel->hub->broker, channel->name, channel->epoch);
-    channel_log_read(channel);
+    ask_for_new_epoch(channel);
     return true;
 }
 
