@@ -15,6 +15,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "memory_broker.h"
+#include "namespaces.h"
 #include "redis_broker.h"
 #include "redis_url.h"
 #include "token.h"
@@ -46,6 +47,7 @@ struct gateway {
     struct redis_url redis_url;
     struct redis_broker_options redis_options;
     struct token_keys *token_keys; /* NULL: none configured */
+    struct namespaces *namespaces;
     struct chat_options chat_options;
     struct ws_server_options server_options;
     struct loop *loop;
@@ -187,10 +189,9 @@ static void name_node(struct config *config, int port)
 static void create_broker(struct gateway *gateway)
 {
     const struct config *config = &gateway->config;
-    int64_t history_ttl_ms = config->history_ttl_s * 1000;
+    struct broker_policies policies = namespaces_policies(gateway->namespaces);
     if (!config->redis[0]) {
-        gateway->broker =
-            memory_broker_create(gateway->loop, (size_t)config->history_size, history_ttl_ms);
+        gateway->broker = memory_broker_create(gateway->loop, policies);
         return;
     }
     gateway->redis_options = (struct redis_broker_options){
@@ -202,8 +203,7 @@ static void create_broker(struct gateway *gateway)
         .timeout_ms = config->redis_timeout_ms,
         .lease_ttl_ms = config->lease_ttl_ms,
         .lease_renew_ms = config->lease_renew_ms,
-        .history_size = (size_t)config->history_size,
-        .history_ttl_ms = history_ttl_ms,
+        .policies = policies,
     };
     gateway->broker = redis_broker_create(gateway->loop, &gateway->redis_options);
 }
@@ -217,8 +217,7 @@ static void create_chat(struct gateway *gateway)
         .max_backlog_bytes = (size_t)config->max_backlog_bytes,
         .idle_timeout_ms = config->idle_timeout_ms,
         .open_timeout_ms = config->redis_timeout_ms,
-        .history_size = (size_t)config->history_size,
-        .users_limit = (size_t)config->users_limit,
+        .namespaces = gateway->namespaces,
         .ping_interval_ms = config->ping_interval_ms / 1000 * 1000,
         .pong_timeout_ms = config->pong_timeout_ms,
         .connect_timeout_ms = config->handshake_timeout_ms,
@@ -294,6 +293,7 @@ static void take_apart(struct gateway *gateway)
     loop_destroy(gateway->loop);
     redis_url_finish(&gateway->redis_url);
     token_keys_destroy(gateway->token_keys);
+    namespaces_destroy(gateway->namespaces);
     config_finish(&gateway->config);
 }
 
@@ -342,6 +342,19 @@ static bool load_keys(struct gateway *gateway, char **ret_error)
     return gateway->token_keys != NULL;
 }
 
+static bool load_namespaces(struct gateway *gateway, char **ret_error)
+{
+    const struct config *config = &gateway->config;
+    struct namespace_options defaults = {
+        .policy = {.history_size = (size_t)config->history_size,
+                   .history_ttl_ms = config->history_ttl_s * 1000},
+        .has_join_leave = true,
+        .presence_limit = (size_t)config->presence_limit,
+    };
+    gateway->namespaces = namespaces_create(config->namespaces, &defaults, ret_error);
+    return gateway->namespaces != NULL;
+}
+
 static bool load(struct gateway *gateway, int argc, char **argv, char **ret_error)
 {
     struct config *config = &gateway->config;
@@ -352,7 +365,7 @@ static bool load(struct gateway *gateway, int argc, char **argv, char **ret_erro
     if (!address_parse(config->listen, &gateway->server_options.listen) ||
         !address_parse(config->internal, &gateway->server_options.internal))
         return false; /* config_load has checked both */
-    if (!load_keys(gateway, ret_error))
+    if (!load_keys(gateway, ret_error) || !load_namespaces(gateway, ret_error))
         return false;
     name_node(config, gateway->server_options.listen.port);
     log_configure(level_of(config->log_level),

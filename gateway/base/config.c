@@ -25,7 +25,8 @@ enum option_kind {
     OPTION_ADDRESS,
     OPTION_CHOICE,
     OPTION_NAME,
-    OPTION_SECRET /* text that is never printed */
+    OPTION_SECRET, /* text that is never printed */
+    OPTION_JSON,   /* an object; whoever uses it checks what it holds */
 };
 enum option_source { FROM_DEFAULT, FROM_FILE, FROM_ENVIRONMENT, FROM_FLAG };
 
@@ -63,7 +64,8 @@ static const struct option options[] = {
     {"drain-timeout-ms", OPTION_NUMBER, AT(drain_timeout_ms), "5000", 100, 24LL * 3600 * 1000, "MS", "time to say goodbye to all on SIGTERM"},
     {"history-size", OPTION_NUMBER, AT(history_size), "50", 0, 10000, "N", "messages a channel keeps for newcomers; 0: none"},
     {"history-ttl-s", OPTION_NUMBER, AT(history_ttl_s), "3600", 1, 31536000, "S", "how long they are kept after the last message"},
-    {"users-limit", OPTION_NUMBER, AT(users_limit), "1000", 1, 100000, "N", "longest list of users sent to a newcomer"},
+    {"presence-limit", OPTION_NUMBER, AT(presence_limit), "1000", 1, 100000, "N", "longest list of who is in a channel"},
+    {"namespaces", OPTION_JSON, AT(namespaces), "", 0, 0, "JSON", "what holds for channels by the part of their name before the first colon: {\"chat\": {\"history_size\": 200}}"},
     {"ping-interval-ms", OPTION_NUMBER, AT(ping_interval_ms), "25000", 1000, 3600000, "MS", "Centrifuge: how often the server pings, in whole seconds"},
     {"pong-timeout-ms", OPTION_NUMBER, AT(pong_timeout_ms), "8000", 100, 3600000, "MS", "Centrifuge: how long a client may take to answer"},
     {"luchat", OPTION_CHOICE, AT(luchat), "on", 0, 0, "on|off", "whether /ws is served"},
@@ -170,6 +172,7 @@ static char *check_text(const struct option *option, const char *name, const cha
         return mem_printf("%s must be true or false, not \"%.100s\"", name, text);
     case OPTION_TEXT:
     case OPTION_SECRET:
+    case OPTION_JSON:
         break;
     }
     return NULL;
@@ -202,11 +205,15 @@ static char *set_option(struct loader *loader, const struct option *option, cons
     return NULL;
 }
 
-static char *on_file_pair(void *context, const char *key, const char *text)
+static char *on_file_pair(void *context, const char *key, const char *text, bool is_object)
 {
     const struct option *option = find_option(key, strlen(key), '_');
     if (!option || option->kind == OPTION_SWITCH || strcmp(key, "config") == 0)
         return mem_printf("unknown option \"%.100s\"", key);
+    if (is_object && option->kind != OPTION_JSON)
+        return mem_printf("\"%s\" must be a string, a number, true, false or a list", key);
+    if (!is_object && option->kind == OPTION_JSON)
+        return mem_printf("\"%s\" must be an object", key);
     char *quoted = mem_printf("\"%s\"", key);
     char *error = set_option(context, option, quoted, text);
     free(quoted);
@@ -366,6 +373,10 @@ static void print_value(const struct option *option, const struct config *config
         return;
     }
     const char *text = *(char *const *)field;
+    if (option->kind == OPTION_JSON) {
+        (void)fputs(text[0] ? text : "{}", out);
+        return;
+    }
     char *shown =
         option->kind == OPTION_SECRET && text[0] ? mem_strdup("***") : config_mask_url(text);
     char *json = text_to_json(shown);

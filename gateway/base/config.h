@@ -42,7 +42,8 @@ struct config {
     /* channels */
     int64_t history_size;
     int64_t history_ttl_s;
-    int64_t users_limit;
+    int64_t presence_limit;
+    char *namespaces; /* JSON; "": none */
     /* clients of the Centrifuge protocol */
     int64_t ping_interval_ms;
     int64_t pong_timeout_ms;

@@ -39,11 +39,14 @@ static char *text_of(const json_t *value)
         return mem_printf("%lld", (long long)json_integer_value(value));
     if (json_is_boolean(value))
         return mem_strdup(json_is_true(value) ? "true" : "false");
+    if (json_is_object(value))
+        return json_dumps(value, JSON_COMPACT);
     return json_is_array(value) ? join(value) : NULL;
 }
 
 static char *read_pair(const char *path, const char *key, const json_t *value,
-                       char *(*on_pair)(void *context, const char *key, const char *text),
+                       char *(*on_pair)(void *context, const char *key, const char *text,
+                                        bool is_object),
                        void *context)
 {
     char *text = text_of(value);
@@ -51,7 +54,7 @@ static char *read_pair(const char *path, const char *key, const json_t *value,
         return mem_printf("%s: \"%s\" must be a string, a whole number, true or false, or a "
                           "list of strings",
                           path, key);
-    char *error = on_pair(context, key, text);
+    char *error = on_pair(context, key, text, json_is_object(value));
     free(text);
     if (!error)
         return NULL;
@@ -83,7 +86,8 @@ static json_t *load(const char *path, char **ret_error)
 }
 
 bool config_file_read(const char *path,
-                      char *(*on_pair)(void *context, const char *key, const char *text),
+                      char *(*on_pair)(void *context, const char *key, const char *text,
+                                       bool is_object),
                       void *context, char **ret_error)
 {
     json_t *root = load(path, ret_error);

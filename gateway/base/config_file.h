@@ -9,13 +9,13 @@
 enum { CONFIG_FILE_BYTES_MAX = 1 << 20 };
 
 /*
- * Calls on_pair for each member of the file's object: strings as they are, numbers and
- * booleans as JSON writes them, arrays of strings joined by commas. on_pair answers NULL, or
+ * Calls on_pair for each member of the file's object: strings as they are, numbers, booleans
+ * and objects as JSON writes them, arrays of strings joined by commas. on_pair answers NULL, or
  * an error (*new*) that ends the reading. False: *ret_error says what was wrong. *new*
  */
-__attribute__((warn_unused_result)) bool
-config_file_read(const char *path,
-                 char *(*on_pair)(void *context, const char *key, const char *text),
-                 void *context, char **ret_error);
+__attribute__((warn_unused_result)) bool config_file_read(
+    const char *path,
+    char *(*on_pair)(void *context, const char *key, const char *text, bool is_object),
+    void *context, char **ret_error);
 
 #endif

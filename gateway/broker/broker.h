@@ -23,6 +23,18 @@ enum {
 
 struct broker;
 
+/* What the store does for a channel. */
+struct broker_policy {
+    size_t history_size;    /* publications kept; 0: the channel has no log */
+    int64_t history_ttl_ms; /* after the last one */
+};
+
+/* Where a broker finds a channel's policy: never NULL, valid as long as the broker is. */
+struct broker_policies {
+    const struct broker_policy *(*find)(void *context, const char *channel);
+    void *context;
+};
+
 /* One message of a channel, never changed, shared by reference. */
 struct publication {
     uint32_t refs;

@@ -43,6 +43,7 @@ struct once {
 
 struct memory_channel {
     char *name;
+    const struct broker_policy *policy;
     bool is_subscribed;
     uint64_t offset;
     uint64_t version;
@@ -74,8 +75,7 @@ struct task {
 struct memory_broker {
     struct broker base; /* first: a struct broker * is one of these */
     struct loop *loop;
-    size_t history_size;
-    int64_t history_ttl_ms;
+    struct broker_policies policies;
     int64_t next_sweep_ms;
     struct text_map *channels; /* by name */
     struct task *tasks;
@@ -103,9 +103,9 @@ static void make_epoch(char *epoch)
     (void)snprintf(epoch, BROKER_EPOCH_BYTES, "%016llx", (unsigned long long)random);
 }
 
-static bool is_log_old(const struct memory_broker *self, const struct memory_channel *channel)
+static bool is_log_old(const struct memory_channel *channel)
 {
-    return clock_now_ms() - channel->last_publish_ms > self->history_ttl_ms;
+    return clock_now_ms() - channel->last_publish_ms > channel->policy->history_ttl_ms;
 }
 
 static struct memory_channel *channel_ensure(struct memory_broker *self, const char *name)
@@ -114,13 +114,14 @@ static struct memory_channel *channel_ensure(struct memory_broker *self, const c
     if (!channel) {
         channel = mem_zalloc(sizeof(*channel));
         channel->name = mem_strdup(name);
+        channel->policy = self->policies.find(self->policies.context, name);
         channel->members = text_map_create();
         channel->users = text_map_create();
         channel->once = text_map_create();
         make_epoch(channel->epoch);
         text_map_add(self->channels, name, channel);
     }
-    if (is_log_old(self, channel))
+    if (is_log_old(channel))
         log_clear(channel);
     return channel;
 }
@@ -191,7 +192,7 @@ static void sweep(struct memory_broker *self)
     while ((channel = text_map_next(self->channels, &cursor))) {
         sweep_once(channel);
         if (channel->is_subscribed || text_map_count(channel->members) > 0 ||
-            text_map_count(channel->once) > 0 || !is_log_old(self, channel))
+            text_map_count(channel->once) > 0 || !is_log_old(channel))
             continue;
         text_map_remove(self->channels, channel->name);
         channel_destroy(channel);
@@ -319,12 +320,12 @@ static void memory_unsubscribe(struct broker *broker, const char *name)
     channel->is_subscribed = false;
 }
 
-static void log_append(struct memory_broker *self, struct memory_channel *channel,
-                       struct publication *publication)
+static void log_append(struct memory_channel *channel, struct publication *publication)
 {
+    size_t size = channel->policy->history_size;
     if (!channel->log)
-        channel->log = mem_alloc(self->history_size * sizeof(struct publication *));
-    if (channel->log_count == self->history_size) {
+        channel->log = mem_alloc(size * sizeof(struct publication *));
+    if (channel->log_count == size) {
         publication_unref(channel->log[0]);
         channel->log_count--;
         memmove(channel->log, channel->log + 1, channel->log_count * sizeof(*channel->log));
@@ -344,13 +345,13 @@ static void remember_once(struct memory_channel *channel, const char *key, uint6
 static uint64_t append(struct memory_broker *self, struct memory_channel *channel,
                        const struct broker_message *message)
 {
-    bool is_logged = self->history_size > 0 && !message->is_unlogged;
+    bool is_logged = channel->policy->history_size > 0 && !message->is_unlogged;
     if (is_logged)
         channel->offset++;
     struct publication *publication =
         publication_create(is_logged ? channel->offset : 0, message->payload, message->info);
     if (is_logged)
-        log_append(self, channel, publication);
+        log_append(channel, publication);
     task_add(self, TASK_PUBLICATION, channel->name)->publication = publication;
     return publication->offset;
 }
@@ -584,14 +585,12 @@ static const struct broker_ops memory_ops = {
     .destroy = memory_destroy,
 };
 
-struct broker *memory_broker_create(struct loop *loop, size_t history_size,
-                                    int64_t history_ttl_ms)
+struct broker *memory_broker_create(struct loop *loop, struct broker_policies policies)
 {
     struct memory_broker *self = mem_zalloc(sizeof(*self));
     self->base.ops = &memory_ops;
     self->loop = loop;
     self->channels = text_map_create();
-    self->history_size = history_size;
-    self->history_ttl_ms = history_ttl_ms;
+    self->policies = policies;
     return &self->base;
 }

@@ -7,15 +7,11 @@
 #ifndef PARLEY_MEMORY_BROKER_H
 #define PARLEY_MEMORY_BROKER_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "broker.h"
 
-struct broker;
 struct loop;
 
-/* history_size 0: channels keep no log. A log is dropped history_ttl_ms after its last
- * publication. *new* */
-struct broker *memory_broker_create(struct loop *loop, size_t history_size,
-                                    int64_t history_ttl_ms);
+/* *new* */
+struct broker *memory_broker_create(struct loop *loop, struct broker_policies policies);
 
 #endif

@@ -21,6 +21,7 @@
 #include "redis_cluster.h"
 #include "redis_envelope.h"
 #include "redis_link.h"
+#include "redis_log.h"
 #include "redis_presence.h"
 #include "redis_script.h"
 #include "text_map.h"
@@ -32,12 +33,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum {
-    NUMBER_BYTES = 24,
-    META_TTL_MIN_MS = 24 * 3600 * 1000, /* outlives the log, so that offsets go on */
-    PROBES_MISSED_MAX = 3,
-    REFRESHED_MAX = 10000, /* channels remembered */
-};
+enum { PROBES_MISSED_MAX = 3 };
 
 struct subscription {
     char *channel;
@@ -52,17 +48,13 @@ struct redis_broker {
     struct redis_link *subscriber;
     struct node_lease_options lease_options;
     struct node_lease *lease;
+    struct redis_log *log;
     struct redis_presence *presence;
     struct text_map *subscriptions; /* by pubsub name */
     struct loop_timer *probe_timer;
-    struct text_map *refreshed; /* by pubsub name: when its lifetimes were put forward, ms */
     char *probe_channel;
     char *control_channel;
     int probes_unheard;
-    char history_size[NUMBER_BYTES];
-    char log_ttl_ms[NUMBER_BYTES];
-    char meta_ttl_ms[NUMBER_BYTES];
-    char key_ttl_ms[NUMBER_BYTES];
 };
 
 struct channel_call {
@@ -260,218 +252,37 @@ static void on_name_taken(void *context)
     self->base.events.on_name_taken(self->base.events.context);
 }
 
-/* ------------------------------------------------------------------- publish, history */
-
-static void on_published(void *context, enum broker_status status, const redisReply *reply)
-{
-    struct broker_reply answer = {.status = status, .epoch = ""};
-    if (status == BROKER_OK && reply->type == REDIS_REPLY_ARRAY && reply->elements == 3) {
-        answer.offset = (uint64_t)reply->element[0]->integer;
-        answer.epoch = reply->element[1]->str;
-        answer.is_duplicate = reply->element[2]->integer == 1;
-    } else if (status == BROKER_REFUSED) {
-        log_error("publish_refused", kv_str("err", reply->str));
-    }
-    call_answer(context, &answer);
-}
-
-/* Without a log and a key there is nothing to look up or keep: a plain PUBLISH will do. */
-static void publish_plain(struct redis_broker *self, const char *pubsub,
-                          const struct broker_message *message, struct channel_call *call)
-{
-    char head[NUMBER_BYTES];
-    int head_length = snprintf(head, sizeof(head), "p 0 - %zu\n", message->info.length);
-    size_t length = (size_t)head_length + message->info.length + message->payload.length;
-    char *envelope = mem_alloc(length);
-    char *at = mempcpy(envelope, head, (size_t)head_length);
-    if (message->info.length > 0)
-        at = mempcpy(at, message->info.bytes, message->info.length);
-    memcpy(at, message->payload.bytes, message->payload.length);
-    const char *parts[] = {"PUBLISH", pubsub, envelope};
-    size_t lengths[] = {7, strlen(pubsub), length};
-    redis_link_command(self->commands, 3, parts, lengths, on_published, call);
-    free(envelope);
-}
-
-static void make_epoch(char epoch[BROKER_EPOCH_BYTES])
-{
-    (void)snprintf(epoch, BROKER_EPOCH_BYTES, "%08lx", (unsigned long)random() & 0xffffffffUL);
-}
-
-static void forget_refreshed(struct redis_broker *self)
-{
-    const void *cursor = NULL;
-    int64_t *when;
-    while ((when = text_map_next(self->refreshed, &cursor)))
-        free(when);
-    text_map_destroy(self->refreshed);
-    self->refreshed = text_map_create();
-}
-
-/* Lifetimes are put forward by one publish in a tenth of them, not by every one: two commands
- * less inside Redis. */
-static bool is_refresh_due(struct redis_broker *self, const char *pubsub)
-{
-    int64_t *when = text_map_find(self->refreshed, pubsub);
-    int64_t now_ms = clock_now_ms();
-    if (when && now_ms - *when < self->options->history_ttl_ms / 10)
-        return false;
-    if (!when) {
-        if (text_map_count(self->refreshed) >= REFRESHED_MAX)
-            forget_refreshed(self);
-        when = mem_alloc(sizeof(*when));
-        text_map_add(self->refreshed, pubsub, when);
-    }
-    *when = now_ms;
-    return true;
-}
-
-static void publish_by_script(struct redis_broker *self, const char *channel,
-                              const char *pubsub, const struct broker_message *message,
-                              struct channel_call *channel_call)
-{
-    struct redis_call call = {.count = 0};
-    const char *prefix = self->options->prefix;
-    char *log = key_of_channel(prefix, channel, "log");
-    char *meta = key_of_channel(prefix, channel, "meta");
-    char *once = message->key ? key_once(prefix, channel, message->key) : NULL;
-    char epoch[BROKER_EPOCH_BYTES];
-    make_epoch(epoch);
-    redis_call_key(&call, log);
-    redis_call_key(&call, meta);
-    if (once)
-        redis_call_key(&call, once);
-    redis_call_text(&call, pubsub);
-    redis_call_bytes(&call, message->payload.bytes, message->payload.length);
-    redis_call_bytes(&call, message->info.bytes, message->info.length);
-    redis_call_text(&call, message->is_unlogged ? "0" : self->history_size);
-    redis_call_text(&call, self->log_ttl_ms);
-    redis_call_text(&call, self->meta_ttl_ms);
-    redis_call_text(&call, epoch);
-    redis_call_text(&call, self->key_ttl_ms);
-    redis_call_text(&call, is_refresh_due(self, pubsub) ? "1" : "0");
-    redis_script_call(self->commands, SCRIPT_PUBLISH, &call, on_published, channel_call);
-    free(log);
-    free(meta);
-    free(once);
-}
+/* -------------------------------------------------------------------------- publications */
 
 static void redis_publish(struct broker *broker, const char *channel,
                           const struct broker_message *message, struct broker_waiter waiter)
 {
-    struct redis_broker *self = self_of(broker);
-    char *pubsub = key_channel(self->options->prefix, channel);
-    struct channel_call *call = call_create(channel, waiter);
-    bool is_logged = self->options->history_size > 0 && !message->is_unlogged;
-    if (is_logged || message->key)
-        publish_by_script(self, channel, pubsub, message, call);
-    else
-        publish_plain(self, pubsub, message, call);
-    free(pubsub);
-}
-
-/* An entry of the stream: ["OFFSET-0", ["d", payload, "i", info]]; info may be missing. */
-static struct publication *read_entry(const redisReply *entry)
-{
-    if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
-        entry->element[1]->type != REDIS_REPLY_ARRAY || entry->element[1]->elements < 2)
-        return NULL;
-    const redisReply *fields = entry->element[1];
-    struct slice payload = {fields->element[1]->str, fields->element[1]->len};
-    struct slice info = {NULL, 0};
-    if (fields->elements >= 4)
-        info = (struct slice){fields->element[3]->str, fields->element[3]->len};
-    return publication_create(strtoull(entry->element[0]->str, NULL, 10), payload, info);
-}
-
-static void answer_history(struct channel_call *call, const redisReply *reply)
-{
-    const redisReply *entries = reply->element[2];
-    struct broker_reply answer = {.status = BROKER_OK,
-                                  .epoch = reply->element[0]->str,
-                                  .offset = (uint64_t)reply->element[1]->integer};
-    answer.publications = mem_zalloc((entries->elements + 1) * sizeof(*answer.publications));
-    for (size_t i = 0; i < entries->elements; i++) {
-        struct publication *publication = read_entry(entries->element[i]);
-        if (publication)
-            answer.publications[answer.publication_count++] = publication;
-    }
-    struct publication **publications = answer.publications;
-    size_t count = answer.publication_count;
-    call_answer(call, &answer);
-    for (size_t i = 0; i < count; i++)
-        publication_unref(publications[i]);
-    free(publications);
-}
-
-static void on_history(void *context, enum broker_status status, const redisReply *reply)
-{
-    bool is_sound = status == BROKER_OK && reply->type == REDIS_REPLY_ARRAY &&
-                    reply->elements == 3 && reply->element[2]->type == REDIS_REPLY_ARRAY;
-    if (is_sound) {
-        answer_history(context, reply);
-        return;
-    }
-    if (status == BROKER_REFUSED)
-        log_error("history_refused", kv_str("err", reply->str));
-    call_answer(context, &(struct broker_reply){.status = status == BROKER_OK ? BROKER_REFUSED
-                                                                              : status});
+    redis_log_publish(self_of(broker)->log, channel, message, waiter);
 }
 
 static void redis_history(struct broker *broker, const char *channel,
                           const struct broker_range *range, struct broker_waiter waiter)
 {
-    struct redis_broker *self = self_of(broker);
-    struct redis_call call = {.count = 0};
-    char since[NUMBER_BYTES];
-    char limit[NUMBER_BYTES];
-    char epoch[BROKER_EPOCH_BYTES];
-    char *log = key_of_channel(self->options->prefix, channel, "log");
-    char *meta = key_of_channel(self->options->prefix, channel, "meta");
-    make_epoch(epoch);
-    (void)snprintf(since, sizeof(since), "%llu", (unsigned long long)range->since);
-    (void)snprintf(limit, sizeof(limit), "%zu", range->limit);
-    redis_call_key(&call, log);
-    redis_call_key(&call, meta);
-    redis_call_text(&call, since);
-    redis_call_text(&call, limit);
-    redis_call_text(&call, range->is_reverse ? "1" : "0");
-    redis_call_text(&call, epoch);
-    redis_call_text(&call, self->meta_ttl_ms);
-    redis_script_call(self->commands, SCRIPT_HISTORY, &call, on_history,
-                      call_create(channel, waiter));
-    free(log);
-    free(meta);
-}
-
-static void on_done(void *context, enum broker_status status, const redisReply *reply)
-{
-    (void)reply;
-    call_answer(context, &(struct broker_reply){.status = status, .epoch = ""});
+    redis_log_history(self_of(broker)->log, channel, range, waiter);
 }
 
 static void redis_history_remove(struct broker *broker, const char *channel,
                                  struct broker_waiter waiter)
 {
-    struct redis_broker *self = self_of(broker);
-    char *log = key_of_channel(self->options->prefix, channel, "log");
-    redis_link_command_text(self->commands, on_done, call_create(channel, waiter), "DEL", log,
-                            NULL);
-    free(log);
+    redis_log_remove(self_of(broker)->log, channel, waiter);
 }
 
 static void redis_new_epoch(struct broker *broker, const char *channel, const char *old_epoch)
 {
-    struct redis_broker *self = self_of(broker);
-    struct redis_call call = {.count = 0};
-    char *meta = key_of_channel(self->options->prefix, channel, "meta");
-    char epoch[BROKER_EPOCH_BYTES];
-    make_epoch(epoch);
-    redis_call_key(&call, meta);
-    redis_call_text(&call, old_epoch);
-    redis_call_text(&call, epoch);
-    redis_script_call(self->commands, SCRIPT_NEW_EPOCH, &call, NULL, NULL);
-    free(meta);
+    redis_log_new_epoch(self_of(broker)->log, channel, old_epoch);
+}
+
+/* ----------------------------------------------------------------------------- orders */
+
+static void on_done(void *context, enum broker_status status, const redisReply *reply)
+{
+    (void)reply;
+    call_answer(context, &(struct broker_reply){.status = status, .epoch = ""});
 }
 
 static void redis_control(struct broker *broker, const char *bytes, size_t length,
@@ -562,6 +373,7 @@ static void redis_destroy(struct broker *broker)
     loop_timer_destroy(self->probe_timer);
     redis_link_destroy(self->commands);
     redis_link_destroy(self->subscriber);
+    redis_log_destroy(self->log);
     redis_presence_destroy(self->presence);
     node_lease_destroy(self->lease);
     const void *cursor = NULL;
@@ -569,8 +381,6 @@ static void redis_destroy(struct broker *broker)
     while ((subscription = text_map_next(self->subscriptions, &cursor)))
         subscription_destroy(subscription);
     text_map_destroy(self->subscriptions);
-    forget_refreshed(self);
-    text_map_destroy(self->refreshed);
     free(self->probe_channel);
     free(self->control_channel);
     free(self);
@@ -622,16 +432,6 @@ static void create_links(struct redis_broker *self, struct loop *loop)
     self->subscriber = redis_link_create(loop, &link);
 }
 
-static void print_limits(struct redis_broker *self)
-{
-    int64_t log_ttl_ms = self->options->history_ttl_ms;
-    int64_t meta_ttl_ms = 2 * log_ttl_ms > META_TTL_MIN_MS ? 2 * log_ttl_ms : META_TTL_MIN_MS;
-    (void)snprintf(self->history_size, NUMBER_BYTES, "%zu", self->options->history_size);
-    (void)snprintf(self->log_ttl_ms, NUMBER_BYTES, "%lld", (long long)log_ttl_ms);
-    (void)snprintf(self->meta_ttl_ms, NUMBER_BYTES, "%lld", (long long)meta_ttl_ms);
-    (void)snprintf(self->key_ttl_ms, NUMBER_BYTES, "%d", BROKER_KEY_TTL_MS);
-}
-
 static void seed_random(void)
 {
     unsigned int seed = 0;
@@ -648,10 +448,8 @@ struct broker *redis_broker_create(struct loop *loop,
     self->base.ops = &redis_ops;
     self->options = options;
     self->subscriptions = text_map_create();
-    self->refreshed = text_map_create();
     self->probe_channel = key_node(options->prefix, options->node);
     self->control_channel = key_control(options->prefix);
-    print_limits(self);
     create_links(self, loop);
     self->lease_options = (struct node_lease_options){
         .prefix = options->prefix,
@@ -665,7 +463,8 @@ struct broker *redis_broker_create(struct loop *loop,
     };
     self->lease = node_lease_create(loop, self->commands, &self->lease_options);
     self->presence = redis_presence_create(self->commands, self->lease, options->prefix,
-                                           options->node, self->meta_ttl_ms);
+                                           options->node, options->policies);
+    self->log = redis_log_create(self->commands, options->prefix, options->policies);
     self->probe_timer = loop_timer_create(loop, options->lease_renew_ms, on_probe_due, self);
     return &self->base;
 }

@@ -4,10 +4,10 @@
 #ifndef PARLEY_REDIS_BROKER_H
 #define PARLEY_REDIS_BROKER_H
 
-#include <stddef.h>
+#include "broker.h"
+
 #include <stdint.h>
 
-struct broker;
 struct loop;
 struct redis_url;
 
@@ -20,8 +20,7 @@ struct redis_broker_options {
     int64_t timeout_ms;
     int64_t lease_ttl_ms;
     int64_t lease_renew_ms;
-    size_t history_size; /* 0: channels keep no log */
-    int64_t history_ttl_ms;
+    struct broker_policies policies;
 };
 
 /* options and what they point to are borrowed for the life of the broker. *new* */

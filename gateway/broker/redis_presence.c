@@ -11,6 +11,7 @@
 #include "mem.h"
 #include "node_lease.h"
 #include "redis_link.h"
+#include "redis_log.h"
 #include "redis_script.h"
 #include "text.h"
 
@@ -36,7 +37,7 @@ struct redis_presence {
     struct node_lease *lease;
     const char *prefix;
     const char *node;
-    const char *meta_ttl_ms;
+    struct broker_policies policies;
     char *node_members_key;
     struct unsaid_leave *unsaid;
 };
@@ -90,6 +91,11 @@ static void call_answer(struct presence_call *call, struct broker_reply *reply)
     free(call);
 }
 
+static int64_t meta_ttl_of(const struct redis_presence *presence, const char *channel)
+{
+    return redis_log_meta_ttl_ms(presence->policies.find(presence->policies.context, channel));
+}
+
 /* ------------------------------------------------------------------------------- join */
 
 static char *member_json(const struct redis_presence *presence,
@@ -138,7 +144,7 @@ void redis_presence_join(struct redis_presence *presence, const char *channel,
     redis_call_text(&call, keys.pubsub);
     redis_call_text(&call, member->info);
     redis_call_text(&call, is_quiet ? "1" : "0");
-    redis_call_text(&call, presence->meta_ttl_ms);
+    redis_call_number(&call, meta_ttl_of(presence, channel));
     note_in_node_set(presence, "SADD", member->client, channel);
     redis_script_call(presence->commands, SCRIPT_JOIN, &call, on_joined,
                       call_create(presence, channel, waiter));
@@ -181,7 +187,7 @@ static void say_leave(struct redis_presence *presence, struct unsaid_leave *leav
     redis_call_text(&call, leave->user);
     redis_call_text(&call, keys.pubsub);
     redis_call_text(&call, leave->info);
-    redis_call_text(&call, presence->meta_ttl_ms);
+    redis_call_number(&call, meta_ttl_of(presence, leave->channel));
     redis_script_call(presence->commands, SCRIPT_LEAVE, &call, on_left, leave);
     free_keys(&keys);
 }
@@ -289,14 +295,14 @@ void redis_presence_members(struct redis_presence *presence, const char *channel
 
 struct redis_presence *redis_presence_create(struct redis_link *commands,
                                              struct node_lease *lease, const char *prefix,
-                                             const char *node, const char *meta_ttl_ms)
+                                             const char *node, struct broker_policies policies)
 {
     struct redis_presence *presence = mem_zalloc(sizeof(*presence));
     presence->commands = commands;
     presence->lease = lease;
     presence->prefix = prefix;
     presence->node = node;
-    presence->meta_ttl_ms = meta_ttl_ms;
+    presence->policies = policies;
     presence->node_members_key = key_node_members(prefix, node);
     return presence;
 }

@@ -20,7 +20,7 @@ struct redis_presence;
 /* All arguments are borrowed for the life of the object. *new* */
 struct redis_presence *redis_presence_create(struct redis_link *commands,
                                              struct node_lease *lease, const char *prefix,
-                                             const char *node, const char *meta_ttl_ms);
+                                             const char *node, struct broker_policies policies);
 void redis_presence_destroy(struct redis_presence *presence);
 
 void redis_presence_join(struct redis_presence *presence, const char *channel,

@@ -51,6 +51,14 @@ void redis_call_text(struct redis_call *call, const char *argument)
     add_part(call, argument, strlen(argument));
 }
 
+void redis_call_number(struct redis_call *call, int64_t number)
+{
+    assert(call->number_count < SCRIPT_NUMBERS_MAX);
+    char *text = call->numbers[call->number_count++];
+    (void)snprintf(text, SCRIPT_NUMBER_BYTES, "%lld", (long long)number);
+    redis_call_text(call, text);
+}
+
 void redis_call_bytes(struct redis_call *call, const void *bytes, size_t length)
 {
     add_part(call, bytes, length);

@@ -10,6 +10,7 @@
 #include "redis_link.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum redis_script {
     SCRIPT_PUBLISH,
@@ -23,7 +24,7 @@ enum redis_script {
     SCRIPT_COUNT,
 };
 
-enum { SCRIPT_PARTS_MAX = 24 };
+enum { SCRIPT_PARTS_MAX = 24, SCRIPT_NUMBERS_MAX = 8, SCRIPT_NUMBER_BYTES = 24 };
 
 /* Texts in the order of enum redis_script, for struct redis_link_options. */
 extern const char *const redis_script_texts[SCRIPT_COUNT];
@@ -34,11 +35,15 @@ struct redis_call {
     size_t count;
     const char *parts[SCRIPT_PARTS_MAX];
     size_t lengths[SCRIPT_PARTS_MAX];
+    size_t number_count;
+    char numbers[SCRIPT_NUMBERS_MAX][SCRIPT_NUMBER_BYTES];
 };
 
 /* All keys come before the first argument. */
 void redis_call_key(struct redis_call *call, const char *key);
 void redis_call_text(struct redis_call *call, const char *argument);
+/* Written into the call itself. */
+void redis_call_number(struct redis_call *call, int64_t number);
 void redis_call_bytes(struct redis_call *call, const void *bytes, size_t length);
 
 void redis_script_call(struct redis_link *link, enum redis_script script,

@@ -12,6 +12,7 @@
 #include "hub.h"
 #include "mem.h"
 #include "metrics.h"
+#include "namespaces.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -37,9 +38,13 @@ static bool read_text(const struct api_request *request, const char *name,
 static const char *read_channel(struct api_job *job, const struct api_request *request)
 {
     const char *channel = json_string_value(json_object_get(request->params, "channel"));
-    if (channel && chat_is_channel_name(channel))
+    if (!channel || !chat_is_channel_name(channel)) {
+        api_job_fail(job, API_BAD_REQUEST);
+        return NULL;
+    }
+    if (hub_namespace(job->hub, channel))
         return channel;
-    api_job_fail(job, API_BAD_REQUEST);
+    api_job_fail(job, API_UNKNOWN_CHANNEL);
     return NULL;
 }
 
@@ -86,6 +91,8 @@ static void publish(struct api_job *job, const struct api_request *request, cons
     if (!channel || !chat_is_channel_name(channel) ||
         *request->published_bytes > API_PUBLISHED_BYTES_MAX)
         api_job_fail(job, API_BAD_REQUEST);
+    else if (!hub_namespace(job->hub, channel))
+        api_job_fail(job, API_UNKNOWN_CHANNEL);
     else
         broker_publish(job->hub->broker, channel, message, api_job_wait(job, print_published));
 }
@@ -125,10 +132,11 @@ static char *print_history(const struct api_job *job, const struct broker_reply 
     return centrifuge_print_history(reply);
 }
 
-static struct broker_range range_of(const struct api_job *job, const json_t *params)
+static struct broker_range range_of(const struct namespace_options *options,
+                                    const json_t *params)
 {
     json_int_t limit = json_integer_value(json_object_get(params, "limit"));
-    size_t all = job->hub->options->history_size;
+    size_t all = options->policy.history_size;
     const json_t *since = json_object_get(params, "since");
     return (struct broker_range){
         .since = (uint64_t)json_integer_value(json_object_get(since, "offset")),
@@ -144,11 +152,12 @@ static void run_history(struct api_job *job, const struct api_request *request)
     const char *channel = read_channel(job, request);
     if (!channel)
         return;
-    if (job->hub->options->history_size == 0) {
+    const struct namespace_options *options = hub_namespace(job->hub, channel);
+    if (options->policy.history_size == 0) {
         api_job_fail(job, API_NOT_AVAILABLE);
         return;
     }
-    struct broker_range range = range_of(job, request->params);
+    struct broker_range range = range_of(options, request->params);
     if (epoch && epoch[0])
         job->epoch = mem_strdup(epoch);
     broker_history(job->hub->broker, channel, &range, api_job_wait(job, print_history));
@@ -159,7 +168,7 @@ static void run_history_remove(struct api_job *job, const struct api_request *re
     const char *channel = read_channel(job, request);
     if (!channel)
         return;
-    if (job->hub->options->history_size == 0)
+    if (hub_namespace(job->hub, channel)->policy.history_size == 0)
         api_job_fail(job, API_NOT_AVAILABLE);
     else
         broker_history_remove(job->hub->broker, channel, api_job_wait(job, print_nothing));
@@ -181,7 +190,8 @@ static void run_presence(struct api_job *job, const struct api_request *request)
 {
     const char *channel = read_channel(job, request);
     if (channel)
-        broker_members(job->hub->broker, channel, job->hub->options->users_limit,
+        broker_members(job->hub->broker, channel,
+                       hub_namespace(job->hub, channel)->presence_limit,
                        api_job_wait(job, print_presence));
 }
 
@@ -248,11 +258,13 @@ static void run_subscribe(struct api_job *job, const struct api_request *request
     struct control_order order = {.kind = CONTROL_SUBSCRIBE, .reason = ""};
     json_t *position = json_object_get(request->params, "recover_since");
     order.position = json_is_object(position) ? position : NULL;
-    if (read_target(request, &order) && read_text(request, "channel", &order.channel) &&
-        chat_is_channel_name(order.channel))
-        send_order(job, &order);
-    else
+    if (!read_target(request, &order) || !read_text(request, "channel", &order.channel) ||
+        !chat_is_channel_name(order.channel))
         api_job_fail(job, API_BAD_REQUEST);
+    else if (!hub_namespace(job->hub, order.channel))
+        api_job_fail(job, API_UNKNOWN_CHANNEL);
+    else
+        send_order(job, &order);
 }
 
 static void run_refresh(struct api_job *job, const struct api_request *request)

@@ -76,6 +76,8 @@ static void welcome(struct session *session, const struct centrifuge_command *co
     int64_t ping_ms = session_hub(session)->options->ping_interval_ms;
     char client[CLIENT_BYTES];
     session_set_identity(session, token->user, token->info ? token->info : "null");
+    if (token->user[0])
+        session_set_authenticated(session);
     state->is_connected = true;
     state->expires_at_s = token->expires_at_s;
     state->pinged_ms = clock_now_ms();
@@ -158,28 +160,36 @@ static bool is_for(struct session *session, const struct token *token, const cha
            (!token->client || strcmp(token->client, client) == 0);
 }
 
-bool centrifuge_check_subscribe(struct session *session,
-                                const struct centrifuge_command *command, const char *channel,
-                                int64_t *ret_expires_at_s)
+static bool check_sub_token(struct session *session, const struct centrifuge_command *command,
+                            const char *channel, const char *text,
+                            struct centrifuge_admission *admission)
 {
-    const char *text = centrifuge_text(command, "token");
     struct token token;
-    if (!text || !text[0]) {
-        bool may_enter = auth_may_enter(channel, session_user(session));
-        if (!may_enter)
-            centrifuge_send_error(session, command->id, CENTRIFUGE_PERMISSION_DENIED);
-        return may_enter;
-    }
     enum token_result result = auth_check(session_hub(session), text, &token);
     bool is_good = result == TOKEN_OK && is_for(session, &token, channel);
     if (is_good)
-        *ret_expires_at_s = token.expires_at_s;
+        admission->expires_at_s = token.expires_at_s;
     else
         centrifuge_send_error(session, command->id,
                               result == TOKEN_EXPIRED ? CENTRIFUGE_TOKEN_EXPIRED
                                                       : CENTRIFUGE_PERMISSION_DENIED);
     token_finish(&token);
     return is_good;
+}
+
+bool centrifuge_check_subscribe(struct session *session,
+                                const struct centrifuge_command *command, const char *channel,
+                                struct centrifuge_admission *ret_admission)
+{
+    const char *text = centrifuge_text(command, "token");
+    bool has_token = text && text[0];
+    enum rights_verdict verdict = rights_check_subscribe(session, channel, has_token);
+    *ret_admission = (struct centrifuge_admission){.is_by_token = has_token};
+    if (verdict != RIGHTS_GRANTED) {
+        centrifuge_send_verdict(session, command->id, verdict);
+        return false;
+    }
+    return !has_token || check_sub_token(session, command, channel, text, ret_admission);
 }
 
 void centrifuge_run_sub_refresh(struct session *session,

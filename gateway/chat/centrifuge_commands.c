@@ -4,7 +4,6 @@
  * A handler answers at once, or asks the broker with a struct pending that remembers whose
  * command it was; the session may be gone when the answer comes.
  */
-#include "auth.h"
 #include "broker.h"
 #include "centrifuge_codec.h"
 #include "centrifuge_session.h"
@@ -13,7 +12,8 @@
 #include "hub.h"
 #include "mem.h"
 #include "metrics.h"
-#include "presence.h"
+#include "namespaces.h"
+#include "rights.h"
 #include "session.h"
 #include "text.h"
 
@@ -68,13 +68,6 @@ wait_for(struct session *session, const struct centrifuge_command *command, cons
     return (struct broker_waiter){on_answer, pending, session_id(session)};
 }
 
-/* By its name, or because a token let the session in. */
-static bool may_enter(struct session *session, const char *channel)
-{
-    return auth_may_enter(channel, session_user(session)) ||
-           channel_subscription_of(session, channel);
-}
-
 /* NULL, and the client told, if the channel cannot be one. */
 static const char *channel_named(struct session *session,
                                  const struct centrifuge_command *command)
@@ -86,14 +79,29 @@ static const char *channel_named(struct session *session,
     return NULL;
 }
 
-/* The same if it is for others. */
-static const char *channel_of(struct session *session, const struct centrifuge_command *command)
+void centrifuge_send_verdict(struct session *session, uint32_t id, enum rights_verdict verdict)
+{
+    centrifuge_send_error(session, id,
+                          verdict == RIGHTS_NO_CHANNEL ? CENTRIFUGE_UNKNOWN_CHANNEL
+                                                       : CENTRIFUGE_PERMISSION_DENIED);
+}
+
+/* False, and the client told, if it may not. */
+static bool may(struct session *session, const struct centrifuge_command *command,
+                const char *channel, enum rights_act act)
+{
+    enum rights_verdict verdict = rights_check(session, channel, act);
+    if (verdict != RIGHTS_GRANTED)
+        centrifuge_send_verdict(session, command->id, verdict);
+    return verdict == RIGHTS_GRANTED;
+}
+
+/* The channel that is named, if the session may do that there; else it has been told. */
+static const char *channel_for(struct session *session,
+                               const struct centrifuge_command *command, enum rights_act act)
 {
     const char *channel = channel_named(session, command);
-    if (!channel || may_enter(session, channel))
-        return channel;
-    centrifuge_send_error(session, command->id, CENTRIFUGE_PERMISSION_DENIED);
-    return NULL;
+    return channel && may(session, command, channel, act) ? channel : NULL;
 }
 
 /* ------------------------------------------------------------------ subscribe, unsubscribe */
@@ -120,24 +128,25 @@ static struct centrifuge_request *request_of(const struct centrifuge_command *co
 static void run_subscribe(struct session *session, const struct centrifuge_command *command)
 {
     const char *channel = channel_named(session, command);
-    int64_t expires_at_s = 0;
+    struct centrifuge_admission admission;
     if (!channel)
         return;
     if (channel_subscription_of(session, channel)) {
         centrifuge_send_error(session, command->id, CENTRIFUGE_ALREADY_SUBSCRIBED);
     } else if (count_subscriptions(session) >= CENTRIFUGE_CHANNELS_MAX) {
         centrifuge_send_error(session, command->id, CENTRIFUGE_LIMIT_EXCEEDED);
-    } else if (centrifuge_check_subscribe(session, command, channel, &expires_at_s)) {
+    } else if (centrifuge_check_subscribe(session, command, channel, &admission)) {
         struct subscription *subscription =
             channel_subscribe(session_hub(session), session, channel);
         subscription->request = request_of(command);
-        subscription->expires_at_s = expires_at_s;
+        subscription->is_by_token = admission.is_by_token;
+        subscription->expires_at_s = admission.expires_at_s;
     }
 }
 
 static void run_unsubscribe(struct session *session, const struct centrifuge_command *command)
 {
-    const char *channel = channel_of(session, command);
+    const char *channel = channel_named(session, command);
     struct subscription *subscription =
         channel ? channel_subscription_of(session, channel) : NULL;
     if (subscription)
@@ -169,7 +178,7 @@ static void publish(struct session *session, const char *channel, struct json_sp
 
 static void run_publish(struct session *session, const struct centrifuge_command *command)
 {
-    const char *channel = channel_of(session, command);
+    const char *channel = channel_for(session, command, RIGHTS_PUBLISH);
     struct json_span data;
     if (!channel)
         return;
@@ -198,17 +207,17 @@ static char *print_stats(const struct pending *pending, const struct broker_repl
 
 static void run_presence(struct session *session, const struct centrifuge_command *command)
 {
-    const char *channel = channel_of(session, command);
+    const char *channel = channel_for(session, command, RIGHTS_SEE_PRESENCE);
     struct hub *hub = session_hub(session);
     if (channel)
-        broker_members(hub->broker, channel, hub->options->users_limit,
+        broker_members(hub->broker, channel, hub_namespace(hub, channel)->presence_limit,
                        wait_for(session, command, "presence", print_presence));
 }
 
 static void run_presence_stats(struct session *session,
                                const struct centrifuge_command *command)
 {
-    const char *channel = channel_of(session, command);
+    const char *channel = channel_for(session, command, RIGHTS_SEE_PRESENCE);
     if (channel)
         broker_members(session_hub(session)->broker, channel, /* limit= */ 0,
                        wait_for(session, command, "presence_stats", print_stats));
@@ -238,11 +247,11 @@ static struct broker_range range_of(const struct centrifuge_command *command)
 
 static void run_history(struct session *session, const struct centrifuge_command *command)
 {
-    const char *channel = channel_of(session, command);
+    const char *channel = channel_for(session, command, RIGHTS_HISTORY);
     struct hub *hub = session_hub(session);
     if (!channel)
         return;
-    if (hub->options->history_size == 0) {
+    if (hub_namespace(hub, channel)->policy.history_size == 0) {
         centrifuge_send_error(session, command->id, CENTRIFUGE_NOT_AVAILABLE);
         return;
     }
@@ -281,6 +290,8 @@ static void rpc_publish(struct session *session, const struct centrifuge_command
         centrifuge_send_error(session, command->id, CENTRIFUGE_BAD_REQUEST);
         return;
     }
+    if (!may(session, command, channel, RIGHTS_PUBLISH))
+        return;
     metrics.messages_received_total++;
     publish(session, channel, payload, centrifuge_string(key),
             wait_for(session, command, "rpc", print_acknowledged));

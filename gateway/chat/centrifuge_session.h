@@ -7,6 +7,7 @@
 
 #include "broker.h"
 #include "centrifuge_codec.h"
+#include "rights.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -53,10 +54,19 @@ void centrifuge_run_connect(struct session *session, const struct centrifuge_com
 void centrifuge_run_refresh(struct session *session, const struct centrifuge_command *command);
 void centrifuge_run_sub_refresh(struct session *session,
                                 const struct centrifuge_command *command);
-/* May the session subscribe, and until when? If not, it has been told. */
+/* How a session comes into a channel. */
+struct centrifuge_admission {
+    bool is_by_token;
+    int64_t expires_at_s; /* wall time; 0: never */
+};
+
+/* May the session subscribe, and how? If not, it has been told. */
 __attribute__((warn_unused_result)) bool
 centrifuge_check_subscribe(struct session *session, const struct centrifuge_command *command,
-                           const char *channel, int64_t *ret_expires_at_s);
+                           const char *channel, struct centrifuge_admission *ret_admission);
+
+/* NO_CHANNEL and DENIED as errors of the protocol. */
+void centrifuge_send_verdict(struct session *session, uint32_t id, enum rights_verdict verdict);
 
 void centrifuge_run_command(struct session *session, const struct centrifuge_command *command);
 

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "mem.h"
 #include "metrics.h"
+#include "namespaces.h"
 #include "presence.h"
 #include "session.h"
 #include "text_map.h"
@@ -33,6 +34,8 @@ static struct channel *channel_open(struct hub *hub, const char *name)
     struct channel *channel = mem_zalloc(sizeof(*channel));
     channel->hub = hub;
     channel->name = mem_strdup(name);
+    channel->options = hub_namespace(hub, name);
+    assert(channel->options);
     channel->id = id_table_add(hub->channel_ids, channel);
     channel->presence = presence_list_create();
     channel->state = CHANNEL_LIVE; /* so that the next line is a change */
@@ -88,6 +91,11 @@ uint64_t channel_id(const struct channel *channel)
 const char *channel_name(const struct channel *channel)
 {
     return channel->name;
+}
+
+const struct namespace_options *channel_options(const struct channel *channel)
+{
+    return channel->options;
 }
 
 bool channel_is_live(const struct channel *channel)
@@ -263,7 +271,7 @@ void channel_turn(struct hub *hub)
 
 void channel_on_subscribed(struct channel *channel)
 {
-    if (channel->hub->options->history_size > 0) {
+    if (channel->options->policy.history_size > 0) {
         channel_log_read(channel);
         return;
     }

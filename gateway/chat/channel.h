@@ -25,6 +25,7 @@ struct batch;
 struct broker_presence;
 struct channel;
 struct hub;
+struct namespace_options;
 struct presence_list;
 struct publication;
 struct session;
@@ -44,6 +45,7 @@ struct subscription {
     uint32_t index; /* in the channel's list */
     bool is_admitted;
     bool is_server_side;  /* not asked for by the client */
+    bool is_by_token;     /* a token, or the server API, let the session in */
     int64_t expires_at_s; /* wall time; 0: never */
     enum presence_state presence;
     uint32_t join_serial; /* of the last join that was sent */
@@ -57,7 +59,8 @@ const char *channel_name(const struct channel *channel);
 /* Arrivals are admitted at the end of this turn. */
 bool channel_is_live(const struct channel *channel);
 
-/* The session arrives in the channel, which is opened if it is not. Borrowed. */
+/* The session arrives in the channel, whose namespace is known; it is opened if it is not.
+ * Borrowed. */
 struct subscription *channel_subscribe(struct hub *hub, struct session *session,
                                        const char *name);
 /* Ends presence, too. */
@@ -93,6 +96,9 @@ const struct publication *channel_recent(const struct channel *channel, size_t i
  * most once in CHANNEL_CLAIM_EVERY_MS, since any client can say so; false: not now. */
 enum { CHANNEL_CLAIM_EVERY_MS = 60000 };
 bool channel_went_back(struct channel *channel);
+
+/* What holds for it, by its name. Borrowed. */
+const struct namespace_options *channel_options(const struct channel *channel);
 
 /* Of the channel's presence; see presence.h. */
 struct presence_list *channel_presence(struct channel *channel);

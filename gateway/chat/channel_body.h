@@ -30,6 +30,7 @@ struct channel {
     struct hub *hub;
     uint64_t id;
     char *name;
+    const struct namespace_options *options; /* never NULL */
     enum channel_state state;
 
     struct subscription_list subscribers[DIALECT_COUNT];
@@ -38,7 +39,7 @@ struct channel {
 
     char epoch[BROKER_EPOCH_BYTES]; /* "": the log has not begun */
     uint64_t offset;                /* of the last publication passed on */
-    struct publication **recent;    /* a ring of hub->options->history_size */
+    struct publication **recent;    /* a ring of the policy's history_size */
     size_t recent_first;
     size_t recent_count;
     struct held_publication *held;

@@ -18,6 +18,7 @@
 #include "log.h"
 #include "mem.h"
 #include "metrics.h"
+#include "namespaces.h"
 #include "presence.h"
 #include "session.h"
 
@@ -31,7 +32,7 @@ enum { HELD_MAX = 8192 }; /* beyond it they are read from the log instead */
 
 static void keep(struct channel *channel, struct publication *publication)
 {
-    size_t size = channel->hub->options->history_size;
+    size_t size = channel->options->policy.history_size;
     if (!channel->recent)
         channel->recent = mem_alloc(size * sizeof(struct publication *));
     if (channel->recent_count == size) {
@@ -46,7 +47,7 @@ static void keep(struct channel *channel, struct publication *publication)
 
 static void forget_recent(struct channel *channel)
 {
-    size_t size = channel->hub->options->history_size;
+    size_t size = channel->options->policy.history_size;
     for (size_t i = 0; i < channel->recent_count; i++)
         publication_unref(channel->recent[(channel->recent_first + i) % size]);
     channel->recent_count = 0;
@@ -252,7 +253,7 @@ void channel_log_read(struct channel *channel)
     channel->reads_pending++;
     bool is_known = channel->epoch[0] != '\0';
     struct broker_range range = {.since = is_known ? channel->offset : 0,
-                                 .limit = hub->options->history_size,
+                                 .limit = channel->options->policy.history_size,
                                  .is_reverse = !is_known};
     broker_history(hub->broker, channel->name, &range, waiter);
 }
@@ -302,7 +303,7 @@ size_t channel_recent_count(const struct channel *channel)
 
 const struct publication *channel_recent(const struct channel *channel, size_t i)
 {
-    size_t size = channel->hub->options->history_size;
+    size_t size = channel->options->policy.history_size;
     return channel->recent[(channel->recent_first + i) % size];
 }
 

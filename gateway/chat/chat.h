@@ -15,6 +15,7 @@ struct broker;
 struct dialect;
 struct hub;
 struct loop;
+struct namespaces;
 struct session;
 struct token_keys;
 struct transport;
@@ -27,8 +28,7 @@ struct chat_options {
     size_t max_backlog_bytes;
     int64_t idle_timeout_ms;
     int64_t open_timeout_ms; /* for a channel that cannot be opened */
-    size_t history_size;
-    size_t users_limit;
+    const struct namespaces *namespaces;
     int64_t ping_interval_ms; /* Centrifuge: whole seconds */
     int64_t pong_timeout_ms;
     int64_t connect_timeout_ms;          /* for the first command, or a token */

@@ -19,7 +19,9 @@
 #include "clock.h"
 #include "hub.h"
 #include "mem.h"
+#include "namespaces.h"
 #include "presence.h"
+#include "rights.h"
 #include "session.h"
 
 #include <stdio.h>
@@ -161,7 +163,7 @@ static char *print_subscribed(const struct subscription *subscription,
     if (!out)
         return mem_strdup("{}");
     (void)fprintf(out, "{");
-    if (channel_hub(channel)->options->history_size > 0)
+    if (channel_options(channel)->policy.history_size > 0)
         (void)fprintf(
             out,
             "\"recoverable\":true,\"positioned\":true,\"epoch\":\"%s\","
@@ -256,7 +258,8 @@ static void on_joined(struct subscription *subscription, const struct broker_rep
 void centrifuge_subscribe_for(struct session *session, const char *channel,
                               const json_t *position)
 {
-    if (!chat_is_channel_name(channel) || channel_subscription_of(session, channel))
+    if (!chat_is_channel_name(channel) || channel_subscription_of(session, channel) ||
+        rights_check_subscribe(session, channel, /* is_by_token= */ true) != RIGHTS_GRANTED)
         return;
     const char *epoch = json_string_value(json_object_get(position, "epoch"));
     struct centrifuge_request *request = mem_zalloc(sizeof(*request));
@@ -267,6 +270,7 @@ void centrifuge_subscribe_for(struct session *session, const char *channel,
         channel_subscribe(session_hub(session), session, channel);
     subscription->request = request;
     subscription->is_server_side = true;
+    subscription->is_by_token = true;
 }
 
 /* -------------------------------------------------------------------------------- frames */

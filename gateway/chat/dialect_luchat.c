@@ -17,6 +17,7 @@
 #include "mem.h"
 #include "metrics.h"
 #include "presence.h"
+#include "rights.h"
 #include "session.h"
 
 #include <stdlib.h>
@@ -24,9 +25,10 @@
 
 /* What a session of this dialect keeps. */
 struct luchat_session {
-    char *channel;   /* to be entered, or entered */
-    char *user;      /* the token's; NULL: the client says itself who it is */
-    bool is_welcome; /* has shown a token, or needs none */
+    char *channel;       /* to be entered, or entered */
+    char *user;          /* the token's; NULL: the client says itself who it is */
+    bool is_for_channel; /* the token names the channel */
+    bool is_welcome;     /* has shown a token, or needs none */
 };
 
 static void send_error(struct session *session, enum luchat_error code, const char *message)
@@ -54,12 +56,17 @@ static const char *explain_status(enum broker_status status)
 static void enter(struct session *session)
 {
     const struct luchat_session *state = session_state(session);
-    if (!auth_may_enter(state->channel, state->user ? state->user : "")) {
-        session_close(session, CLOSE_POLICY, "not allowed in this channel");
+    enum rights_verdict verdict =
+        rights_check_subscribe(session, state->channel, state->is_for_channel);
+    if (verdict != RIGHTS_GRANTED) {
+        session_close(session, CLOSE_POLICY,
+                      verdict == RIGHTS_NO_CHANNEL ? "unknown channel"
+                                                   : "not allowed in this channel");
         return;
     }
-    const struct subscription *subscription =
+    struct subscription *subscription =
         channel_subscribe(session_hub(session), session, state->channel);
+    subscription->is_by_token = state->is_for_channel;
     if (!channel_is_live(subscription->channel))
         session_pause(session);
     session_set_due(session, clock_now_ms() + session_hub(session)->options->idle_timeout_ms);
@@ -74,6 +81,8 @@ static void show_token(struct session *session, const char *text)
     if (result == TOKEN_OK && token.user[0]) {
         state->user = mem_strdup(token.user);
         state->is_welcome = true;
+        state->is_for_channel = token_names(&token, state->channel);
+        session_set_authenticated(session);
         session_set_identity(session, token.user, "null"); /* so that orders find it */
         enter(session);
     } else {
@@ -147,6 +156,13 @@ static void send_pong(struct session *session)
     batch_unref(batch);
 }
 
+static void send_list(struct subscription *subscription)
+{
+    if (rights_check(subscription->session, channel_name(subscription->channel),
+                     RIGHTS_SEE_PRESENCE) == RIGHTS_GRANTED)
+        presence_send_list(subscription);
+}
+
 /* Said again by the same user it asks for the list; another user takes the place. */
 static void take_identity(struct session *session, const struct luchat_command *command)
 {
@@ -155,7 +171,7 @@ static void take_identity(struct session *session, const struct luchat_command *
     bool is_same = user && strcmp(user, command->user) == 0 &&
                    strcmp(session_info(session), command->info) == 0;
     if (is_same && subscription->presence == PRESENCE_PRESENT) {
-        presence_send_list(subscription);
+        send_list(subscription);
         return;
     }
     if (is_same && subscription->presence != PRESENCE_ABSENT)
@@ -173,6 +189,15 @@ static bool is_own_name(struct session *session, const struct luchat_command *co
         return true;
     send_error(session, LUCHAT_FORBIDDEN, "userid is not the token's");
     return false;
+}
+
+static bool may_publish(struct session *session)
+{
+    const struct luchat_session *state = session_state(session);
+    bool may = rights_check(session, state->channel, RIGHTS_PUBLISH) == RIGHTS_GRANTED;
+    if (!may)
+        send_error(session, LUCHAT_FORBIDDEN, "not allowed to publish in this channel");
+    return may;
 }
 
 /* Before it is welcome, a client can only show its token. */
@@ -194,7 +219,7 @@ static void hear(struct session *session, const struct luchat_command *command,
         send_pong(session);
         break;
     case LUCHAT_MESSAGE:
-        if (is_own_name(session, command))
+        if (is_own_name(session, command) && may_publish(session))
             publish(session, bytes, length);
         break;
     case LUCHAT_ONLINE:
@@ -230,7 +255,10 @@ static void luchat_on_text(struct session *session, const char *bytes, size_t le
 static void luchat_on_admitted(struct subscription *subscription)
 {
     struct session *session = subscription->session;
-    struct batch *history = channel_history(subscription->channel, session_dialect(session));
+    const char *channel = channel_name(subscription->channel);
+    bool may_read = rights_check(session, channel, RIGHTS_HISTORY) == RIGHTS_GRANTED;
+    struct batch *history =
+        may_read ? channel_history(subscription->channel, session_dialect(session)) : NULL;
     session_resume(session);
     presence_on_admitted(subscription);
     if (history)
@@ -251,7 +279,7 @@ static void luchat_on_joined(struct subscription *subscription,
                              const struct broker_reply *reply)
 {
     if (reply->status == BROKER_OK)
-        presence_send_list(subscription);
+        send_list(subscription);
     else
         send_error(subscription->session, LUCHAT_TRY_AGAIN, explain_status(reply->status));
 }

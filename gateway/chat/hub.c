@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "id_table.h"
 #include "mem.h"
+#include "namespaces.h"
 #include "session.h"
 #include "text_map.h"
 #include "wheel.h"
@@ -42,6 +43,11 @@ void hub_destroy(struct hub *hub)
     text_map_destroy(hub->channels);
     wheel_destroy(hub->wheel);
     free(hub);
+}
+
+const struct namespace_options *hub_namespace(const struct hub *hub, const char *channel)
+{
+    return namespaces_find(hub->options->namespaces, channel);
 }
 
 void hub_print_client(const struct hub *hub, uint64_t session_id, char out[CLIENT_BYTES])

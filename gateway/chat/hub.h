@@ -15,6 +15,7 @@ struct broker;
 struct channel;
 struct id_table;
 struct loop;
+struct namespace_options;
 struct text_map;
 struct wheel;
 
@@ -41,6 +42,9 @@ struct hub {
 struct hub *hub_create(struct loop *loop, struct broker *broker,
                        const struct chat_options *options);
 void hub_destroy(struct hub *hub);
+
+/* What holds for the channel; NULL: its namespace is not known. Borrowed. */
+const struct namespace_options *hub_namespace(const struct hub *hub, const char *channel);
 
 /* The id of a connection in the cluster: NODE-INSTANCE-SESSION. */
 void hub_print_client(const struct hub *hub, uint64_t session_id, char out[CLIENT_BYTES]);

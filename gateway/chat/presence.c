@@ -11,6 +11,7 @@
 #include "log.h"
 #include "mem.h"
 #include "metrics.h"
+#include "namespaces.h"
 #include "session.h"
 
 #include <stdlib.h>
@@ -175,7 +176,7 @@ static void read_list(struct channel *channel)
 {
     struct hub *hub = channel_hub(channel);
     channel_presence(channel)->is_reading = true;
-    broker_members(hub->broker, channel_name(channel), hub->options->users_limit,
+    broker_members(hub->broker, channel_name(channel), channel_options(channel)->presence_limit,
                    (struct broker_waiter){on_members, hub, channel_id(channel)});
 }
 
@@ -257,6 +258,8 @@ static void on_members(void *owner, uint64_t tag, const struct broker_reply *rep
 void presence_on_change(struct channel *channel, const struct broker_presence *change)
 {
     channel_presence(channel)->version = change->version;
+    if (!namespace_pushes_presence(channel_options(channel)))
+        return;
     for (size_t i = 0; i < DIALECT_COUNT; i++) {
         struct batch *batch = channel_batch(channel, (enum dialect_number)i);
         if (batch)

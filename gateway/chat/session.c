@@ -35,6 +35,7 @@ struct session {
     struct wheel_timer timer;
     enum session_state state;
     bool is_paused;
+    bool is_authenticated;
     char *user;
     char *info;
     void *dialect_state;
@@ -127,6 +128,16 @@ void session_set_identity(struct session *session, const char *user, const char 
     free(session->info);
     session->user = mem_strdup(user);
     session->info = mem_strdup(info);
+}
+
+bool session_is_authenticated(const struct session *session)
+{
+    return session->is_authenticated;
+}
+
+void session_set_authenticated(struct session *session)
+{
+    session->is_authenticated = true;
 }
 
 void *session_state(const struct session *session)

@@ -39,6 +39,9 @@ struct subscription **session_subscriptions(struct session *session);
 const char *session_user(const struct session *session);
 const char *session_info(const struct session *session);
 void session_set_identity(struct session *session, const char *user, const char *info);
+/* A token says who it is, not only the client. */
+bool session_is_authenticated(const struct session *session);
+void session_set_authenticated(struct session *session);
 
 /* What the dialect keeps of the session; freed by its on_end. */
 void *session_state(const struct session *session);

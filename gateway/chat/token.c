@@ -639,3 +639,18 @@ void token_finish(struct token *token)
     }
     free(token->subs);
 }
+
+bool token_names(const struct token *token, const char *channel)
+{
+    if (token->channel && strcmp(token->channel, channel) == 0)
+        return true;
+    for (size_t i = 0; i < token->channel_count; i++) {
+        if (strcmp(token->channels[i], channel) == 0)
+            return true;
+    }
+    for (size_t i = 0; i < token->sub_count; i++) {
+        if (strcmp(token->subs[i].channel, channel) == 0)
+            return true;
+    }
+    return false;
+}

@@ -83,5 +83,7 @@ struct token {
 enum token_result token_verify(const struct token_keys *keys, const char *text, size_t length,
                                int64_t now_s, struct token *ret_token);
 void token_finish(struct token *token);
+/* Does it name the channel, in whichever claim? */
+bool token_names(const struct token *token, const char *channel);
 
 #endif

@@ -28,7 +28,8 @@ const DEFAULTS = {
     drain_timeout_ms: 5000,
     history_size: 50,
     history_ttl_s: 3600,
-    users_limit: 1000,
+    presence_limit: 1000,
+    namespaces: {},
     log_level: 'info',
     log_format: 'logfmt',
 };

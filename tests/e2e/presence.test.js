@@ -178,8 +178,8 @@ describe('presence', () => {
         assert.deepEqual(heard.map(textOf), [...numbers(1, 20), 'last']);
     });
 
-    it('the users list is no longer than --users-limit', async () => {
-        const small = await cluster.startNode({ options: { 'users-limit': 2 } });
+    it('the users list is no longer than --presence-limit', async () => {
+        const small = await cluster.startNode({ options: { 'presence-limit': 2 } });
         const others = await cluster.connectToAll(channel);
         for (const [i, other] of others.entries()) await other.goOnline(`u${i}`);
         const newcomer = await small.connect(channel);

@@ -127,7 +127,7 @@ static void publication_while_the_log_is_read_is_not_doubled(void **state)
 static void newcomer_gets_all_that_was_held_however_short_the_history(void **state)
 {
     struct world *world = *state;
-    world->options.history_size = 2;
+    world_set_history(world, 2);
     struct fake_conn *conn = world_connect(world, "lobby");
     world_subscribed(world);
     world_publication(world, "e1", 3, "c");
@@ -141,7 +141,7 @@ static void newcomer_gets_all_that_was_held_however_short_the_history(void **sta
 static void channel_without_a_log_is_live_once_subscribed(void **state)
 {
     struct world *world = *state;
-    world->options.history_size = 0;
+    world_set_history(world, 0);
     struct fake_conn *conn = world_connect(world, "lobby");
     world_subscribed(world);
     world_turn(world);
@@ -154,7 +154,7 @@ static void channel_without_a_log_is_live_once_subscribed(void **state)
 static void equal_publications_without_a_log_are_all_sent(void **state)
 {
     struct world *world = *state;
-    world->options.history_size = 0;
+    world_set_history(world, 0);
     struct fake_conn *conn = world_connect(world, "lobby");
     world_subscribed(world);
     world_turn(world);
@@ -313,7 +313,7 @@ static void old_hand_does_not_get_the_newcomers_history(void **state)
 static void only_the_newest_are_kept_for_newcomers(void **state)
 {
     struct world *world = *state;
-    world->options.history_size = 2;
+    world_set_history(world, 2);
     world_connect_live(world);
     world_publication(world, "e1", 1, "a");
     world_publication(world, "e1", 2, "b");

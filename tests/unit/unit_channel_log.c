@@ -77,7 +77,7 @@ static void more_than_can_be_held_is_read_from_the_log(void **state)
 {
     struct world *world = *state;
     enum { HELD = 8192 };
-    world->options.history_size = 10;
+    world_set_history(world, 10);
     world_connect(world, "lobby");
     world_subscribed(world);
     for (uint64_t offset = 1; offset <= HELD + 1; offset++)

@@ -16,6 +16,7 @@ enum { HISTORY = 3, TTL_MS = 60000, EPOCH_LENGTH = BROKER_EPOCH_BYTES - 1 };
 
 /* A broker, and all that it says, as lines. */
 struct site {
+    struct broker_policy policy;
     struct loop *loop;
     struct broker *broker;
     struct journal said;
@@ -126,10 +127,18 @@ static void on_presence(void *context, const char *channel,
                 channel, change->user, change->info, (unsigned long long)change->version);
 }
 
+static const struct broker_policy *find_policy(void *context, const char *channel)
+{
+    (void)channel;
+    return context;
+}
+
 static void create_broker(struct site *site, size_t history_size)
 {
     broker_destroy(site->broker);
-    site->broker = memory_broker_create(site->loop, history_size, TTL_MS);
+    site->policy = (struct broker_policy){history_size, TTL_MS};
+    site->broker =
+        memory_broker_create(site->loop, (struct broker_policies){find_policy, &site->policy});
     broker_set_events(site->broker, &(struct broker_events){.context = site,
                                                             .on_subscribed = on_subscribed,
                                                             .on_publication = on_publication,

@@ -15,6 +15,25 @@ static void on_name_taken(void *context)
     world->name_taken_count++;
 }
 
+void world_set_namespaces(struct world *world, const char *json,
+                          const struct namespace_options *defaults)
+{
+    char *error = NULL;
+    namespaces_destroy(world->namespaces);
+    world->namespaces = namespaces_create(json, defaults, &error);
+    if (!world->namespaces)
+        fail_msg("%s", error);
+    world->options.namespaces = world->namespaces;
+}
+
+void world_set_history(struct world *world, size_t size)
+{
+    world_set_namespaces(world, "",
+                         &(struct namespace_options){.policy = {size, WORLD_HISTORY_TTL_MS},
+                                                     .has_join_leave = true,
+                                                     .presence_limit = WORLD_USERS});
+}
+
 int world_set_up(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
@@ -26,14 +45,13 @@ int world_set_up(void **state)
         .max_backlog_bytes = 1 << 20,
         .idle_timeout_ms = 60000,
         .open_timeout_ms = 5000,
-        .history_size = WORLD_HISTORY,
-        .users_limit = WORLD_USERS,
         .ping_interval_ms = WORLD_PING_MS,
         .pong_timeout_ms = WORLD_PONG_MS,
         .connect_timeout_ms = WORLD_CONNECT_MS,
         .on_name_taken = on_name_taken,
         .context = world,
     };
+    world_set_history(world, WORLD_HISTORY);
     world->hub = chat_create(NULL, fake_broker_base(world->broker), &world->options);
     *state = world;
     return 0;
@@ -46,6 +64,7 @@ int world_tear_down(void **state)
         world_disconnect(world, world->conns);
     broker_destroy(fake_broker_base(world->broker));
     chat_destroy(world->hub);
+    namespaces_destroy(world->namespaces);
     free(world);
     return 0;
 }

@@ -12,12 +12,14 @@
 #include "fake_clock.h"
 #include "fake_transport.h"
 #include "journal.h"
+#include "namespaces.h"
 #include "unit.h"
 
 #include <stdint.h>
 
 enum {
     WORLD_HISTORY = 50,
+    WORLD_HISTORY_TTL_MS = 3600000,
     WORLD_USERS = 1000,
     WORLD_PING_MS = 25000,
     WORLD_PONG_MS = 10000,
@@ -28,6 +30,7 @@ struct world {
     struct fake_broker *broker;
     struct journal *calls; /* of the broker */
     struct chat_options options;
+    struct namespaces *namespaces;
     struct hub *hub;
     struct fake_conn *conns;
     int name_taken_count;
@@ -48,6 +51,10 @@ struct fake_conn *world_connect_live(struct world *world);
 /* A live connection with that user present; its list of users is answered with version. */
 struct fake_conn *world_connect_present(struct world *world, const char *user,
                                         uint64_t version);
+/* Channels opened from now on are as the options say; the JSON is that of namespaces.h. */
+void world_set_namespaces(struct world *world, const char *json,
+                          const struct namespace_options *defaults);
+void world_set_history(struct world *world, size_t size);
 /* The transport says that the connection is gone. */
 void world_disconnect(struct world *world, struct fake_conn *conn);
 

@@ -1,0 +1,291 @@
+/*
+ * redis_log - publications of channels in Redis; see redis_log.h.
+ */
+#include "redis_log.h"
+
+#include "clock.h"
+#include "keys.h"
+#include "log.h"
+#include "mem.h"
+#include "redis_link.h"
+#include "redis_script.h"
+#include "text_map.h"
+
+#include <hiredis/hiredis.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    HEAD_BYTES = 32,
+    META_TTL_MIN_MS = 24 * 3600 * 1000,
+    REFRESHED_MAX = 10000, /* channels remembered */
+};
+
+struct redis_log {
+    struct redis_link *commands;
+    const char *prefix;
+    struct broker_policies policies;
+    struct text_map *refreshed; /* by channel: when its lifetimes were put forward, ms */
+};
+
+struct log_call {
+    char *channel;
+    struct broker_waiter waiter;
+};
+
+static struct log_call *call_create(const char *channel, struct broker_waiter waiter)
+{
+    struct log_call *call = mem_alloc(sizeof(*call));
+    *call = (struct log_call){mem_strdup(channel), waiter};
+    return call;
+}
+
+static void call_answer(struct log_call *call, struct broker_reply *reply)
+{
+    reply->channel = call->channel;
+    if (call->waiter.on_reply)
+        call->waiter.on_reply(call->waiter.owner, call->waiter.tag, reply);
+    free(call->channel);
+    free(call);
+}
+
+static const struct broker_policy *policy_of(const struct redis_log *log, const char *channel)
+{
+    return log->policies.find(log->policies.context, channel);
+}
+
+int64_t redis_log_meta_ttl_ms(const struct broker_policy *policy)
+{
+    int64_t ttl_ms = 2 * policy->history_ttl_ms;
+    return ttl_ms > META_TTL_MIN_MS ? ttl_ms : META_TTL_MIN_MS;
+}
+
+/* ----------------------------------------------------------------------------- publish */
+
+static void on_published(void *context, enum broker_status status, const redisReply *reply)
+{
+    struct broker_reply answer = {.status = status, .epoch = ""};
+    if (status == BROKER_OK && reply->type == REDIS_REPLY_ARRAY && reply->elements == 3) {
+        answer.offset = (uint64_t)reply->element[0]->integer;
+        answer.epoch = reply->element[1]->str;
+        answer.is_duplicate = reply->element[2]->integer == 1;
+    } else if (status == BROKER_REFUSED) {
+        log_error("publish_refused", kv_str("err", reply->str));
+    }
+    call_answer(context, &answer);
+}
+
+/* Without a log and a key there is nothing to look up or keep: a plain PUBLISH will do. */
+static void publish_plain(struct redis_log *log, const char *pubsub,
+                          const struct broker_message *message, struct log_call *call)
+{
+    char head[HEAD_BYTES];
+    int head_length = snprintf(head, sizeof(head), "p 0 - %zu\n", message->info.length);
+    size_t length = (size_t)head_length + message->info.length + message->payload.length;
+    char *envelope = mem_alloc(length);
+    char *at = mempcpy(envelope, head, (size_t)head_length);
+    if (message->info.length > 0)
+        at = mempcpy(at, message->info.bytes, message->info.length);
+    memcpy(at, message->payload.bytes, message->payload.length);
+    const char *parts[] = {"PUBLISH", pubsub, envelope};
+    size_t lengths[] = {7, strlen(pubsub), length};
+    redis_link_command(log->commands, 3, parts, lengths, on_published, call);
+    free(envelope);
+}
+
+static void make_epoch(char epoch[BROKER_EPOCH_BYTES])
+{
+    (void)snprintf(epoch, BROKER_EPOCH_BYTES, "%08lx", (unsigned long)random() & 0xffffffffUL);
+}
+
+static void forget_refreshed(struct redis_log *log)
+{
+    const void *cursor = NULL;
+    int64_t *when;
+    while ((when = text_map_next(log->refreshed, &cursor)))
+        free(when);
+    text_map_destroy(log->refreshed);
+    log->refreshed = text_map_create();
+}
+
+/* Lifetimes are put forward by one publish in a tenth of them, not by every one: two commands
+ * less inside Redis. */
+static bool is_refresh_due(struct redis_log *log, const char *channel, int64_t ttl_ms)
+{
+    int64_t *when = text_map_find(log->refreshed, channel);
+    int64_t now_ms = clock_now_ms();
+    if (when && now_ms - *when < ttl_ms / 10)
+        return false;
+    if (!when) {
+        if (text_map_count(log->refreshed) >= REFRESHED_MAX)
+            forget_refreshed(log);
+        when = mem_alloc(sizeof(*when));
+        text_map_add(log->refreshed, channel, when);
+    }
+    *when = now_ms;
+    return true;
+}
+
+static void publish_by_script(struct redis_log *log, const char *channel, const char *pubsub,
+                              const struct broker_message *message, struct log_call *log_call)
+{
+    const struct broker_policy *policy = policy_of(log, channel);
+    struct redis_call call = {.count = 0};
+    char *log_key = key_of_channel(log->prefix, channel, "log");
+    char *meta = key_of_channel(log->prefix, channel, "meta");
+    char *once = message->key ? key_once(log->prefix, channel, message->key) : NULL;
+    char epoch[BROKER_EPOCH_BYTES];
+    make_epoch(epoch);
+    redis_call_key(&call, log_key);
+    redis_call_key(&call, meta);
+    if (once)
+        redis_call_key(&call, once);
+    redis_call_text(&call, pubsub);
+    redis_call_bytes(&call, message->payload.bytes, message->payload.length);
+    redis_call_bytes(&call, message->info.bytes, message->info.length);
+    redis_call_number(&call, message->is_unlogged ? 0 : (int64_t)policy->history_size);
+    redis_call_number(&call, policy->history_ttl_ms);
+    redis_call_number(&call, redis_log_meta_ttl_ms(policy));
+    redis_call_text(&call, epoch);
+    redis_call_number(&call, BROKER_KEY_TTL_MS);
+    redis_call_number(&call, is_refresh_due(log, channel, policy->history_ttl_ms));
+    redis_script_call(log->commands, SCRIPT_PUBLISH, &call, on_published, log_call);
+    free(log_key);
+    free(meta);
+    free(once);
+}
+
+void redis_log_publish(struct redis_log *log, const char *channel,
+                       const struct broker_message *message, struct broker_waiter waiter)
+{
+    char *pubsub = key_channel(log->prefix, channel);
+    struct log_call *call = call_create(channel, waiter);
+    bool is_logged = policy_of(log, channel)->history_size > 0 && !message->is_unlogged;
+    if (is_logged || message->key)
+        publish_by_script(log, channel, pubsub, message, call);
+    else
+        publish_plain(log, pubsub, message, call);
+    free(pubsub);
+}
+
+/* -------------------------------------------------------------------------------- read */
+
+/* An entry of the stream: ["OFFSET-0", ["d", payload, "i", info]]; info may be missing. */
+static struct publication *read_entry(const redisReply *entry)
+{
+    if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
+        entry->element[1]->type != REDIS_REPLY_ARRAY || entry->element[1]->elements < 2)
+        return NULL;
+    const redisReply *fields = entry->element[1];
+    struct slice payload = {fields->element[1]->str, fields->element[1]->len};
+    struct slice info = {NULL, 0};
+    if (fields->elements >= 4)
+        info = (struct slice){fields->element[3]->str, fields->element[3]->len};
+    return publication_create(strtoull(entry->element[0]->str, NULL, 10), payload, info);
+}
+
+static void answer_history(struct log_call *call, const redisReply *reply)
+{
+    const redisReply *entries = reply->element[2];
+    struct broker_reply answer = {.status = BROKER_OK,
+                                  .epoch = reply->element[0]->str,
+                                  .offset = (uint64_t)reply->element[1]->integer};
+    answer.publications = mem_zalloc((entries->elements + 1) * sizeof(*answer.publications));
+    for (size_t i = 0; i < entries->elements; i++) {
+        struct publication *publication = read_entry(entries->element[i]);
+        if (publication)
+            answer.publications[answer.publication_count++] = publication;
+    }
+    struct publication **publications = answer.publications;
+    size_t count = answer.publication_count;
+    call_answer(call, &answer);
+    for (size_t i = 0; i < count; i++)
+        publication_unref(publications[i]);
+    free(publications);
+}
+
+static void on_history(void *context, enum broker_status status, const redisReply *reply)
+{
+    bool is_sound = status == BROKER_OK && reply->type == REDIS_REPLY_ARRAY &&
+                    reply->elements == 3 && reply->element[2]->type == REDIS_REPLY_ARRAY;
+    if (is_sound) {
+        answer_history(context, reply);
+        return;
+    }
+    if (status == BROKER_REFUSED)
+        log_error("history_refused", kv_str("err", reply->str));
+    call_answer(context, &(struct broker_reply){.status = status == BROKER_OK ? BROKER_REFUSED
+                                                                              : status});
+}
+
+void redis_log_history(struct redis_log *log, const char *channel,
+                       const struct broker_range *range, struct broker_waiter waiter)
+{
+    struct redis_call call = {.count = 0};
+    char epoch[BROKER_EPOCH_BYTES];
+    char *log_key = key_of_channel(log->prefix, channel, "log");
+    char *meta = key_of_channel(log->prefix, channel, "meta");
+    make_epoch(epoch);
+    redis_call_key(&call, log_key);
+    redis_call_key(&call, meta);
+    redis_call_number(&call, (int64_t)range->since);
+    redis_call_number(&call, (int64_t)range->limit);
+    redis_call_text(&call, range->is_reverse ? "1" : "0");
+    redis_call_text(&call, epoch);
+    redis_call_number(&call, redis_log_meta_ttl_ms(policy_of(log, channel)));
+    redis_script_call(log->commands, SCRIPT_HISTORY, &call, on_history,
+                      call_create(channel, waiter));
+    free(log_key);
+    free(meta);
+}
+
+static void on_removed(void *context, enum broker_status status, const redisReply *reply)
+{
+    (void)reply;
+    call_answer(context, &(struct broker_reply){.status = status, .epoch = ""});
+}
+
+void redis_log_remove(struct redis_log *log, const char *channel, struct broker_waiter waiter)
+{
+    char *log_key = key_of_channel(log->prefix, channel, "log");
+    redis_link_command_text(log->commands, on_removed, call_create(channel, waiter), "DEL",
+                            log_key, NULL);
+    free(log_key);
+}
+
+void redis_log_new_epoch(struct redis_log *log, const char *channel, const char *old_epoch)
+{
+    struct redis_call call = {.count = 0};
+    char *meta = key_of_channel(log->prefix, channel, "meta");
+    char epoch[BROKER_EPOCH_BYTES];
+    make_epoch(epoch);
+    redis_call_key(&call, meta);
+    redis_call_text(&call, old_epoch);
+    redis_call_text(&call, epoch);
+    redis_script_call(log->commands, SCRIPT_NEW_EPOCH, &call, NULL, NULL);
+    free(meta);
+}
+
+/* -------------------------------------------------------------------------------- life */
+
+struct redis_log *redis_log_create(struct redis_link *commands, const char *prefix,
+                                   struct broker_policies policies)
+{
+    struct redis_log *log = mem_zalloc(sizeof(*log));
+    log->commands = commands;
+    log->prefix = prefix;
+    log->policies = policies;
+    log->refreshed = text_map_create();
+    return log;
+}
+
+void redis_log_destroy(struct redis_log *log)
+{
+    if (!log)
+        return;
+    forget_refreshed(log);
+    text_map_destroy(log->refreshed);
+    free(log);
+}

@@ -1,0 +1,74 @@
+/*
+ * rights - who may do what in which channel; see rights.h.
+ */
+#include "rights.h"
+
+#include "auth.h"
+#include "channel.h"
+#include "hub.h"
+#include "namespaces.h"
+#include "session.h"
+
+#include <stddef.h>
+
+static enum namespace_right wanted_for(const struct namespace_options *options,
+                                       enum rights_act act)
+{
+    switch (act) {
+    case RIGHTS_PUBLISH:
+        return options->publish;
+    case RIGHTS_HISTORY:
+        return options->history;
+    case RIGHTS_SEE_PRESENCE:
+        break;
+    }
+    return options->see_presence;
+}
+
+static bool has_right(const struct session *session, const struct subscription *subscription,
+                      enum namespace_right wanted)
+{
+    switch (wanted) {
+    case RIGHT_ANYONE:
+        break;
+    case RIGHT_AUTHENTICATED:
+        return session_is_authenticated(session);
+    case RIGHT_SUBSCRIBER:
+        return subscription != NULL;
+    case RIGHT_TOKEN:
+        return subscription && subscription->is_by_token;
+    }
+    return true;
+}
+
+static bool is_user_of(const struct session *session, const char *channel)
+{
+    const char *user = session_is_authenticated(session) ? session_user(session) : "";
+    return auth_may_enter(channel, user);
+}
+
+enum rights_verdict rights_check(struct session *session, const char *channel,
+                                 enum rights_act act)
+{
+    const struct namespace_options *options = hub_namespace(session_hub(session), channel);
+    const struct subscription *subscription = channel_subscription_of(session, channel);
+    if (!options)
+        return RIGHTS_NO_CHANNEL;
+    bool is_let_in = is_user_of(session, channel) || subscription;
+    return is_let_in && has_right(session, subscription, wanted_for(options, act))
+               ? RIGHTS_GRANTED
+               : RIGHTS_DENIED;
+}
+
+enum rights_verdict rights_check_subscribe(struct session *session, const char *channel,
+                                           bool is_by_token)
+{
+    const struct namespace_options *options = hub_namespace(session_hub(session), channel);
+    if (!options)
+        return RIGHTS_NO_CHANNEL;
+    if (is_by_token)
+        return RIGHTS_GRANTED;
+    return is_user_of(session, channel) && has_right(session, NULL, options->subscribe)
+               ? RIGHTS_GRANTED
+               : RIGHTS_DENIED;
+}
