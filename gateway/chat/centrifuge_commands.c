@@ -281,6 +281,10 @@ static void rpc_publish(struct session *session, const struct centrifuge_command
         centrifuge_send_error(session, command->id, CENTRIFUGE_BAD_REQUEST);
         return;
     }
+    if (!may_enter(session, channel)) {
+        centrifuge_send_error(session, command->id, CENTRIFUGE_PERMISSION_DENIED);
+        return;
+    }
     metrics.messages_received_total++;
     publish(session, channel, payload, centrifuge_string(key),
             wait_for(session, command, "rpc", print_acknowledged));

@@ -58,6 +58,9 @@ __attribute__((warn_unused_result)) bool
 centrifuge_check_subscribe(struct session *session, const struct centrifuge_command *command,
                            const char *channel, int64_t *ret_expires_at_s);
 
+/* What it waits for may have changed: the next ping, the pong, the end of its token. */
+void centrifuge_schedule(struct session *session);
+
 void centrifuge_run_command(struct session *session, const struct centrifuge_command *command);
 
 void centrifuge_send_reply(struct session *session, uint32_t id, const char *method,

@@ -7,39 +7,13 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';
 import { once } from 'node:events';
+import { call, KEY, post, result } from './lib/api.js';
 import { newChannel, useCluster } from './lib/cluster.js';
 import { eventually, within } from './lib/wait.js';
 
-const KEY = 'a key of the tests';
 const MIB = 1 << 20;
 const BAD_REQUEST = { error: { code: 107, message: 'bad request' } };
 const options = { 'api-key': KEY };
-
-/** POST of this text: {status, body}, the body as it came. */
-async function post(node, method, text, headers = { 'X-API-Key': KEY }) {
-    const response = await within(
-        fetch(`http://127.0.0.1:${node.internalPort}/api/${method}`, {
-            method: 'POST',
-            headers: { 'Content-Type': 'application/json', ...headers },
-            body: text,
-        }),
-        `an answer to ${method}`,
-    );
-    return { status: response.status, body: await response.text() };
-}
-
-/** A call as backends make it: the answer, which is 200. */
-async function call(node, method, params = {}) {
-    const { status, body } = await post(node, method, JSON.stringify(params));
-    assert.equal(status, 200, body);
-    return JSON.parse(body);
-}
-
-async function result(node, method, params) {
-    const answer = await call(node, method, params);
-    assert.ok(answer.result, JSON.stringify(answer));
-    return answer.result;
-}
 
 const reasonOf = ({ body }) => JSON.parse(body).error.message;
 

@@ -17,8 +17,13 @@ const SANITIZER_REPORT = /ERROR: AddressSanitizer|LeakSanitizer|runtime error:/;
 const STOP_DEADLINE_MS = 30_000; // the leak check at the end takes its time
 const LIMIT_DESCRIPTORS = 'ulimit -n "$1"; shift; exec "$@"';
 
-const pathOf = (channel) =>
-    channel === undefined ? '/ws' : `/ws?channel=${encodeURIComponent(channel)}`;
+/** The address of LuChat; what is undefined is left out of it. */
+function pathOf(channel, token) {
+    const query = Object.entries({ channel, token })
+        .filter(([, value]) => value !== undefined)
+        .map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+    return query.length ? `/ws?${query.join('&')}` : '/ws';
+}
 
 /** Options by their flags' names: {'idle-timeout-ms': 600}. */
 export const flags = (options) =>
@@ -59,8 +64,8 @@ export class Gateway {
     }
 
     /** An open client of this node; dropped, if still there, before the next test. */
-    connect(channel) {
-        return this.#keep(Client.open(`ws://127.0.0.1:${this.port}${pathOf(channel)}`));
+    connect(channel, token) {
+        return this.#keep(Client.open(`ws://127.0.0.1:${this.port}${pathOf(channel, token)}`));
     }
 
     /** The same, for frames made byte by byte. */

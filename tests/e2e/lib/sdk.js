@@ -8,7 +8,10 @@ import { Centrifuge } from 'centrifuge';
 import WebSocket from 'ws';
 import { Inbox } from './wait.js';
 
-const CLIENT_EVENTS = ['connecting', 'connected', 'disconnected', 'error', 'message'];
+const CLIENT_EVENTS = [
+    ...['connecting', 'connected', 'disconnected', 'error', 'message'],
+    ...['subscribed', 'unsubscribed', 'publication'], // of server-side subscriptions
+];
 const CHANNEL_EVENTS = [
     ...['subscribing', 'subscribed', 'unsubscribed'],
     ...['publication', 'join', 'leave', 'error'],
