@@ -32,6 +32,7 @@ export const flags = (options) =>
 export class Gateway {
     #clients = new Set();
     #isOver = false;
+    #start;
 
     /** Does not wait until it is ready. descriptors: how many it may have open. */
     static async launch(name, { options = {}, descriptors, env } = {}) {
@@ -48,13 +49,16 @@ export class Gateway {
             ? ['bash', '-c', LIMIT_DESCRIPTORS, 'bash', String(descriptors), PARLEYD, ...args]
             : [PARLEYD, ...args];
         gateway.name = name;
-        gateway.process = new Process(
-            name,
-            command[0],
-            command.slice(1),
-            cleanEnvironment(env),
-        );
+        gateway.#start = () => new Process(name, command[0], command.slice(1), cleanEnvironment(env));
+        gateway.process = gateway.#start();
         return gateway;
+    }
+
+    /** After kill(): the same node once more, on its ports. Its old lease must be gone. */
+    relaunch() {
+        this.process = this.#start();
+        this.#isOver = false;
+        return this.ready();
     }
 
     /** Waits for the log's word that it serves. */

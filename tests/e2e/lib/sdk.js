@@ -123,6 +123,17 @@ export class SdkClient extends Listener {
         return (await this.sdk.rpc('publish', { channel, data, key })).data;
     }
 
+    /** The same, tried again with its key until it is acknowledged. */
+    async publishForSure(channel, data, key) {
+        for (;;) {
+            try {
+                return await this.publish(channel, data, key);
+            } catch {
+                await this.sdk.ready();
+            }
+        }
+    }
+
     drop() {
         this.sdk.disconnect();
     }
