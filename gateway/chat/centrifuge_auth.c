@@ -82,9 +82,10 @@ static void welcome(struct session *session, const struct centrifuge_command *co
     centrifuge_schedule(session);
     hub_print_client(session_hub(session), session_id(session), client);
     char *expiry = print_expiry(token->expires_at_s);
-    char *result = mem_printf("{\"client\":\"%s\",\"version\":\"parley %s\",\"ping\":%d,"
-                              "\"pong\":true,%s}",
-                              client, PARLEY_VERSION, (int)ping_s, expiry);
+    char *result = mem_printf(
+        "{\"client\":\"%s\",\"session\":\"%s\",\"version\":\"parley %s\",\"ping\":%d,"
+        "\"pong\":true,%s}",
+        client, client, PARLEY_VERSION, (int)ping_s, expiry);
     centrifuge_send_reply(session, command->id, "connect", result);
     free(result);
     free(expiry);

@@ -324,6 +324,17 @@ static void luchat_disconnect(struct session *session, int code, const char *rea
     session_close(session, CLOSE_POLICY, reason);
 }
 
+static void luchat_refresh(struct session *session, bool is_expired, int64_t expires_at_s)
+{
+    struct luchat_session *state = session_state(session);
+    if (is_expired) {
+        session_close(session, CLOSE_POLICY, "token expired");
+    } else if (state->is_welcome) {
+        state->expires_at_s = expires_at_s;
+        schedule(session);
+    }
+}
+
 /* A connection without its channel would be of no use. */
 static void luchat_unsubscribe(struct subscription *subscription)
 {
@@ -344,6 +355,7 @@ const struct dialect dialect_luchat = {
     .on_end = luchat_on_end,
     .disconnect = luchat_disconnect,
     .unsubscribe = luchat_unsubscribe,
+    .refresh = luchat_refresh,
     .encode_publication = encode_publication,
     .encode_presence = encode_presence,
     .encode_members = luchat_encode_users,
