@@ -222,6 +222,7 @@ static void create_chat(struct gateway *gateway)
         .pong_timeout_ms = config->pong_timeout_ms,
         .connect_timeout_ms = config->handshake_timeout_ms,
         .token_keys = gateway->token_keys,
+        .token_grace_s = config->token_grace_s,
         .is_anonymous_allowed = strcmp(config->anonymous, "on") == 0,
         .on_name_taken = on_name_taken,
         .context = gateway,

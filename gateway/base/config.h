@@ -54,6 +54,7 @@ struct config {
     char *token_ec_key;
     char *token_audience;
     char *token_issuer;
+    int64_t token_grace_s;
     char *anonymous; /* "on": also without a token */
     char *api_key;   /* "": no server API */
     /* logs */

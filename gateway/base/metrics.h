@@ -13,6 +13,8 @@
 /* clang-format off */
 #define METRICS(COUNTER, GAUGE) \
     GAUGE(connections, "WebSocket connections open") \
+    GAUGE(users, "Different users connected; the anonymous are one") \
+    GAUGE(subscriptions, "Connections in channels, each counted in each") \
     GAUGE(channels, "Channels with a subscriber on this node") \
     GAUGE(members, "Connections present in a channel") \
     COUNTER(connections_opened_total, "WebSocket handshakes completed") \

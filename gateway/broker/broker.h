@@ -39,7 +39,7 @@ struct broker_policies {
 struct publication {
     uint32_t refs;
     uint32_t length;      /* of the payload */
-    uint32_t info_length; /* of what is known of the publisher, JSON; 0: nothing */
+    uint32_t info_length; /* of what is told besides, as of the publisher, JSON; 0: nothing */
     uint64_t offset;      /* place in the channel's log, from 1; 0: it has none */
     char bytes[];         /* payload, then info */
 };
@@ -85,6 +85,8 @@ struct broker_node {
     const char *name;
     const char *version;
     uint64_t connection_count;
+    uint64_t user_count;
+    uint64_t subscription_count;
     uint64_t channel_count; /* on that node */
     int64_t started_ms;     /* wall time */
 };

@@ -128,17 +128,23 @@ void node_lease_renew(struct node_lease *lease)
     struct redis_call call = {.count = 0};
     char ttl[NUMBER_BYTES];
     char connections[NUMBER_BYTES];
+    char users[NUMBER_BYTES];
+    char subscriptions[NUMBER_BYTES];
     char channels[NUMBER_BYTES];
     if (lease->is_released || !redis_link_is_up(lease->commands))
         return;
     (void)snprintf(ttl, sizeof(ttl), "%lld", (long long)lease->options->ttl_ms);
     (void)snprintf(connections, sizeof(connections), "%lld", (long long)metrics.connections);
+    (void)snprintf(users, sizeof(users), "%lld", (long long)metrics.users);
+    (void)snprintf(subscriptions, sizeof(subscriptions), "%lld",
+                   (long long)metrics.subscriptions);
     (void)snprintf(channels, sizeof(channels), "%lld", (long long)metrics.channels);
     redis_call_key(&call, lease->node_key);
     redis_call_text(&call, lease->instance);
     redis_call_text(&call, ttl);
     const char *const fields[] = {
-        "address", lease->options->address, "connections", connections,   "channels", channels,
+        "address", lease->options->address, "connections", connections,   "users",
+        users,     "subscriptions",         subscriptions, "channels",    channels,
         "version", PARLEY_VERSION,          "started",     lease->started};
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         redis_call_text(&call, fields[i]);

@@ -203,6 +203,10 @@ static void take_field(struct item *item, const char *field, const char *value)
         item->version = mem_strdup(value);
     else if (strcmp(field, "connections") == 0)
         item->node.connection_count = strtoull(value, NULL, 10);
+    else if (strcmp(field, "users") == 0)
+        item->node.user_count = strtoull(value, NULL, 10);
+    else if (strcmp(field, "subscriptions") == 0)
+        item->node.subscription_count = strtoull(value, NULL, 10);
     else if (strcmp(field, "channels") == 0)
         item->node.channel_count = strtoull(value, NULL, 10);
     else if (strcmp(field, "started") == 0)

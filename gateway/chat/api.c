@@ -11,11 +11,12 @@
 #include "metrics.h"
 #include "text.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HTTP_OK = 200, HTTP_BAD_REQUEST = 400 };
+enum { HTTP_OK = 200, HTTP_BAD_REQUEST = 400, MESSAGE_BYTES = 160 };
 
 struct api_list {
     struct api_job *owner;
@@ -126,10 +127,43 @@ void api_job_answer(struct api_job *job, char *result)
     job_end(job, answer);
 }
 
+static void fail_with(struct api_job *job, enum api_error code, const char *message)
+{
+    job_end(job,
+            mem_printf("{\"error\":{\"code\":%d,\"message\":\"%s\"}}", (int)code, message));
+}
+
 void api_job_fail(struct api_job *job, enum api_error code)
 {
-    job_end(job, mem_printf("{\"error\":{\"code\":%d,\"message\":\"%s\"}}", (int)code,
-                            message_of(code)));
+    fail_with(job, code, message_of(code));
+}
+
+void api_job_refuse(struct api_job *job, const char *format, ...)
+{
+    static const char head[] = "bad request: ";
+    char message[MESSAGE_BYTES];
+    va_list args;
+    memcpy(message, head, sizeof(head));
+    va_start(args, format);
+    (void)vsnprintf(message + strlen(head), sizeof(message) - strlen(head), format, args);
+    va_end(args);
+    fail_with(job, API_BAD_REQUEST, message);
+}
+
+char *api_print_nothing(const struct api_job *job, const struct broker_reply *reply)
+{
+    (void)job;
+    (void)reply;
+    return mem_strdup("{}");
+}
+
+static const char *explain_status(enum broker_status status)
+{
+    if (status == BROKER_UNAVAILABLE)
+        return "not done: the store is out of reach, try again later";
+    if (status == BROKER_UNKNOWN)
+        return "no answer from the store: it may or may not have been done";
+    return "not done: the store answered with an error";
 }
 
 /* owner is the job. */
@@ -138,7 +172,7 @@ static void on_reply(void *owner, uint64_t tag, const struct broker_reply *reply
     struct api_job *job = owner;
     (void)tag;
     if (reply->status != BROKER_OK) {
-        api_job_fail(job, API_INTERNAL);
+        fail_with(job, API_INTERNAL, explain_status(reply->status));
         return;
     }
     char *result = job->print(job, reply);

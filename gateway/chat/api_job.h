@@ -2,7 +2,7 @@
  * api_job - one call of a method of the server API, from its begin to its answer.
  *
  * A job stands alone, or in the list of a batch or a broadcast, which is answered when all
- * its jobs are, in their order. api.c has the machinery, api_methods.c the methods.
+ * its jobs are, in their order. api.c has the machinery, api_methods.c the table of methods.
  */
 #ifndef PARLEY_API_JOB_H
 #define PARLEY_API_JOB_H
@@ -58,8 +58,22 @@ const struct api_method *api_method_find(const char *name);
 /* The end of the job, which is freed. result is JSON, *stolen*. */
 void api_job_answer(struct api_job *job, char *result);
 void api_job_fail(struct api_job *job, enum api_error code);
+/* The request is bad; the message says what is wrong with it, and quotes nothing of it. */
+__attribute__((format(printf, 2, 3))) void api_job_refuse(struct api_job *job,
+                                                          const char *format, ...);
 /* For a request to the broker: its answer ends the job. */
 struct broker_waiter api_job_wait(struct api_job *job, api_print_fn print);
+
+/* {} *new* */
+char *api_print_nothing(const struct api_job *job, const struct broker_reply *reply);
+
+/* Methods of api_publish.c and api_orders.c. */
+void api_run_publish(struct api_job *job, const struct api_request *request);
+void api_run_broadcast(struct api_job *job, const struct api_request *request);
+void api_run_subscribe(struct api_job *job, const struct api_request *request);
+void api_run_unsubscribe(struct api_job *job, const struct api_request *request);
+void api_run_disconnect(struct api_job *job, const struct api_request *request);
+void api_run_refresh(struct api_job *job, const struct api_request *request);
 
 /* The jobs that owner consists of: it is answered {"KEY":[...]}. Released when all are begun.
  */

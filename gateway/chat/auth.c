@@ -50,7 +50,18 @@ int64_t auth_ttl_s(int64_t expires_at_s)
     return left > 1 ? left : 1;
 }
 
-bool auth_is_over(int64_t expires_at_s)
+/* In whole seconds, the last of them included. */
+static int64_t left_ms(const struct hub *hub, int64_t expires_at_s)
 {
-    return expires_at_s != 0 && now_s() > expires_at_s + AUTH_GRACE_S;
+    return (expires_at_s + hub->options->token_grace_s + 1) * 1000 - clock_wall_ms();
+}
+
+bool auth_is_over(const struct hub *hub, int64_t expires_at_s)
+{
+    return expires_at_s != 0 && left_ms(hub, expires_at_s) <= 0;
+}
+
+int64_t auth_over_ms(const struct hub *hub, int64_t expires_at_s)
+{
+    return expires_at_s == 0 ? INT64_MAX : clock_now_ms() + left_ms(hub, expires_at_s);
 }

@@ -12,9 +12,6 @@
 
 struct hub;
 
-/* How long an expired connection or subscription is kept, for its client to refresh it. */
-enum { AUTH_GRACE_S = 25 };
-
 /* Keys are configured, and nobody comes in without a token. */
 bool auth_is_required(const struct hub *hub);
 
@@ -26,6 +23,10 @@ bool auth_may_enter(const char *channel, const char *user);
 
 /* Seconds that are left, at least 1; for "ttl". */
 int64_t auth_ttl_s(int64_t expires_at_s);
-bool auth_is_over(int64_t expires_at_s); /* grace included; 0: never */
+/* What expires is kept for options->token_grace_s, so that its client can refresh it.
+ * expires_at_s is wall time; 0: never. */
+bool auth_is_over(const struct hub *hub, int64_t expires_at_s);
+/* When to ask that, on clock_now_ms's clock; INT64_MAX: never. */
+int64_t auth_over_ms(const struct hub *hub, int64_t expires_at_s);
 
 #endif

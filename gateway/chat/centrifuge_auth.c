@@ -3,7 +3,7 @@
  * subscribe where it has one.
  *
  * An expired token is told with the code that makes SDKs fetch a new one; any other fault
- * ends the connection for good. What expires is kept for AUTH_GRACE_S, so that a refresh that
+ * ends the connection for good. What expires is kept for a grace time, so that a refresh that
  * is a little late still finds it.
  */
 #include "auth.h"
@@ -73,7 +73,7 @@ static void welcome(struct session *session, const struct centrifuge_command *co
                     const struct token *token)
 {
     struct centrifuge_session *state = session_state(session);
-    int64_t ping_ms = session_hub(session)->options->ping_interval_ms;
+    int64_t ping_s = session_hub(session)->options->ping_interval_ms / 1000;
     char client[CLIENT_BYTES];
     session_set_identity(session, token->user, token->info ? token->info : "null");
     if (token->user[0])
@@ -81,12 +81,13 @@ static void welcome(struct session *session, const struct centrifuge_command *co
     state->is_connected = true;
     state->expires_at_s = token->expires_at_s;
     state->pinged_ms = clock_now_ms();
-    session_set_due(session, state->pinged_ms + ping_ms);
+    centrifuge_schedule(session);
     hub_print_client(session_hub(session), session_id(session), client);
     char *expiry = print_expiry(token->expires_at_s);
-    char *result = mem_printf("{\"client\":\"%s\",\"version\":\"parley %s\",\"ping\":%d,"
-                              "\"pong\":true,%s}",
-                              client, PARLEY_VERSION, (int)(ping_ms / 1000), expiry);
+    char *result = mem_printf(
+        "{\"client\":\"%s\",\"session\":\"%s\",\"version\":\"parley %s\",\"ping\":%d,"
+        "\"pong\":true,%s}",
+        client, client, PARLEY_VERSION, (int)ping_s, expiry);
     centrifuge_send_reply(session, command->id, "connect", result);
     free(result);
     free(expiry);
@@ -143,6 +144,7 @@ void centrifuge_run_refresh(struct session *session, const struct centrifuge_com
         close_for_token(session, &token);
     } else {
         state->expires_at_s = token.expires_at_s;
+        centrifuge_schedule(session);
         send_expiry(session, command, token.expires_at_s);
     }
     token_finish(&token);

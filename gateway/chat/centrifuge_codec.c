@@ -184,10 +184,29 @@ void centrifuge_encode_error(struct batch *batch, uint32_t id, enum centrifuge_e
                                errors[i].is_temporary ? ",\"temporary\":true" : ""));
 }
 
+/* What a publication has besides data and offset: "info", the client that made it, or what the
+ * server API said of it, {} or {"tags":...}, whose inside stands there as it is. */
+struct beside {
+    struct slice head;
+    struct slice body;
+};
+
+static struct beside beside_of(const struct publication *publication)
+{
+    static const char tags_begin[] = "{\"tags\":";
+    struct slice info = publication_info(publication);
+    size_t length = strlen(tags_begin);
+    if (info.length <= strlen("{}"))
+        return (struct beside){slice_of(""), slice_of("")};
+    if (info.length < length || memcmp(info.bytes, tags_begin, length) != 0)
+        return (struct beside){slice_of(",\"info\":"), info};
+    return (struct beside){slice_of(","), {(const char *)info.bytes + 1, info.length - 2}};
+}
+
 void centrifuge_encode_publication(struct batch *batch, const char *channel,
                                    const struct publication *publication)
 {
-    struct slice info = publication_info(publication);
+    struct beside beside = beside_of(publication);
     struct slice payload = publication_payload(publication);
     char *flat = NULL;
     if (memchr(payload.bytes, '\n', payload.length)) {
@@ -202,12 +221,7 @@ void centrifuge_encode_publication(struct batch *batch, const char *channel,
         (void)snprintf(offset, sizeof(offset), ",\"offset\":%llu",
                        (unsigned long long)publication->offset);
     const struct slice parts[] = {
-        slice_of(head),
-        payload,
-        slice_of(offset),
-        slice_of(info.length > 0 ? ",\"info\":" : ""),
-        info,
-        slice_of("}}}"),
+        slice_of(head), payload, slice_of(offset), beside.head, beside.body, slice_of("}}}"),
     };
     batch_append_text(batch, parts, sizeof(parts) / sizeof(parts[0]));
     free(head);
@@ -259,14 +273,22 @@ void centrifuge_encode_unsubscribe(struct batch *batch, const char *channel,
     free(quoted);
 }
 
+void centrifuge_encode_refresh(struct batch *batch, int64_t ttl_s)
+{
+    char *ttl =
+        ttl_s == 0 ? mem_strdup("false") : mem_printf("true,\"ttl\":%lld", (long long)ttl_s);
+    append_and_free(batch, mem_printf("{\"push\":{\"refresh\":{\"expires\":%s}}}", ttl));
+    free(ttl);
+}
+
 char *centrifuge_print_publication(const struct publication *publication)
 {
     struct slice payload = publication_payload(publication);
-    struct slice info = publication_info(publication);
-    return mem_printf("{\"data\":%.*s,\"offset\":%llu%s%.*s}", (int)payload.length,
+    struct beside beside = beside_of(publication);
+    return mem_printf("{\"data\":%.*s,\"offset\":%llu%.*s%.*s}", (int)payload.length,
                       (const char *)payload.bytes, (unsigned long long)publication->offset,
-                      info.length > 0 ? ",\"info\":" : "", (int)info.length,
-                      (const char *)info.bytes);
+                      (int)beside.head.length, (const char *)beside.head.bytes,
+                      (int)beside.body.length, (const char *)beside.body.bytes);
 }
 
 char *centrifuge_print_presence(const struct broker_reply *reply)

@@ -103,6 +103,9 @@ void centrifuge_encode_subscribe(struct batch *batch, const char *channel, const
 void centrifuge_encode_unsubscribe(struct batch *batch, const char *channel,
                                    enum centrifuge_unsubscribe code, const char *reason);
 
+/* The connection's new time to live; 0: for ever. */
+void centrifuge_encode_refresh(struct batch *batch, int64_t ttl_s);
+
 /* Parts of results. *new* */
 char *centrifuge_print_publication(const struct publication *publication);
 /* {"client":...,"user":...,"conn_info":...}; info "null": without conn_info. */

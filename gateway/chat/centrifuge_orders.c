@@ -3,6 +3,8 @@
  *
  * Orders come from whatever node the API was called on; see control.h.
  */
+#include "auth.h"
+#include "batch.h"
 #include "centrifuge_codec.h"
 #include "centrifuge_session.h"
 #include "channel.h"
@@ -31,8 +33,16 @@ void centrifuge_obey_subscribe(struct session *session, const char *channel,
 void centrifuge_obey_refresh(struct session *session, bool is_expired, int64_t expires_at_s)
 {
     struct centrifuge_session *state = session_state(session);
-    if (is_expired)
+    if (!state->is_connected)
+        return;
+    if (is_expired) {
         centrifuge_close(session, CENTRIFUGE_CONNECTION_EXPIRED, "connection expired");
-    else
-        state->expires_at_s = expires_at_s;
+        return;
+    }
+    state->expires_at_s = expires_at_s;
+    centrifuge_schedule(session);
+    struct batch *batch = batch_create();
+    centrifuge_encode_refresh(batch, expires_at_s == 0 ? 0 : auth_ttl_s(expires_at_s));
+    session_send(session, batch);
+    batch_unref(batch);
 }

@@ -68,6 +68,9 @@ centrifuge_check_subscribe(struct session *session, const struct centrifuge_comm
 /* NO_CHANNEL and DENIED as errors of the protocol. */
 void centrifuge_send_verdict(struct session *session, uint32_t id, enum rights_verdict verdict);
 
+/* What it waits for may have changed: the next ping, the pong, the end of its token. */
+void centrifuge_schedule(struct session *session);
+
 void centrifuge_run_command(struct session *session, const struct centrifuge_command *command);
 
 void centrifuge_send_reply(struct session *session, uint32_t id, const char *method,

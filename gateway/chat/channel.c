@@ -169,6 +169,7 @@ struct subscription *channel_subscribe(struct hub *hub, struct session *session,
     subscription->channel = channel;
     LL_PREPEND2(*session_subscriptions(session), subscription, next_of_session);
     list_add(&channel->arrivals, subscription);
+    metrics.subscriptions++;
     channel_mark_dirty(channel);
     return subscription;
 }
@@ -179,6 +180,7 @@ void channel_unsubscribe(struct subscription *subscription)
     presence_leave(subscription);
     list_remove(list_of(channel, subscription), subscription);
     LL_DELETE2(*session_subscriptions(subscription->session), subscription, next_of_session);
+    metrics.subscriptions--;
     channel_mark_dirty(channel); /* it may be empty now */
     free(subscription->request);
     free(subscription);

@@ -33,6 +33,7 @@ struct chat_options {
     int64_t pong_timeout_ms;
     int64_t connect_timeout_ms;          /* for the first command, or a token */
     const struct token_keys *token_keys; /* NULL: tokens are not checked, all are anonymous */
+    int64_t token_grace_s;               /* what expired is kept so long, to be refreshed */
     bool is_anonymous_allowed;           /* although there are keys */
     void (*on_name_taken)(void *context);
     void *context;

@@ -56,7 +56,9 @@ static bool is_meant(const struct control_order *order, const struct session *se
 {
     char client[CLIENT_BYTES];
     const char *user = session_user(session);
-    if (!session_is_open(session) || strcmp(user ? user : "", order->user) != 0)
+    bool is_by_client = order->user[0] == '\0' && order->client[0] != '\0';
+    if (!session_is_open(session) ||
+        (!is_by_client && strcmp(user ? user : "", order->user) != 0))
         return false;
     hub_print_client(session_hub(session), session_id(session), client);
     return (order->client[0] == '\0' || strcmp(order->client, client) == 0) &&

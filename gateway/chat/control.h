@@ -27,8 +27,8 @@ enum control_kind {
 /* Everything is borrowed. */
 struct control_order {
     enum control_kind kind;
-    const char *user;               /* "": those without a name */
-    const char *client;             /* "": all connections of the user */
+    const char *user;               /* "": whoever has the client */
+    const char *client;             /* "": all connections of the user; not both "" */
     const char *channel;            /* unsubscribe: "" for all */
     const struct json_t *whitelist; /* disconnect: ids of clients that stay; NULL: none */
     int code;                       /* disconnect: close code */

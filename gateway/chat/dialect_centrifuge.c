@@ -91,33 +91,53 @@ static void end_expired_subscriptions(struct session *session)
     struct subscription *subscription = *session_subscriptions(session);
     while (subscription) {
         struct subscription *next = subscription->next_of_session;
-        if (auth_is_over(subscription->expires_at_s))
+        if (auth_is_over(session_hub(session), subscription->expires_at_s))
             centrifuge_end_subscription(subscription, CENTRIFUGE_SUBSCRIPTION_EXPIRED,
                                         "subscription expired");
         subscription = next;
     }
 }
 
+/* A pong that is late, or the next ping. */
+static int64_t heartbeat_due_ms(const struct session *session)
+{
+    const struct centrifuge_session *state = session_state(session);
+    const struct chat_options *options = session_hub(session)->options;
+    return state->pinged_ms +
+           (state->is_pong_due ? options->pong_timeout_ms : options->ping_interval_ms);
+}
+
+static int64_t next_due_ms(const struct session *session)
+{
+    const struct centrifuge_session *state = session_state(session);
+    int64_t heartbeat_ms = heartbeat_due_ms(session);
+    int64_t over_ms = auth_over_ms(session_hub(session), state->expires_at_s);
+    return heartbeat_ms < over_ms ? heartbeat_ms : over_ms;
+}
+
+void centrifuge_schedule(struct session *session)
+{
+    session_set_due(session, next_due_ms(session));
+}
+
 static int64_t on_due(struct session *session)
 {
     struct centrifuge_session *state = session_state(session);
-    int64_t now_ms = clock_now_ms();
-    const struct chat_options *options = session_hub(session)->options;
-    int64_t next_ping_ms = state->pinged_ms + options->ping_interval_ms;
     if (!state->is_connected) {
         centrifuge_close(session, CENTRIFUGE_STALE, "stale");
-    } else if (auth_is_over(state->expires_at_s)) {
+    } else if (auth_is_over(session_hub(session), state->expires_at_s)) {
         centrifuge_close(session, CENTRIFUGE_CONNECTION_EXPIRED, "connection expired");
+    } else if (clock_now_ms() < heartbeat_due_ms(session)) {
+        return next_due_ms(session); /* a pong has come since, or a new token */
     } else if (state->is_pong_due) {
         centrifuge_close(session, CENTRIFUGE_NO_PONG, "no pong");
-    } else if (now_ms >= next_ping_ms) {
+    } else {
         send_ping(session);
-        state->pinged_ms = now_ms;
+        state->pinged_ms = clock_now_ms();
         state->is_pong_due = true;
         end_expired_subscriptions(session);
-        return now_ms + options->pong_timeout_ms;
     }
-    return next_ping_ms;
+    return next_due_ms(session);
 }
 
 /* ------------------------------------------------------------------------------ admission */
@@ -162,8 +182,12 @@ static char *print_subscribed(const struct subscription *subscription,
     bool is_recovered = request->wants_recovery && is_recoverable(channel, request);
     if (!out)
         return mem_strdup("{}");
+    bool has_log = channel_options(channel)->policy.history_size > 0;
     (void)fprintf(out, "{");
-    if (channel_options(channel)->policy.history_size > 0)
+    if (subscription->expires_at_s != 0)
+        (void)fprintf(out, "\"expires\":true,\"ttl\":%lld%s",
+                      (long long)auth_ttl_s(subscription->expires_at_s), has_log ? "," : "");
+    if (has_log)
         (void)fprintf(
             out,
             "\"recoverable\":true,\"positioned\":true,\"epoch\":\"%s\","

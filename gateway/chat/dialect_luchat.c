@@ -25,10 +25,11 @@
 
 /* What a session of this dialect keeps. */
 struct luchat_session {
-    char *channel;       /* to be entered, or entered */
-    char *user;          /* the token's; NULL: the client says itself who it is */
-    bool is_for_channel; /* the token names the channel */
-    bool is_welcome;     /* has shown a token, or needs none */
+    char *channel;        /* to be entered, or entered */
+    char *user;           /* the token's; NULL: the client says itself who it is */
+    int64_t expires_at_s; /* the token; wall time; 0: never */
+    bool is_for_channel;  /* the token names the channel */
+    bool is_welcome;      /* has shown a token, or needs none */
 };
 
 static void send_error(struct session *session, enum luchat_error code, const char *message)
@@ -51,6 +52,20 @@ static const char *explain_status(enum broker_status status)
 
 /* ----------------------------------------------------------------------- coming in, going */
 
+/* idle_ms: when to look whether it is silent. */
+static int64_t next_due_ms(struct session *session, int64_t idle_ms)
+{
+    const struct luchat_session *state = session_state(session);
+    int64_t over_ms = auth_over_ms(session_hub(session), state->expires_at_s);
+    return idle_ms < over_ms ? idle_ms : over_ms;
+}
+
+static void schedule(struct session *session)
+{
+    int64_t idle_ms = clock_now_ms() + session_hub(session)->options->idle_timeout_ms;
+    session_set_due(session, next_due_ms(session, idle_ms));
+}
+
 /* What a client says before its channel is open would come back to it only as far as the
  * history reaches: so it is not heard before. */
 static void enter(struct session *session)
@@ -69,22 +84,40 @@ static void enter(struct session *session)
     subscription->is_by_token = state->is_for_channel;
     if (!channel_is_live(subscription->channel))
         session_pause(session);
-    session_set_due(session, clock_now_ms() + session_hub(session)->options->idle_timeout_ms);
+    schedule(session);
 }
 
 /* From then on the user is the token's, whatever the client says. */
+static void welcome(struct session *session, const struct token *token)
+{
+    struct luchat_session *state = session_state(session);
+    state->user = mem_strdup(token->user);
+    state->is_welcome = true;
+    state->is_for_channel = token_names(token, state->channel);
+    session_set_authenticated(session);
+    session_set_identity(session, token->user, "null"); /* so that orders find it */
+    enter(session);
+}
+
+/* For a user, the same one as before, and where it names a channel, for this one. */
+static bool is_usable(const struct luchat_session *state, const struct token *token)
+{
+    return token->user[0] && (!state->user || strcmp(token->user, state->user) == 0) &&
+           (!token->channel || strcmp(token->channel, state->channel) == 0);
+}
+
+/* The first one lets it in, a later one lets it stay. */
 static void show_token(struct session *session, const char *text)
 {
     struct luchat_session *state = session_state(session);
     struct token token;
     enum token_result result = auth_check(session_hub(session), text, &token);
-    if (result == TOKEN_OK && token.user[0]) {
-        state->user = mem_strdup(token.user);
-        state->is_welcome = true;
-        state->is_for_channel = token_names(&token, state->channel);
-        session_set_authenticated(session);
-        session_set_identity(session, token.user, "null"); /* so that orders find it */
-        enter(session);
+    if (result == TOKEN_OK && is_usable(state, &token)) {
+        state->expires_at_s = token.expires_at_s;
+        if (state->is_welcome)
+            schedule(session);
+        else
+            welcome(session, &token);
     } else {
         session_close(session, CLOSE_POLICY,
                       result == TOKEN_EXPIRED ? "token expired" : "invalid token");
@@ -111,9 +144,12 @@ static void luchat_on_open(struct session *session, const struct chat_request *r
 static int64_t luchat_on_due(struct session *session)
 {
     const struct luchat_session *state = session_state(session);
-    if (state->is_welcome)
-        return session_check_idle(session);
-    session_close(session, CLOSE_POLICY, "a token is required");
+    if (!state->is_welcome)
+        session_close(session, CLOSE_POLICY, "a token is required");
+    else if (auth_is_over(session_hub(session), state->expires_at_s))
+        session_close(session, CLOSE_POLICY, "token expired");
+    else
+        return next_due_ms(session, session_check_idle(session));
     return 0;
 }
 
@@ -211,6 +247,15 @@ static void hear_stranger(struct session *session, const struct luchat_command *
         session_close(session, CLOSE_POLICY, "a token is required");
 }
 
+static void renew(struct session *session, const char *text)
+{
+    const struct luchat_session *state = session_state(session);
+    if (state->user)
+        show_token(session, text);
+    else
+        send_error(session, LUCHAT_BAD_REQUEST, "no token is needed");
+}
+
 static void hear(struct session *session, const struct luchat_command *command,
                  const char *bytes, size_t length)
 {
@@ -230,7 +275,7 @@ static void hear(struct session *session, const struct luchat_command *command,
         session_close(session, CLOSE_INVALID_DATA, "not UTF-8");
         break;
     case LUCHAT_TOKEN:
-        send_error(session, LUCHAT_BAD_REQUEST, "no token is needed any more");
+        renew(session, command->info);
         break;
     case LUCHAT_INVALID:
         send_error(session, LUCHAT_BAD_REQUEST, command->error);
@@ -307,6 +352,17 @@ static void luchat_disconnect(struct session *session, int code, const char *rea
     session_close(session, CLOSE_POLICY, reason);
 }
 
+static void luchat_refresh(struct session *session, bool is_expired, int64_t expires_at_s)
+{
+    struct luchat_session *state = session_state(session);
+    if (is_expired) {
+        session_close(session, CLOSE_POLICY, "token expired");
+    } else if (state->is_welcome) {
+        state->expires_at_s = expires_at_s;
+        schedule(session);
+    }
+}
+
 /* A connection without its channel would be of no use. */
 static void luchat_unsubscribe(struct subscription *subscription)
 {
@@ -327,6 +383,7 @@ const struct dialect dialect_luchat = {
     .on_end = luchat_on_end,
     .disconnect = luchat_disconnect,
     .unsubscribe = luchat_unsubscribe,
+    .refresh = luchat_refresh,
     .encode_publication = encode_publication,
     .encode_presence = encode_presence,
     .encode_members = luchat_encode_users,

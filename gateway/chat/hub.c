@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "id_table.h"
 #include "mem.h"
+#include "metrics.h"
 #include "namespaces.h"
 #include "session.h"
 #include "text_map.h"
@@ -28,6 +29,7 @@ struct hub *hub_create(struct loop *loop, struct broker *broker,
     hub->sessions = id_table_create();
     hub->channel_ids = id_table_create();
     hub->channels = text_map_create();
+    hub->users = text_map_create();
     if (getrandom(&hub->instance, sizeof(hub->instance), 0) != (ssize_t)sizeof(hub->instance))
         hub->instance = (uint64_t)clock_wall_ms();
     return hub;
@@ -41,6 +43,7 @@ void hub_destroy(struct hub *hub)
     id_table_destroy(hub->sessions);
     id_table_destroy(hub->channel_ids);
     text_map_destroy(hub->channels);
+    text_map_destroy(hub->users);
     wheel_destroy(hub->wheel);
     free(hub);
 }
@@ -48,6 +51,26 @@ void hub_destroy(struct hub *hub)
 const struct namespace_options *hub_namespace(const struct hub *hub, const char *channel)
 {
     return namespaces_find(hub->options->namespaces, channel);
+}
+
+void hub_user_came(struct hub *hub, const char *user)
+{
+    size_t *count = text_map_find(hub->users, user);
+    if (!count) {
+        count = mem_zalloc(sizeof(*count));
+        text_map_add(hub->users, user, count);
+        metrics.users++;
+    }
+    (*count)++;
+}
+
+void hub_user_went(struct hub *hub, const char *user)
+{
+    size_t *count = text_map_find(hub->users, user);
+    if (!count || --*count > 0)
+        return;
+    free(text_map_remove(hub->users, user));
+    metrics.users--;
 }
 
 void hub_print_client(const struct hub *hub, uint64_t session_id, char out[CLIENT_BYTES])

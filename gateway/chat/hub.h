@@ -29,6 +29,7 @@ struct hub {
     struct id_table *sessions; /* by session id */
     struct id_table *channel_ids;
     struct text_map *channels; /* by name */
+    struct text_map *users;    /* connected here: how many connections each has */
     struct channel *dirty;     /* have something to send, to admit, or nobody left */
     struct channel *unsettled; /* not live yet, or not at the moment */
     uint64_t instance;         /* random, so that client ids of two lives differ */
@@ -45,6 +46,10 @@ void hub_destroy(struct hub *hub);
 
 /* What holds for the channel; NULL: its namespace is not known. Borrowed. */
 const struct namespace_options *hub_namespace(const struct hub *hub, const char *channel);
+
+/* A connection has got this user, or has it no more. */
+void hub_user_came(struct hub *hub, const char *user);
+void hub_user_went(struct hub *hub, const char *user);
 
 /* The id of a connection in the cluster: NODE-INSTANCE-SESSION. */
 void hub_print_client(const struct hub *hub, uint64_t session_id, char out[CLIENT_BYTES]);

@@ -49,7 +49,8 @@ void luchat_command_finish(struct luchat_command *command);
 
 void luchat_encode_pong(struct batch *batch);
 void luchat_encode_error(struct batch *batch, enum luchat_error code, const char *message);
-/* What another dialect published is wrapped in a message of LuChat's shape. */
+/* What LuChat said (it has no info) is the bytes it came in. Of what others published a message
+ * of LuChat's shape is, too; anything else is wrapped in one, so that clients can read it. */
 void luchat_encode_publication(struct batch *batch, const struct publication *publication);
 void luchat_encode_presence(struct batch *batch, const struct broker_presence *presence);
 void luchat_encode_users(struct batch *batch, const struct broker_reply *reply);

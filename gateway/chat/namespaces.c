@@ -23,8 +23,8 @@ struct namespaces {
 
 bool namespace_pushes_presence(const struct namespace_options *options)
 {
-    return options->has_join_leave && (options->see_presence == RIGHT_ANYONE ||
-                                       options->see_presence == RIGHT_SUBSCRIBER);
+    return options->has_join_leave &&
+           (options->see_presence == RIGHT_ANYONE || options->see_presence == RIGHT_SUBSCRIBER);
 }
 
 /* -------------------------------------------------------------------------- the keys */

@@ -76,6 +76,8 @@ void session_destroy(struct session *session)
     wheel_cancel(&session->timer);
     id_table_remove(session->hub->sessions, session->id);
     metrics.connections--;
+    if (session->user)
+        hub_user_went(session->hub, session->user);
     free(session->user);
     free(session->info);
     free(session);
@@ -124,6 +126,9 @@ const char *session_info(const struct session *session)
 
 void session_set_identity(struct session *session, const char *user, const char *info)
 {
+    hub_user_came(session->hub, user);
+    if (session->user)
+        hub_user_went(session->hub, session->user);
     free(session->user);
     free(session->info);
     session->user = mem_strdup(user);

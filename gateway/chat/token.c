@@ -8,6 +8,7 @@
  */
 #include "token.h"
 
+#include "base64.h"
 #include "chat.h"
 #include "mem.h"
 #include "text.h"
@@ -33,9 +34,6 @@ enum {
     KEY_FILE_BYTES_MAX = 16384,
     RSA_BITS_MIN = 2048, /* RFC 7518, 3.3 */
 };
-
-/* Seconds to the end of the year 9999: what is later was meant as milliseconds. */
-#define TIME_MAX_S INT64_C(253402300799)
 
 enum key_kind { KEY_HMAC, KEY_RSA, KEY_EC, KEY_KINDS };
 
@@ -225,41 +223,6 @@ static void parts_finish(struct parts *parts)
     json_decref(parts->claims);
 }
 
-static int sextet_of(char letter)
-{
-    if (letter >= 'A' && letter <= 'Z')
-        return letter - 'A';
-    if (letter >= 'a' && letter <= 'z')
-        return letter - 'a' + 26;
-    if (letter >= '0' && letter <= '9')
-        return letter - '0' + 52;
-    if (letter == '-')
-        return 62;
-    return letter == '_' ? 63 : -1;
-}
-
-/* RFC 4648, 5, without padding, and with no bits left over: one text for the same octets. */
-static bool decode_part(const char *text, size_t length, struct part *part)
-{
-    uint32_t bits = 0;
-    int bit_count = 0;
-    part->bytes = mem_alloc(length + 1);
-    part->length = 0;
-    for (size_t i = 0; i < length; i++) {
-        int sextet = sextet_of(text[i]);
-        if (sextet < 0)
-            return false;
-        bits = bits << 6 | (uint32_t)sextet;
-        bit_count += 6;
-        if (bit_count >= 8) {
-            bit_count -= 8;
-            part->bytes[part->length++] = (unsigned char)(bits >> bit_count);
-            bits &= (1U << bit_count) - 1;
-        }
-    }
-    return length > 0 && bit_count < 6 && bits == 0;
-}
-
 static bool decode_parts(struct token *token, const char *text, size_t length,
                          struct parts *parts)
 {
@@ -276,7 +239,9 @@ static bool decode_parts(struct token *token, const char *text, size_t length,
         if (!dot != (i == PART_SIGNATURE))
             return fail(token, "the token has not three parts");
         const char *stop = dot ? dot : end;
-        if (!decode_part(at, (size_t)(stop - at), &parts->part[i]))
+        struct part *part = &parts->part[i];
+        if (stop == at ||
+            !base64_decode(BASE64_URL, at, (size_t)(stop - at), &part->bytes, &part->length))
             return fail(token, "the token's %s is not base64url", names[i]);
         if (i == PART_PAYLOAD)
             parts->signed_length = (size_t)(stop - parts->text);
@@ -426,7 +391,7 @@ static bool take_time(struct token *token, const json_t *claims, const char *nam
     if (!json_is_number(value))
         return fail(token, "%s must be a number", name);
     double seconds = json_number_value(value);
-    if (!(seconds >= 0 && seconds <= (double)TIME_MAX_S))
+    if (!(seconds >= 0 && seconds <= (double)TOKEN_TIME_MAX_S))
         return fail(token, "%s is not a time in seconds since 1970", name);
     *ret_s = (int64_t)seconds;
     return true;

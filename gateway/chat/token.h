@@ -21,6 +21,9 @@ enum {
     TOKEN_ERROR_BYTES = 128,
 };
 
+/* Seconds to the end of the year 9999: what is later was meant as milliseconds. */
+#define TOKEN_TIME_MAX_S INT64_C(253402300799)
+
 /* ------------------------------------------------------------------------------- keys */
 
 /* NULL or "": not set. All *borrowed*. */

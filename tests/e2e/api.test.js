@@ -7,38 +7,17 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';
 import { once } from 'node:events';
+import { call, KEY, post, result } from './lib/api.js';
 import { newChannel, useCluster } from './lib/cluster.js';
 import { eventually, within } from './lib/wait.js';
 
-const KEY = 'a key of the tests';
 const MIB = 1 << 20;
-const BAD_REQUEST = { error: { code: 107, message: 'bad request' } };
 const options = { 'api-key': KEY };
 
-/** POST of this text: {status, body}, the body as it came. */
-async function post(node, method, text, headers = { 'X-API-Key': KEY }) {
-    const response = await within(
-        fetch(`http://127.0.0.1:${node.internalPort}/api/${method}`, {
-            method: 'POST',
-            headers: { 'Content-Type': 'application/json', ...headers },
-            body: text,
-        }),
-        `an answer to ${method}`,
-    );
-    return { status: response.status, body: await response.text() };
-}
-
-/** A call as backends make it: the answer, which is 200. */
-async function call(node, method, params = {}) {
-    const { status, body } = await post(node, method, JSON.stringify(params));
-    assert.equal(status, 200, body);
-    return JSON.parse(body);
-}
-
-async function result(node, method, params) {
-    const answer = await call(node, method, params);
-    assert.ok(answer.result, JSON.stringify(answer));
-    return answer.result;
+/** Fails unless the answer is code 107, for the reason given. */
+function assertBad({ error }, why) {
+    assert.equal(error?.code, 107, JSON.stringify(error));
+    assert.match(error.message, why);
 }
 
 const reasonOf = ({ body }) => JSON.parse(body).error.message;
@@ -226,7 +205,7 @@ describe('the server API', () => {
             const sdks = await Promise.all([here, there].map((node) => node.connectSdk()));
             const subscriptions = await Promise.all(sdks.map((sdk) => sdk.subscribe(channel)));
             const clients = await cluster.connectToAll(channel);
-            const data = '{"message":{"userid":"api","message":"ü","n": 1.50}}';
+            const data = '{"message":{"userid":"api","message":"ü","time": 1.50}}';
             const { status } = await post(
                 here,
                 'publish',
@@ -267,18 +246,58 @@ describe('the server API', () => {
             assert.equal((await result(here, 'history', { channel })).offset, 0);
         });
 
+        it('takes data in base64 that is JSON', async () => {
+            const channel = newChannel();
+            const subscription = await (await there.connectSdk()).subscribe(channel);
+            const b64data = Buffer.from('{"text":"é"}').toString('base64');
+            await result(here, 'publish', { channel, b64data });
+            await subscription.hears({ text: 'é' });
+        });
+
+        it('hands tags on, live and in history', async () => {
+            const channel = newChannel();
+            const subscription = await (await there.connectSdk()).subscribe(channel);
+            const tags = { kind: 'news', 'a "b"': 'é' };
+            await result(here, 'publish', { channel, data: 1, tags });
+            const live = await subscription.next('publication');
+            const { publications } = await subscription.sdk.history({ limit: 1 });
+            assert.deepEqual([live.tags, publications[0].tags], [tags, tags]);
+        });
+
+        it('says nothing of a publisher or tags if there are none', async () => {
+            const channel = newChannel();
+            const subscription = await (await there.connectSdk()).subscribe(channel);
+            await result(here, 'publish', { channel, data: 1, tags: {} });
+            const { info, tags } = await subscription.next('publication');
+            assert.deepEqual([info, tags], [undefined, undefined]);
+        });
+
         const bad = {
-            'no channel': { data: 1 },
-            'no data': { channel: 'a' },
-            'a channel with a space': { channel: 'a b', data: 1 },
-            'a channel that is a number': { channel: 5, data: 1 },
-            'a key too long': { channel: 'a', data: 1, idempotency_key: 'k'.repeat(129) },
-            'a key that is a number': { channel: 'a', data: 1, idempotency_key: 5 },
-            'binary data': { channel: 'a', b64data: 'eA==' },
+            'no channel': [{ data: 1 }, /channel is missing/],
+            'no data': [{ channel: 'a' }, /data is missing/],
+            'a channel with a space': [{ channel: 'a b', data: 1 }, /channel must be 1 to 128/],
+            'a channel that is a number': [{ channel: 5, data: 1 }, /channel must be a string/],
+            'a key too long': [
+                { channel: 'a', data: 1, idempotency_key: 'k'.repeat(129) },
+                /idempotency_key must be 1 to 128/,
+            ],
+            'a key that is a number': [
+                { channel: 'a', data: 1, idempotency_key: 5 },
+                /idempotency_key must be a string/,
+            ],
+            'base64 that is none': [{ channel: 'a', b64data: '*' }, /b64data must be base64/],
+            'base64 of no JSON': [{ channel: 'a', b64data: 'eA==' }, /must be JSON/],
+            'data in both forms': [{ channel: 'a', data: 1, b64data: 'MQ==' }, /both there/],
+            'tags that are no texts': [{ channel: 'a', data: 1, tags: { a: 1 } }, /^.*tags must/],
+            'tags too long': [
+                { channel: 'a', data: 1, tags: { a: 'x'.repeat(5000) } },
+                /tags are longer than 4096/,
+            ],
+            'a version': [{ channel: 'a', data: 1, version: 3 }, /version is not supported/],
         };
-        for (const [what, params] of Object.entries(bad)) {
+        for (const [what, [params, why]] of Object.entries(bad)) {
             it(`${what} is a bad request`, async () => {
-                assert.deepEqual(await call(here, 'publish', params), BAD_REQUEST);
+                assertBad(await call(here, 'publish', params), why);
             });
         }
     });
@@ -289,7 +308,7 @@ describe('the server API', () => {
             await call(there, 'publish', { channel: channels[2], data: 0 });
             const { responses } = await result(here, 'broadcast', { channels, data: 1 });
             assert.equal(responses[0].result.offset, 1);
-            assert.deepEqual(responses[1], BAD_REQUEST);
+            assertBad(responses[1], /channel must be/);
             assert.equal(responses[2].result.offset, 2);
         });
 
@@ -302,10 +321,7 @@ describe('the server API', () => {
 
         it('without channels is a bad request', async () => {
             for (const channels of [undefined, [], 'a'])
-                assert.deepEqual(
-                    await call(here, 'broadcast', { channels, data: 1 }),
-                    BAD_REQUEST,
-                );
+                assertBad(await call(here, 'broadcast', { channels, data: 1 }), /channels must/);
         });
 
         it('of more than a node can hold is refused where it is too much', async () => {
@@ -313,7 +329,7 @@ describe('the server API', () => {
             const params = { channels, data: 'x'.repeat(MIB / 2), skip_history: true };
             const { responses } = await result(here, 'broadcast', params);
             assert.deepEqual(responses[0], { result: {} });
-            assert.deepEqual(responses.at(-1), BAD_REQUEST);
+            assertBad(responses.at(-1), /not publish more than/);
         });
     });
 
@@ -357,7 +373,7 @@ describe('the server API', () => {
 
         it('without a channel is a bad request', async () => {
             for (const method of ['history', 'history_remove'])
-                assert.deepEqual(await call(here, method), BAD_REQUEST);
+                assertBad(await call(here, method), /channel is missing/);
         });
 
         it('that is not kept is 108', async () => {
@@ -387,7 +403,7 @@ describe('the server API', () => {
 
         it('without a channel is a bad request', async () => {
             for (const method of ['presence', 'presence_stats'])
-                assert.deepEqual(await call(here, method), BAD_REQUEST);
+                assertBad(await call(here, method), /channel is missing/);
         });
     });
 
@@ -423,6 +439,13 @@ describe('the server API', () => {
             await other.ping();
         });
 
+        it('finds a connection by its session, whoever has it', async () => {
+            const client = await here.connectWire();
+            const { connect } = await client.reply(1);
+            await result(there, 'disconnect', { session: connect.session });
+            assert.equal((await client.end()).code, 3503);
+        });
+
         it('spares the clients on the whitelist', async () => {
             const [gone, kept] = [await stranger(), await stranger()];
             const channel = newChannel();
@@ -439,16 +462,24 @@ describe('the server API', () => {
         });
 
         const bad = {
-            'no user': {},
-            'a user that is a number': { user: 5 },
-            'a code that no close may have': { user: 'x', disconnect: { code: 1000 } },
-            'a code too large': { user: 'x', disconnect: { code: 5000 } },
-            'a reason too long': { user: 'x', disconnect: { reason: 'x'.repeat(124) } },
-            'a whitelist that is no list': { user: 'x', whitelist: 'all' },
+            'no user': [{}, /user, client or session is missing/],
+            'a user that is a number': [{ user: 5 }, /user must be a string/],
+            'two connections': [{ client: 'a', session: 'b' }, /two different connections/],
+            'a code that no close may have': [
+                { user: 'x', disconnect: { code: 1000 } },
+                /code must be 3000 to 4999/,
+            ],
+            'a code too large': [{ user: 'x', disconnect: { code: 5000 } }, /code must be/],
+            'a code that is none': [{ user: 'x', disconnect: { code: 'x' } }, /whole number/],
+            'a reason too long': [
+                { user: 'x', disconnect: { reason: 'x'.repeat(124) } },
+                /reason is longer than 123/,
+            ],
+            'a whitelist that is no list': [{ user: 'x', whitelist: 'all' }, /whitelist must/],
         };
-        for (const [what, params] of Object.entries(bad)) {
+        for (const [what, [params, why]] of Object.entries(bad)) {
             it(`${what} is a bad request`, async () => {
-                assert.deepEqual(await call(here, 'disconnect', params), BAD_REQUEST);
+                assertBad(await call(here, 'disconnect', params), why);
             });
         }
     });
@@ -529,15 +560,68 @@ describe('the server API', () => {
         });
 
         it('what is wrong is a bad request', async () => {
-            const bad = [{}, { user: 'x' }, { channel: 'x' }, { user: 'x', channel: 'a b' }];
-            for (const params of bad)
-                assert.deepEqual(await call(here, 'subscribe', params), BAD_REQUEST);
-            for (const params of [{}, { channel: 'x' }, { user: 'x', channel: 'a b' }])
-                assert.deepEqual(await call(here, 'unsubscribe', params), BAD_REQUEST);
+            const bad = [
+                [{ user: 'x' }, /channel is missing/],
+                [{ user: 'x', channel: 'a', data: 1 }, /data is not supported/],
+                [{ user: 'x', channel: 'a', recover_since: 5 }, /recover_since must/],
+            ];
+            const badForBoth = [
+                [{}, /user, client or session is missing/],
+                [{ channel: 'x' }, /user, client or session is missing/],
+                [{ user: 'x', channel: 'a b' }, /channel must be/],
+                [{ user: 'x', channel: 5 }, /channel must be a string/],
+            ];
+            for (const [params, why] of [...bad, ...badForBoth])
+                assertBad(await call(here, 'subscribe', params), why);
+            for (const [params, why] of badForBoth)
+                assertBad(await call(here, 'unsubscribe', params), why);
         });
     });
 
     describe('refresh', () => {
+        const refreshOf = (line) => JSON.parse(line).push?.refresh;
+
+        /** A connection that is told by a push how long it lives from now on. */
+        async function refreshed(expire_at) {
+            const client = await there.connectWire();
+            const { connect } = await client.reply(1);
+            await result(here, 'refresh', { client: connect.client, expire_at });
+            return { client, line: await client.lines.next(refreshOf, 'the refresh') };
+        }
+
+        it('tells the connection its new time to live', async () => {
+            const { line } = await refreshed(Math.floor(Date.now() / 1000) + 600);
+            const { expires, ttl } = refreshOf(line);
+            assert.equal(expires, true);
+            assert.ok(ttl > 590 && ttl <= 600, line);
+        });
+
+        it('without a time lets it live for ever', async () => {
+            const { line } = await refreshed();
+            assert.deepEqual(refreshOf(line), { expires: false });
+        });
+
+        it('to a time that is over ends it after the grace', async () => {
+            const { client } = await refreshed(Math.floor(Date.now() / 1000) - 60);
+            assert.equal((await client.end()).code, 3005);
+        });
+
+        it('is passed over by the SDK, which stays connected', async () => {
+            const { sdk, client } = await stranger();
+            const expire_at = Math.floor(Date.now() / 1000) + 600;
+            await result(here, 'refresh', { client, expire_at });
+            const subscription = await sdk.subscribe(newChannel());
+            await subscription.publish('here');
+            await subscription.hears('here');
+            assert.equal(sdk.all('connecting').length, 1);
+        });
+
+        it('expired ends the LuChat connections of a user', async () => {
+            const client = await luchatUser('fay');
+            await result(here, 'refresh', { user: 'fay', expired: true });
+            assert.equal((await client.end()).code, 1008);
+        });
+
         it('expired ends the connection with 3005, which lets the SDK come back', async () => {
             const { sdk, client } = await stranger();
             await result(here, 'refresh', { client, expired: true });
@@ -546,8 +630,13 @@ describe('the server API', () => {
         });
 
         it('what is wrong is a bad request', async () => {
-            for (const params of [{}, { user: 'x', expire_at: 'soon' }])
-                assert.deepEqual(await call(here, 'refresh', params), BAD_REQUEST);
+            for (const [params, why] of [
+                [{}, /user, client or session is missing/],
+                [{ user: 'x', expire_at: 'soon' }, /expire_at must be a whole number/],
+                [{ user: 'x', expire_at: -1 }, /expire_at is not a time/],
+                [{ user: 'x', info: { a: 1 } }, /info is not supported/],
+            ])
+                assertBad(await call(here, 'refresh', params), why);
         });
     });
 
@@ -572,7 +661,7 @@ describe('the server API', () => {
         });
 
         it('a pattern that is no text is a bad request', async () => {
-            assert.deepEqual(await call(here, 'channels', { pattern: 1 }), BAD_REQUEST);
+            assertBad(await call(here, 'channels', { pattern: 1 }), /pattern must be a string/);
         });
 
         it('info tells the nodes', async () => {
@@ -583,6 +672,27 @@ describe('the server API', () => {
                 assert.match(node.version, /^\d/);
                 assert.ok(node.uptime >= 0 && node.num_clients >= 0, JSON.stringify(node));
             }
+        });
+
+        it('info counts connections, users, subscriptions and channels of each node', async () => {
+            const channel = newChannel();
+            const [bob] = [await luchatUser('bob', channel), await luchatUser('bob', channel)];
+            const { sdk } = await stranger();
+            await sdk.subscribe(channel);
+            await sdk.subscribe(newChannel());
+            const countsOf = async (asked) => {
+                const { nodes } = await result(asked, 'info');
+                const node = nodes.find(({ name }) => name === there.name);
+                return [node.num_clients, node.num_users, node.num_subs, node.num_channels];
+            };
+            const areCounted = (asked, expected) =>
+                eventually(
+                    async () => String(await countsOf(asked)) === String(expected),
+                    `${expected} in the info of ${asked.name}`,
+                );
+            for (const node of [here, there]) await areCounted(node, [3, 2, 4, 2]);
+            await bob.close();
+            for (const node of [here, there]) await areCounted(node, [2, 2, 3, 2]);
         });
     });
 
@@ -599,7 +709,7 @@ describe('the server API', () => {
             ];
             const { replies } = await call(here, 'batch', { commands });
             assert.equal(replies[0].publish.offset, 1);
-            assert.deepEqual(replies[1], BAD_REQUEST);
+            assertBad(replies[1], /channel must be/);
             assert.deepEqual(replies[2], { presence_stats: { num_clients: 0, num_users: 0 } });
             assert.equal(replies[3].broadcast.responses[0].result.offset, 2);
             assert.equal(replies[4].error.code, 104);
@@ -623,10 +733,11 @@ describe('the server API', () => {
         it('what is wrong is a bad request', async () => {
             const tooMany = Array.from({ length: 1001 }, () => ({ info: {} }));
             for (const commands of [undefined, 5, tooMany])
-                assert.deepEqual(await call(here, 'batch', { commands }), BAD_REQUEST);
+                assertBad(await call(here, 'batch', { commands }), /commands must be/);
             const commands = [{}, 5, { info: 5 }, { info: {}, publish: {} }];
             const { replies } = await call(here, 'batch', { commands });
-            assert.deepEqual(replies, Array(4).fill(BAD_REQUEST));
+            assert.equal(replies.length, 4);
+            for (const reply of replies) assertBad(reply, /a command must be/);
         });
     });
 });
@@ -666,7 +777,8 @@ describe('the server API while Redis is away', () => {
             ['disconnect', { user: 'x' }],
         ]) {
             const { error } = await call(node, method, params);
-            assert.deepEqual(error, { code: 100, message: 'internal server error' });
+            assert.equal(error.code, 100);
+            assert.match(error.message, /the store/);
         }
         await cluster.redis.launch();
         await node.readiness(200);

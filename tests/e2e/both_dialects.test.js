@@ -3,12 +3,13 @@
  */
 import { beforeEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
+import { KEY, result } from './lib/api.js';
 import { newChannel, useCluster } from './lib/cluster.js';
 import { isMessage, message } from './lib/luchat.js';
 import { eventually } from './lib/wait.js';
 
 describe('both dialects in one channel', () => {
-    const cluster = useCluster({ nodes: 2 });
+    const cluster = useCluster({ nodes: 2, options: { 'api-key': KEY } });
     let channel;
     let luchat;
     let sdk;
@@ -52,6 +53,21 @@ describe('both dialects in one channel', () => {
         const { message } = await nextMessage(luchat);
         assert.deepEqual(JSON.parse(message), { message: { text: 'hello' } });
     });
+
+    for (const [what, data] of Object.entries({
+        'a text': 'hello',
+        'an object': { text: 'hello', n: [1, 2] },
+        'what only resembles a LuChat message': { message: { text: 'hello' } },
+        'a frame of LuChat that is no message': { online: { userid: 'eve' } },
+        null: null,
+    })) {
+        it(`a LuChat client hears ${what} of the server API as a message`, async () => {
+            await result(cluster.nodes[1], 'publish', { channel, data });
+            const { userid, message } = await nextMessage(luchat);
+            const text = typeof data === 'string' ? data : JSON.stringify(data);
+            assert.deepEqual([userid, message], ['?', text]);
+        });
+    }
 
     it('a LuChat newcomer gets what SDKs published before', async () => {
         await sdk.publish('before');

@@ -238,7 +238,7 @@ describe('presence', () => {
             'connections',
             'generation',
             'instance',
-            'started',
+            'started', 'subscriptions', 'users',
             'version',
         ];
         assert.deepEqual(Object.keys(heartbeat).sort(), fields);

@@ -232,16 +232,7 @@ describe('a node that ends', () => {
         const relay = await cluster.relayTo(doomed, survivor);
         const publisher = await relay.connectSdk();
         const subscription = await (await survivor.connectSdk()).subscribe(channel);
-        const publish = async (n) => {
-            for (;;) {
-                try {
-                    return await publisher.publish(channel, n, `number ${n}`);
-                } catch {
-                    await publisher.sdk.ready();
-                }
-            }
-        };
-        const counting = count(publish);
+        const counting = count((n) => publisher.publishForSure(channel, n, `number ${n}`));
         await subscription.publications(100);
         await doomed.kill();
         await subscription.publications(200, RECOVERY_MS);

@@ -75,26 +75,41 @@ static void ttl_is_at_least_1(void **state)
     assert_int_equal(auth_ttl_s(now_s() - 5), 1);
 }
 
+static const struct chat_options with_grace = {.token_grace_s = 20};
+static const struct hub hub_with_grace = {.options = &with_grace};
+
 static void what_never_expires_is_never_over(void **state)
 {
     (void)state;
-    assert_false(auth_is_over(0));
+    assert_false(auth_is_over(&hub_with_grace, 0));
+    assert_int_equal(auth_over_ms(&hub_with_grace, 0), INT64_MAX);
 }
 
 static void what_expires_later_is_not_over(void **state)
 {
     (void)state;
-    assert_false(auth_is_over(now_s() + 1));
+    assert_false(auth_is_over(&hub_with_grace, now_s() + 1));
 }
 
 static void what_has_expired_is_kept_for_its_grace(void **state)
 {
     (void)state;
     int64_t expires_at_s = now_s();
-    fake_clock_advance((int64_t)AUTH_GRACE_S * 1000);
-    assert_false(auth_is_over(expires_at_s));
+    fake_clock_advance(with_grace.token_grace_s * 1000);
+    assert_false(auth_is_over(&hub_with_grace, expires_at_s));
     fake_clock_advance(1000);
-    assert_true(auth_is_over(expires_at_s));
+    assert_true(auth_is_over(&hub_with_grace, expires_at_s));
+}
+
+static void it_is_over_when_it_was_told_to_be(void **state)
+{
+    (void)state;
+    int64_t expires_at_s = now_s() + 5;
+    int64_t over_ms = auth_over_ms(&hub_with_grace, expires_at_s);
+    fake_clock_advance(over_ms - clock_now_ms() - 1);
+    assert_false(auth_is_over(&hub_with_grace, expires_at_s));
+    fake_clock_advance(1);
+    assert_true(auth_is_over(&hub_with_grace, expires_at_s));
 }
 
 /* -------------------------------------------------------------------------------- tokens */
@@ -162,6 +177,7 @@ int main(void)
         cmocka_unit_test(what_never_expires_is_never_over),
         cmocka_unit_test(what_expires_later_is_not_over),
         cmocka_unit_test(what_has_expired_is_kept_for_its_grace),
+        cmocka_unit_test(it_is_over_when_it_was_told_to_be),
         cmocka_unit_test(without_keys_every_token_is_invalid),
         cmocka_unit_test(nonsense_is_an_invalid_token),
     };

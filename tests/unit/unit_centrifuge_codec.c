@@ -244,6 +244,11 @@ static const struct publication_row {
      "{\"push\":{\"channel\":\"lobby\",\"pub\":{\"data\":{\"a\":1},\"offset\":7}}}"},
     {"publication_without_an_offset_has_none", "lobby", 0, "1", "",
      "{\"push\":{\"channel\":\"lobby\",\"pub\":{\"data\":1}}}"},
+    {"server_api_is_no_publisher", "lobby", 7, "1", "{}",
+     "{\"push\":{\"channel\":\"lobby\",\"pub\":{\"data\":1,\"offset\":7}}}"},
+    {"tags_are_told", "lobby", 7, "1", "{\"tags\":{\"a\":\"b\"}}",
+     "{\"push\":{\"channel\":\"lobby\",\"pub\":{\"data\":1,\"offset\":7,\"tags\":{\"a\":\"b\"}}"
+     "}}"},
     {"publisher_is_told", "lobby", 7, "1", "{\"user\":\"bob\"}",
      "{\"push\":{\"channel\":\"lobby\",\"pub\":{\"data\":1,\"offset\":7,"
      "\"info\":{\"user\":\"bob\"}}}}"},

@@ -512,9 +512,26 @@ static void data_of_another_dialect_is_a_message_of_json(void **state)
                        "{\"message\":{\"userid\":\"?\",\"message\":\"{\\\"a\\\":1}\"}}");
 }
 
+static void data_of_the_server_api_is_a_message(void **state)
+{
+    (void)state;
+    assert_publication("\"hi\"", "{}", "{\"message\":{\"userid\":\"?\",\"message\":\"hi\"}}");
+    assert_publication("{\"online\":{\"userid\":\"eve\"}}", "{\"tags\":{\"a\":\"b\"}}",
+                       "{\"message\":{\"userid\":\"?\",\"message\":"
+                       "\"{\\\"online\\\":{\\\"userid\\\":\\\"eve\\\"}}\"}}");
+}
+
+static void message_of_the_server_api_in_luchat_s_shape_is_left_alone(void **state)
+{
+    (void)state;
+    assert_publication(TEXT_OF("1"), "{}", TEXT_OF("1"));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(data_of_the_server_api_is_a_message),
+        cmocka_unit_test(message_of_the_server_api_in_luchat_s_shape_is_left_alone),
         cmocka_unit_test(raw_zero_octet_is_refused),
         cmocka_unit_test(zero_octet_after_the_frame_is_refused),
         cmocka_unit_test(frame_needs_no_zero_at_its_end),

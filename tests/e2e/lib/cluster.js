@@ -8,6 +8,7 @@ import { after, before, beforeEach } from 'node:test';
 import { Gateway } from './gateway.js';
 import { RedisServer } from './redis.js';
 import { Relay } from './relay.js';
+import { eventually } from './wait.js';
 
 const REDIS_RETURN_MS = 30_000; // backoff included
 
@@ -59,6 +60,15 @@ class Cluster {
         const node = await Gateway.launch(name, { ...setup, options: all });
         this.#extra.push(node);
         return node;
+    }
+
+    /** kill -9, and the same node again as soon as its lease is over. */
+    async restartNode(node) {
+        await node.kill();
+        const redis = this.redis.client();
+        const isFree = async () => (await redis.exists(`parley:node:${node.name}`)) === 0;
+        await eventually(isFree, `the end of the lease of ${node.name}`, REDIS_RETURN_MS);
+        await node.relaunch();
     }
 
     nextName() {

@@ -17,8 +17,13 @@ const SANITIZER_REPORT = /ERROR: AddressSanitizer|LeakSanitizer|runtime error:/;
 const STOP_DEADLINE_MS = 30_000; // the leak check at the end takes its time
 const LIMIT_DESCRIPTORS = 'ulimit -n "$1"; shift; exec "$@"';
 
-const pathOf = (channel) =>
-    channel === undefined ? '/ws' : `/ws?channel=${encodeURIComponent(channel)}`;
+/** The address of LuChat; what is undefined is left out of it. */
+function pathOf(channel, token) {
+    const query = Object.entries({ channel, token })
+        .filter(([, value]) => value !== undefined)
+        .map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+    return query.length ? `/ws?${query.join('&')}` : '/ws';
+}
 
 /** Options by their flags' names: {'idle-timeout-ms': 600}. */
 export const flags = (options) =>
@@ -27,6 +32,7 @@ export const flags = (options) =>
 export class Gateway {
     #clients = new Set();
     #isOver = false;
+    #start;
 
     /** Does not wait until it is ready. descriptors: how many it may have open. */
     static async launch(name, { options = {}, descriptors, env } = {}) {
@@ -43,13 +49,16 @@ export class Gateway {
             ? ['bash', '-c', LIMIT_DESCRIPTORS, 'bash', String(descriptors), PARLEYD, ...args]
             : [PARLEYD, ...args];
         gateway.name = name;
-        gateway.process = new Process(
-            name,
-            command[0],
-            command.slice(1),
-            cleanEnvironment(env),
-        );
+        gateway.#start = () => new Process(name, command[0], command.slice(1), cleanEnvironment(env));
+        gateway.process = gateway.#start();
         return gateway;
+    }
+
+    /** After kill(): the same node once more, on its ports. Its old lease must be gone. */
+    relaunch() {
+        this.process = this.#start();
+        this.#isOver = false;
+        return this.ready();
     }
 
     /** Waits for the log's word that it serves. */
@@ -59,8 +68,8 @@ export class Gateway {
     }
 
     /** An open client of this node; dropped, if still there, before the next test. */
-    connect(channel) {
-        return this.#keep(Client.open(`ws://127.0.0.1:${this.port}${pathOf(channel)}`));
+    connect(channel, token) {
+        return this.#keep(Client.open(`ws://127.0.0.1:${this.port}${pathOf(channel, token)}`));
     }
 
     /** The same, for frames made byte by byte. */

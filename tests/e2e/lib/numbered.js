@@ -11,15 +11,16 @@ export const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) 
 
 /**
  * Publishes 1, 2, 3… with a few always on their way; stop() ends it and tells the last.
- * publish(n) settles when n is acknowledged, and tries again itself if it has to.
+ * publish(n) settles when n is acknowledged, and tries again itself if it has to. With one
+ * outstanding at a time the numbers keep their order, whatever happens on the way.
  */
-export function count(publish) {
+export function count(publish, outstanding = OUTSTANDING) {
     let isOver = false;
     let last = 0;
     const worker = async () => {
         while (!isOver) await publish(++last);
     };
-    const working = Promise.all(Array.from({ length: OUTSTANDING }, worker));
+    const working = Promise.all(Array.from({ length: outstanding }, worker));
     working.catch(() => {});
     return {
         async stop() {

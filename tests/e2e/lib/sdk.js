@@ -8,7 +8,10 @@ import { Centrifuge } from 'centrifuge';
 import WebSocket from 'ws';
 import { Inbox } from './wait.js';
 
-const CLIENT_EVENTS = ['connecting', 'connected', 'disconnected', 'error', 'message'];
+const CLIENT_EVENTS = [
+    ...['connecting', 'connected', 'disconnected', 'error', 'message'],
+    ...['subscribed', 'unsubscribed', 'publication'], // of server-side subscriptions
+];
 const CHANNEL_EVENTS = [
     ...['subscribing', 'subscribed', 'unsubscribed'],
     ...['publication', 'join', 'leave', 'error'],
@@ -118,6 +121,17 @@ export class SdkClient extends Listener {
     /** The acknowledged publish: {offset, epoch, deduplicated}. */
     async publish(channel, data, key) {
         return (await this.sdk.rpc('publish', { channel, data, key })).data;
+    }
+
+    /** The same, tried again with its key until it is acknowledged. */
+    async publishForSure(channel, data, key) {
+        for (;;) {
+            try {
+                return await this.publish(channel, data, key);
+            } catch {
+                await this.sdk.ready();
+            }
+        }
     }
 
     drop() {

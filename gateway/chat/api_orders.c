@@ -1,0 +1,132 @@
+/*
+ * api_orders - what the server API does to connections: disconnect, subscribe, unsubscribe,
+ * refresh; see api_job.h. It reads an order; control.h carries it to every node.
+ */
+#include "api_params.h"
+#include "centrifuge_codec.h"
+#include "control.h"
+#include "token.h"
+
+#include <string.h>
+
+enum {
+    REASON_BYTES_MAX = 123, /* RFC 6455, 5.5: what a close frame holds */
+    CLOSE_CODE_MIN = 3000,
+    CLOSE_CODE_MAX = 4999,
+};
+
+static void send_order(struct api_job *job, const struct control_order *order)
+{
+    control_send(job->hub, order, api_job_wait(job, api_print_nothing));
+}
+
+/* Whom it is about: a user, one connection, or one connection if it is the user's. A session
+ * is a connection by its other name. */
+static bool read_target(struct api_job *job, const struct api_request *request,
+                        struct control_order *ret_order)
+{
+    const char *session;
+    if (!api_read_text(job, request, "user", &ret_order->user) ||
+        !api_read_text(job, request, "client", &ret_order->client) ||
+        !api_read_text(job, request, "session", &session))
+        return false;
+    if (session[0] && ret_order->client[0] && strcmp(session, ret_order->client) != 0) {
+        api_job_refuse(job, "client and session are two different connections");
+        return false;
+    }
+    if (session[0])
+        ret_order->client = session;
+    if (ret_order->user[0] || ret_order->client[0])
+        return true;
+    api_job_refuse(job, "user, client or session is missing");
+    return false;
+}
+
+/* --------------------------------------------------------------------------- disconnect */
+
+/* {"code","reason"}, both with the defaults of a close that SDKs take for the last one. */
+static bool read_close(struct api_job *job, const json_t *close,
+                       struct control_order *ret_order)
+{
+    const json_t *code = json_object_get(close, "code");
+    const json_t *reason = json_object_get(close, "reason");
+    json_int_t number = json_integer_value(code);
+    if (close && !json_is_object(close) && !json_is_null(close))
+        api_job_refuse(job, "disconnect must be an object");
+    else if (code && !json_is_integer(code))
+        api_job_refuse(job, "disconnect.code must be a whole number");
+    else if (number != 0 && (number < CLOSE_CODE_MIN || number > CLOSE_CODE_MAX))
+        api_job_refuse(job, "disconnect.code must be %d to %d", CLOSE_CODE_MIN, CLOSE_CODE_MAX);
+    else if (reason && !json_is_string(reason))
+        api_job_refuse(job, "disconnect.reason must be a string");
+    else if (json_string_length(reason) > REASON_BYTES_MAX)
+        api_job_refuse(job, "disconnect.reason is longer than %d bytes", REASON_BYTES_MAX);
+    else {
+        ret_order->code = number == 0 ? CENTRIFUGE_FORCE_DISCONNECT : (int)number;
+        ret_order->reason =
+            json_string_length(reason) > 0 ? json_string_value(reason) : "force disconnect";
+        return true;
+    }
+    return false;
+}
+
+void api_run_disconnect(struct api_job *job, const struct api_request *request)
+{
+    struct control_order order = {.kind = CONTROL_DISCONNECT, .channel = ""};
+    const json_t *whitelist = json_object_get(request->params, "whitelist");
+    if (!read_target(job, request, &order) ||
+        !read_close(job, json_object_get(request->params, "disconnect"), &order))
+        return;
+    order.whitelist = whitelist;
+    if (whitelist && !json_is_null(whitelist) && !json_is_array(whitelist))
+        api_job_refuse(job, "whitelist must be an array of clients");
+    else
+        send_order(job, &order);
+}
+
+/* ---------------------------------------------------------------- subscribe, unsubscribe */
+
+void api_run_unsubscribe(struct api_job *job, const struct api_request *request)
+{
+    struct control_order order = {.kind = CONTROL_UNSUBSCRIBE, .channel = "", .reason = ""};
+    const char *channel;
+    if (!read_target(job, request, &order) || !api_read_text(job, request, "channel", &channel))
+        return;
+    if (!channel[0] || api_read_channel(job, request, &order.channel))
+        send_order(job, &order);
+}
+
+void api_run_subscribe(struct api_job *job, const struct api_request *request)
+{
+    static const char *const unsupported[] = {"info",     "b64info",   "data", "b64data",
+                                              "override", "expire_at", NULL};
+    struct control_order order = {.kind = CONTROL_SUBSCRIBE, .reason = ""};
+    const json_t *position = json_object_get(request->params, "recover_since");
+    if (!read_target(job, request, &order) || !api_read_channel(job, request, &order.channel) ||
+        !api_has_none_of(job, request, unsupported))
+        return;
+    order.position = json_is_null(position) ? NULL : position;
+    if (order.position && !json_is_object(order.position))
+        api_job_refuse(job, "recover_since must be an object");
+    else
+        send_order(job, &order);
+}
+
+/* ------------------------------------------------------------------------------ refresh */
+
+void api_run_refresh(struct api_job *job, const struct api_request *request)
+{
+    static const char *const unsupported[] = {"info", NULL};
+    struct control_order order = {.kind = CONTROL_REFRESH, .channel = "", .reason = ""};
+    const json_t *expires_at = json_object_get(request->params, "expire_at");
+    if (!read_target(job, request, &order) || !api_has_none_of(job, request, unsupported))
+        return;
+    order.is_expired = json_is_true(json_object_get(request->params, "expired"));
+    order.expires_at_s = json_integer_value(expires_at);
+    if (expires_at && !json_is_integer(expires_at) && !json_is_null(expires_at))
+        api_job_refuse(job, "expire_at must be a whole number");
+    else if (order.expires_at_s < 0 || order.expires_at_s > TOKEN_TIME_MAX_S)
+        api_job_refuse(job, "expire_at is not a time in seconds since 1970");
+    else
+        send_order(job, &order);
+}

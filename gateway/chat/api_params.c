@@ -1,0 +1,74 @@
+/*
+ * api_params - what a call of the server API says, member by member; see api_params.h.
+ */
+#include "api_params.h"
+
+#include "chat.h"
+#include "hub.h"
+
+#include <string.h>
+
+bool api_read_text(struct api_job *job, const struct api_request *request, const char *name,
+                   const char **ret_text)
+{
+    json_t *value = json_object_get(request->params, name);
+    if (value && !json_is_string(value) && !json_is_null(value)) {
+        api_job_refuse(job, "%s must be a string", name);
+        return false;
+    }
+    *ret_text = json_is_string(value) ? json_string_value(value) : "";
+    return true;
+}
+
+bool api_check_channel(struct api_job *job, const json_t *value)
+{
+    const char *name = json_string_value(value);
+    if (!value)
+        api_job_refuse(job, "channel is missing");
+    else if (!name)
+        api_job_refuse(job, "channel must be a string");
+    else if (!chat_is_channel_name(name))
+        api_job_refuse(job,
+                       "channel must be 1 to %d bytes without blanks, braces and control "
+                       "characters",
+                       CHANNEL_NAME_BYTES_MAX);
+    else if (!hub_namespace(job->hub, name))
+        api_job_fail(job, API_UNKNOWN_CHANNEL);
+    else
+        return true;
+    return false;
+}
+
+bool api_read_channel(struct api_job *job, const struct api_request *request,
+                      const char **ret_channel)
+{
+    const json_t *value = json_object_get(request->params, "channel");
+    if (!api_check_channel(job, value))
+        return false;
+    *ret_channel = json_string_value(value);
+    return true;
+}
+
+/* What libraries send for a member that nobody has set does not count. */
+static bool says_something(const json_t *value)
+{
+    if (json_is_string(value))
+        return json_string_length(value) > 0;
+    if (json_is_number(value))
+        return json_number_value(value) != 0;
+    if (json_is_object(value))
+        return json_object_size(value) > 0;
+    return value && !json_is_null(value) && !json_is_false(value);
+}
+
+bool api_has_none_of(struct api_job *job, const struct api_request *request,
+                     const char *const *names)
+{
+    for (; *names; names++) {
+        if (!says_something(json_object_get(request->params, *names)))
+            continue;
+        api_job_refuse(job, "%s is not supported", *names);
+        return false;
+    }
+    return true;
+}
