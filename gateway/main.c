@@ -218,6 +218,7 @@ static void create_chat(struct gateway *gateway)
         .idle_timeout_ms = config->idle_timeout_ms,
         .open_timeout_ms = config->redis_timeout_ms,
         .namespaces = gateway->namespaces,
+        .presence_window_ms = config->presence_window_ms,
         .ping_interval_ms = config->ping_interval_ms / 1000 * 1000,
         .pong_timeout_ms = config->pong_timeout_ms,
         .connect_timeout_ms = config->handshake_timeout_ms,
@@ -348,9 +349,13 @@ static bool load_namespaces(struct gateway *gateway, char **ret_error)
     const struct config *config = &gateway->config;
     struct namespace_options defaults = {
         .policy = {.history_size = (size_t)config->history_size,
-                   .history_ttl_ms = config->history_ttl_s * 1000},
+                   .history_ttl_ms = config->history_ttl_s * 1000,
+                   .presence_grace_ms = config->presence_grace_ms,
+                   .is_each_connection_told =
+                       strcmp(config->presence_events, "connection") == 0},
         .has_join_leave = true,
         .presence_limit = (size_t)config->presence_limit,
+        .presence_names_limit = (size_t)config->presence_names_limit,
     };
     gateway->namespaces = namespaces_create(config->namespaces, &defaults, ret_error);
     return gateway->namespaces != NULL;

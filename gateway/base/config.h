@@ -43,7 +43,11 @@ struct config {
     int64_t history_size;
     int64_t history_ttl_s;
     int64_t presence_limit;
-    char *namespaces; /* JSON; "": none */
+    int64_t presence_names_limit;
+    int64_t presence_grace_ms;
+    int64_t presence_window_ms;
+    char *presence_events; /* "user" or "connection" */
+    char *namespaces;      /* JSON; "": none */
     /* clients of the Centrifuge protocol */
     int64_t ping_interval_ms;
     int64_t pong_timeout_ms;

@@ -30,6 +30,8 @@
     COUNTER(idle_closed_total, "Connections closed because nothing was heard") \
     COUNTER(gaps_total, "Gaps found in a channel's offsets and read from its log") \
     COUNTER(gaps_lost_total, "Gaps that the log no longer covered") \
+    COUNTER(leases_reaped_total, "Leases of other nodes cleaned up by this one") \
+    COUNTER(members_reaped_total, "Members removed in doing so") \
     COUNTER(redis_timeouts_total, "Redis commands not answered in time") \
     COUNTER(redis_reconnects_total, "Connections to Redis that came back") \
     GAUGE(redis_up_commands, "The connection to Redis for commands works") \

@@ -89,9 +89,9 @@ void broker_control(struct broker *broker, const char *bytes, size_t length,
 }
 
 void broker_join(struct broker *broker, const char *channel, const struct broker_member *member,
-                 bool is_quiet, struct broker_waiter waiter)
+                 bool is_put_back, struct broker_waiter waiter)
 {
-    broker->ops->join(broker, channel, member, is_quiet, waiter);
+    broker->ops->join(broker, channel, member, is_put_back, waiter);
 }
 
 void broker_leave(struct broker *broker, const char *channel,

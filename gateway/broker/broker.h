@@ -25,8 +25,10 @@ struct broker;
 
 /* What the store does for a channel. */
 struct broker_policy {
-    size_t history_size;    /* publications kept; 0: the channel has no log */
-    int64_t history_ttl_ms; /* after the last one */
+    size_t history_size;          /* publications kept; 0: the channel has no log */
+    int64_t history_ttl_ms;       /* after the last one */
+    int64_t presence_grace_ms;    /* who is back within it has not left; 0: none */
+    bool is_each_connection_told; /* not the first and the last of a user; then no grace */
 };
 
 /* Where a broker finds a channel's policy: never NULL, valid as long as the broker is. */
@@ -56,6 +58,7 @@ struct broker_member {
     const char *client; /* id of the connection, unique in the cluster, no spaces */
     const char *user;   /* no control characters; "": anonymous */
     const char *info;   /* JSON, handed on as it is */
+    int64_t joined_ms;  /* on clock_now_ms's clock; 0 in lists */
 };
 
 /* What is to be published. */
@@ -125,11 +128,18 @@ struct broker_waiter {
     uint64_t tag; /* an id, so that what is gone meanwhile is found to be gone */
 };
 
+enum broker_presence_kind {
+    BROKER_JOIN,  /* first connection of a user */
+    BROKER_LEAVE, /* the last one left, and the grace is over */
+    BROKER_SYNC,  /* the list has changed without names: it is to be read anew */
+};
+
 struct broker_presence {
-    bool is_join;     /* first connection of a user; else the last one left */
-    uint64_t version; /* of the member list with this change in it */
-    const char *user;
-    const char *client; /* the connection that came first, or went last */
+    enum broker_presence_kind kind;
+    uint64_t version;    /* of the member list with this change in it */
+    uint64_t user_count; /* with this change in it */
+    const char *user;    /* user, client, info: NULL with BROKER_SYNC */
+    const char *client;  /* the connection that came first, or went last */
     const char *info;
 };
 
@@ -143,7 +153,7 @@ struct broker_events {
                            struct publication *publication);
     void (*on_presence)(void *context, const char *channel,
                         const struct broker_presence *presence);
-    /* The store may have lost this node's members: join them again, quietly. */
+    /* The store may have lost this node's members: put them back. */
     void (*on_members_lost)(void *context);
     /* What broker_control sent, on any node. */
     void (*on_control)(void *context, const char *bytes, size_t length);
@@ -164,7 +174,7 @@ struct broker_ops {
     void (*control)(struct broker *broker, const char *bytes, size_t length,
                     struct broker_waiter waiter);
     void (*join)(struct broker *broker, const char *channel, const struct broker_member *member,
-                 bool is_quiet, struct broker_waiter waiter);
+                 bool is_put_back, struct broker_waiter waiter);
     void (*leave)(struct broker *broker, const char *channel,
                   const struct broker_member *member);
     void (*members)(struct broker *broker, const char *channel, size_t limit,
@@ -209,13 +219,16 @@ void broker_new_epoch(struct broker *broker, const char *channel, const char *ol
 void broker_control(struct broker *broker, const char *bytes, size_t length,
                     struct broker_waiter waiter);
 
-/* is_quiet: nobody is told, whatever the count says (a member put back, not a new one). */
+/* is_put_back: it had joined before. If it is still there, or the store lost it, nobody is told
+ * of a join; if it was taken for gone meanwhile, everybody is. */
 void broker_join(struct broker *broker, const char *channel, const struct broker_member *member,
-                 bool is_quiet, struct broker_waiter waiter);
-/* Not answered: it is kept until the store has taken it. */
+                 bool is_put_back, struct broker_waiter waiter);
+/* Not answered: it is kept until the store has taken it. The user's last connection begins the
+ * grace. */
 void broker_leave(struct broker *broker, const char *channel,
                   const struct broker_member *member);
-/* Connections present in the channel, at most limit; 0: only the counts. */
+/* Connections present in the channel, and users in their grace, at most limit; 0: only the
+ * counts. */
 void broker_members(struct broker *broker, const char *channel, size_t limit,
                     struct broker_waiter waiter);
 

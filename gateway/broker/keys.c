@@ -5,6 +5,8 @@
 
 #include "mem.h"
 
+#include <stdlib.h>
+
 char *key_channel(const char *prefix, const char *channel)
 {
     return mem_printf("%s:{%s}", prefix, channel);
@@ -30,12 +32,39 @@ char *key_node(const char *prefix, const char *node)
     return mem_printf("%s:node:%s", prefix, node);
 }
 
-char *key_node_members(const char *prefix, const char *node)
+char *key_lease_members(const char *prefix, const char *lease)
 {
-    return mem_printf("%s:node:%s:members", prefix, node);
+    return mem_printf("%s:node:%s:members", prefix, lease);
+}
+
+char *key_lease_reaper(const char *prefix, const char *lease)
+{
+    return mem_printf("%s:node:%s:reaper", prefix, lease);
 }
 
 char *key_nodes(const char *prefix)
 {
     return mem_printf("%s:nodes", prefix);
+}
+
+void channel_keys_init(struct channel_keys *keys, const char *prefix, const char *channel)
+{
+    *keys = (struct channel_keys){
+        .pubsub = key_channel(prefix, channel),
+        .members = key_of_channel(prefix, channel, "members"),
+        .users = key_of_channel(prefix, channel, "users"),
+        .meta = key_of_channel(prefix, channel, "meta"),
+        .leaving = key_of_channel(prefix, channel, "leaving"),
+        .grace = key_of_channel(prefix, channel, "grace"),
+    };
+}
+
+void channel_keys_finish(struct channel_keys *keys)
+{
+    free(keys->pubsub);
+    free(keys->members);
+    free(keys->users);
+    free(keys->meta);
+    free(keys->leaving);
+    free(keys->grace);
 }

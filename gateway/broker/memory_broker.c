@@ -32,6 +32,11 @@ struct member {
 struct user {
     char *name;
     size_t connections;
+    int64_t grace_until_ms; /* connections is 0, and nobody was told yet; 0: not in a grace */
+    struct member *last;    /* the connection that went last; NULL: none yet */
+    struct memory_channel *channel;
+    struct user *next_graced;
+    struct user *prev_graced;
 };
 
 /* The result of an idempotent publish. */
@@ -77,6 +82,8 @@ struct memory_broker {
     struct loop *loop;
     struct broker_policies policies;
     int64_t next_sweep_ms;
+    struct user *graced;
+    int64_t next_grace_ms;     /* when the first of their graces ends */
     struct text_map *channels; /* by name */
     struct task *tasks;
 };
@@ -136,6 +143,8 @@ static void member_destroy(struct member *member)
 
 static void user_destroy(struct user *user)
 {
+    if (user->last)
+        member_destroy(user->last);
     free(user->name);
     free(user);
 }
@@ -192,7 +201,8 @@ static void sweep(struct memory_broker *self)
     while ((channel = text_map_next(self->channels, &cursor))) {
         sweep_once(channel);
         if (channel->is_subscribed || text_map_count(channel->members) > 0 ||
-            text_map_count(channel->once) > 0 || !is_log_old(channel))
+            text_map_count(channel->users) > 0 || text_map_count(channel->once) > 0 ||
+            !is_log_old(channel))
             continue;
         text_map_remove(self->channels, channel->name);
         channel_destroy(channel);
@@ -230,12 +240,13 @@ static void set_epoch(struct broker_reply *reply, const struct memory_channel *c
 }
 
 static void tell_presence(struct memory_broker *self, struct memory_channel *channel,
-                          bool is_join, const struct broker_member *member)
+                          enum broker_presence_kind kind, const struct broker_member *member)
 {
     struct task *task = task_add(self, TASK_PRESENCE, channel->name);
     channel->version++;
-    task->presence = (struct broker_presence){.is_join = is_join,
+    task->presence = (struct broker_presence){.kind = kind,
                                               .version = channel->version,
+                                              .user_count = text_map_count(channel->users),
                                               .user = mem_strdup(member->user),
                                               .client = mem_strdup(member->client),
                                               .info = mem_strdup(member->info)};
@@ -288,9 +299,12 @@ static void task_run(struct memory_broker *self, const struct task *task)
         events->on_presence(events->context, task->channel, &task->presence);
 }
 
+static void end_graces(struct memory_broker *self);
+
 static void memory_turn(struct broker *broker)
 {
     struct memory_broker *self = self_of(broker);
+    end_graces(self);
     struct task *tasks = self->tasks;
     self->tasks = NULL; /* what the callbacks add waits for the next turn */
     struct task *task;
@@ -423,36 +437,104 @@ static void memory_control(struct broker *broker, const char *bytes, size_t leng
 
 /* ------------------------------------------------------------------------- presence */
 
-static struct user *user_ensure(struct memory_channel *channel,
-                                const struct broker_member *member)
+static struct user *user_ensure(struct memory_channel *channel, const char *name)
 {
-    struct user *user = text_map_find(channel->users, member->user);
+    struct user *user = text_map_find(channel->users, name);
     if (user)
         return user;
     user = mem_zalloc(sizeof(*user));
-    user->name = mem_strdup(member->user);
+    user->name = mem_strdup(name);
+    user->channel = channel;
     text_map_add(channel->users, user->name, user);
     return user;
 }
 
-static void memory_join(struct broker *broker, const char *name,
-                        const struct broker_member *joining, bool is_quiet,
-                        struct broker_waiter waiter)
+static struct member *member_create(const struct broker_member *joining)
 {
-    struct memory_broker *self = self_of(broker);
-    struct memory_channel *channel = channel_ensure(self, name);
-    reply_later(self, name, waiter);
-    if (text_map_find(channel->members, joining->client))
-        return;
     struct member *member = mem_zalloc(sizeof(*member));
     member->client = mem_strdup(joining->client);
     member->user = mem_strdup(joining->user);
     member->info = mem_strdup(joining->info);
+    return member;
+}
+
+static struct broker_member view_of(const struct member *member)
+{
+    return (struct broker_member){
+        .client = member->client, .user = member->user, .info = member->info};
+}
+
+/* Nameless users are as many as their connections. */
+static bool is_each_told(const struct memory_channel *channel, const char *user)
+{
+    return channel->policy->is_each_connection_told || user[0] == '\0';
+}
+
+/* Answers whether it was in its grace: then it has not been away. */
+static bool leave_grace(struct memory_broker *self, struct user *user)
+{
+    if (user->grace_until_ms == 0)
+        return false;
+    user->grace_until_ms = 0;
+    DL_DELETE2(self->graced, user, prev_graced, next_graced);
+    return true;
+}
+
+static void enter_grace(struct memory_broker *self, struct user *user)
+{
+    user->grace_until_ms = clock_now_ms() + user->channel->policy->presence_grace_ms;
+    if (!self->graced || user->grace_until_ms < self->next_grace_ms)
+        self->next_grace_ms = user->grace_until_ms;
+    DL_APPEND2(self->graced, user, prev_graced, next_graced);
+}
+
+/* Told after the user is gone from the count. */
+static void forget_user(struct memory_broker *self, struct user *user)
+{
+    struct memory_channel *channel = user->channel;
+    struct broker_member last = view_of(user->last);
+    text_map_remove(channel->users, user->name);
+    tell_presence(self, channel, BROKER_LEAVE, &last);
+    user_destroy(user);
+}
+
+static void end_graces(struct memory_broker *self)
+{
+    struct user *user;
+    struct user *next;
+    int64_t now_ms = clock_now_ms();
+    if (!self->graced || now_ms < self->next_grace_ms)
+        return;
+    self->next_grace_ms = INT64_MAX;
+    DL_FOREACH_SAFE2(self->graced, user, next, next_graced)
+    {
+        if (user->grace_until_ms > now_ms) {
+            if (user->grace_until_ms < self->next_grace_ms)
+                self->next_grace_ms = user->grace_until_ms;
+            continue;
+        }
+        (void)leave_grace(self, user);
+        forget_user(self, user);
+    }
+}
+
+/* This store forgets nothing: who is put back is there. */
+static void memory_join(struct broker *broker, const char *name,
+                        const struct broker_member *joining, bool is_put_back,
+                        struct broker_waiter waiter)
+{
+    struct memory_broker *self = self_of(broker);
+    struct memory_channel *channel = channel_ensure(self, name);
+    (void)is_put_back;
+    reply_later(self, name, waiter);
+    if (text_map_find(channel->members, joining->client))
+        return;
+    struct member *member = member_create(joining);
     text_map_add(channel->members, member->client, member);
-    struct user *user = user_ensure(channel, joining);
-    bool is_told = ++user->connections == 1 || user->name[0] == '\0'; /* or anonymous */
-    if (is_told && !is_quiet)
-        tell_presence(self, channel, true, joining);
+    struct user *user = user_ensure(channel, joining->user);
+    bool is_first = ++user->connections == 1 && !leave_grace(self, user);
+    if (is_first || is_each_told(channel, user->name))
+        tell_presence(self, channel, BROKER_JOIN, joining);
 }
 
 static void memory_leave(struct broker *broker, const char *name,
@@ -461,19 +543,31 @@ static void memory_leave(struct broker *broker, const char *name,
     struct memory_broker *self = self_of(broker);
     struct memory_channel *channel = channel_ensure(self, name);
     struct member *member = text_map_remove(channel->members, leaving->client);
-    struct user *user = text_map_find(channel->users, leaving->user);
     if (!member)
         return;
-    member_destroy(member);
-    if (!user)
-        return;
-    user->connections--;
-    if (user->connections == 0 || user->name[0] == '\0')
-        tell_presence(self, channel, false, leaving);
-    if (user->connections > 0)
-        return;
-    text_map_remove(channel->users, leaving->user);
-    user_destroy(user);
+    struct user *user = text_map_find(channel->users, member->user);
+    if (user->last)
+        member_destroy(user->last);
+    user->last = member;
+    if (--user->connections > 0) {
+        struct broker_member view = view_of(member);
+        if (is_each_told(channel, user->name))
+            tell_presence(self, channel, BROKER_LEAVE, &view);
+    } else if (channel->policy->presence_grace_ms > 0 && !is_each_told(channel, user->name)) {
+        enter_grace(self, user);
+    } else {
+        forget_user(self, user);
+    }
+}
+
+static void list_member(struct broker_reply *reply, struct broker_member *members,
+                        const struct member *member)
+{
+    members[reply->member_count++] = (struct broker_member){
+        .client = mem_strdup(member->client),
+        .user = mem_strdup(member->user),
+        .info = mem_strdup(member->info),
+    };
 }
 
 static void memory_members(struct broker *broker, const char *name, size_t limit,
@@ -485,11 +579,14 @@ static void memory_members(struct broker *broker, const char *name, size_t limit
     struct broker_member *members = mem_alloc((limit + 1) * sizeof(*members));
     const void *cursor = NULL;
     const struct member *member;
+    const struct user *user;
     while (reply->member_count < limit && (member = text_map_next(channel->members, &cursor)))
-        members[reply->member_count++] =
-            (struct broker_member){.client = mem_strdup(member->client),
-                                   .user = mem_strdup(member->user),
-                                   .info = mem_strdup(member->info)};
+        list_member(reply, members, member);
+    cursor = NULL;
+    while (reply->member_count < limit && (user = text_map_next(channel->users, &cursor))) {
+        if (user->grace_until_ms != 0)
+            list_member(reply, members, user->last);
+    }
     reply->members = members;
     reply->version = channel->version;
     reply->connection_count = text_map_count(channel->members);

@@ -2,20 +2,21 @@
  * node_lease - this node's sign of life in Redis; see node_lease.h.
  *
  * Each interval: the script lease.lua on the node's key, then, with the time it answered,
- * the node's place in the set of all nodes. Two commands. The generation is Redis's time when
- * the lease was taken: it grows, without a counter that would have to outlive the lease.
+ * the lease's place in the set of all leases, and a look at that set: seven commands inside
+ * Redis. The generation is Redis's time when the lease was taken: it grows, without a counter
+ * that would have to outlive the lease.
  */
 #include "node_lease.h"
 
 #include "clock.h"
 #include "keys.h"
+#include "lease_table.h"
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
 #include "metrics.h"
 #include "redis_link.h"
 #include "redis_script.h"
-#include "text_map.h"
 
 #include <hiredis/hiredis.h>
 
@@ -24,7 +25,11 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { NUMBER_BYTES = 24, INSTANCE_BYTES = 17 };
+enum {
+    NUMBER_BYTES = 24,
+    INSTANCE_BYTES = 17,
+    WATCH_EVERY_MS = 100, /* whether a lease has ended */
+};
 
 enum lease_answer { LEASE_TAKEN_BY_ANOTHER = 0, LEASE_RENEWED = 1, LEASE_TAKEN = 2 };
 
@@ -32,45 +37,66 @@ struct node_lease {
     const struct node_lease_options *options;
     struct redis_link *commands;
     struct loop_timer *timer;
+    struct loop_timer *watch_timer;
     char *node_key;
     char *nodes_key;
+    char *name; /* NODE:GENERATION */
     char instance[INSTANCE_BYTES];
     char started[NUMBER_BYTES]; /* wall time in ms */
     int64_t generation;
+    int64_t first_generation; /* of this process */
+    int64_t asked_ms;         /* when the renewal on its way was sent */
     int64_t held_until_ms;
     int64_t taken_since_ms; /* another process was first seen with our name; 0: none */
     int64_t redis_ahead_ms; /* Redis's clock minus our monotonic one */
     bool is_released;
-    struct text_map *alive; /* names of nodes */
+    bool is_to_be_confirmed; /* the link was away */
+    struct lease_table *table;
 };
 
-static void on_alive_nodes(void *context, enum broker_status status, const redisReply *reply)
+/* ---------------------------------------------------------------------- the other leases */
+
+static void on_leases(void *context, enum broker_status status, const redisReply *reply)
 {
     struct node_lease *lease = context;
     if (status != BROKER_OK || reply->type != REDIS_REPLY_ARRAY)
         return;
-    text_map_destroy(lease->alive);
-    lease->alive = text_map_create();
-    for (size_t i = 0; i < reply->elements; i++)
-        text_map_add(lease->alive, reply->element[i]->str, lease);
+    lease_table_clear(lease->table);
+    for (size_t i = 0; i + 1 < reply->elements; i += 2)
+        lease_table_add(lease->table, reply->element[i]->str,
+                        strtoll(reply->element[i + 1]->str, NULL, 10));
 }
 
 void node_lease_look(struct node_lease *lease)
 {
-    char now[NUMBER_BYTES];
-    (void)snprintf(now, sizeof(now), "%lld",
-                   (long long)(clock_now_ms() + lease->redis_ahead_ms));
-    redis_link_command_text(lease->commands, on_alive_nodes, lease, "ZRANGEBYSCORE",
-                            lease->nodes_key, now, "+inf", NULL);
+    redis_link_command_text(lease->commands, on_leases, lease, "ZRANGE", lease->nodes_key, "0",
+                            "-1", "WITHSCORES", NULL);
 }
 
-static void show_in_nodes(struct node_lease *lease, int64_t now_ms)
+static void on_watch_due(void *context)
+{
+    const struct node_lease *lease = context;
+    if (lease->is_released || !node_lease_is_held(lease))
+        return;
+    lease_table_each_ended(lease->table, node_lease_redis_time(lease, clock_now_ms()),
+                           lease->options->on_ended, lease->options->context);
+}
+
+static void show_in_nodes(struct node_lease *lease, const char *name, int64_t end_ms)
 {
     char end[NUMBER_BYTES];
-    (void)snprintf(end, sizeof(end), "%lld", (long long)(now_ms + lease->options->ttl_ms));
-    redis_link_command_text(lease->commands, NULL, NULL, "ZADD", lease->nodes_key, end,
-                            lease->options->node, NULL);
+    (void)snprintf(end, sizeof(end), "%lld", (long long)end_ms);
+    redis_link_command_text(lease->commands, NULL, NULL, "ZADD", lease->nodes_key, end, name,
+                            NULL);
 }
+
+void node_lease_hand_over(struct node_lease *lease, const char *name)
+{
+    int64_t now_ms = node_lease_redis_time(lease, clock_now_ms());
+    show_in_nodes(lease, name, now_ms - lease->options->ttl_ms);
+}
+
+/* ------------------------------------------------------------------------------ our own */
 
 /* A process that was killed leaves its lease behind for up to one TTL; a living one renews. */
 static void on_taken_by_another(struct node_lease *lease)
@@ -89,21 +115,39 @@ static void on_taken_by_another(struct node_lease *lease)
     }
 }
 
+/* It is among the leases before anything is written in its name. */
+static void take(struct node_lease *lease, int64_t generation, int64_t end_ms)
+{
+    char *old_name = lease->name;
+    bool was_held_before = lease->generation != 0;
+    lease->generation = generation;
+    lease->name = mem_printf("%s:%lld", lease->options->node, (long long)generation);
+    if (!was_held_before)
+        lease->first_generation = generation;
+    log_info("lease_taken", kv_str("node", lease->options->node),
+             kv_int("generation", generation));
+    show_in_nodes(lease, lease->name, end_ms);
+    lease->options->on_taken(lease->options->context);
+    if (was_held_before)
+        node_lease_hand_over(lease, old_name); /* what was written late in its name */
+    free(old_name);
+}
+
 static void on_held(struct node_lease *lease, enum lease_answer answer, int64_t generation,
                     int64_t now_ms)
 {
-    bool was_held_before = lease->generation != 0;
+    bool is_confirmed = lease->is_to_be_confirmed && answer == LEASE_RENEWED;
     lease->taken_since_ms = 0;
-    lease->generation = generation;
+    lease->is_to_be_confirmed = false;
     lease->redis_ahead_ms = now_ms - clock_now_ms();
-    lease->held_until_ms = clock_now_ms() + lease->options->ttl_ms;
-    show_in_nodes(lease, now_ms);
-    if (answer != LEASE_TAKEN)
-        return;
-    log_info("lease_taken", kv_str("node", lease->options->node),
-             kv_int("generation", generation));
-    if (was_held_before)
-        lease->options->on_regained(lease->options->context);
+    lease->held_until_ms = lease->asked_ms + lease->options->ttl_ms;
+    if (answer == LEASE_TAKEN)
+        take(lease, generation, now_ms + lease->options->ttl_ms);
+    else
+        show_in_nodes(lease, lease->name, now_ms + lease->options->ttl_ms);
+    if (is_confirmed)
+        lease->options->on_confirmed(lease->options->context);
+    node_lease_look(lease);
 }
 
 static void on_lease_reply(void *context, enum broker_status status, const redisReply *reply)
@@ -123,17 +167,16 @@ static void on_lease_reply(void *context, enum broker_status status, const redis
         on_held(lease, answer, reply->element[1]->integer, reply->element[2]->integer);
 }
 
-void node_lease_renew(struct node_lease *lease)
+static void renew(struct node_lease *lease)
 {
     struct redis_call call = {.count = 0};
-    char ttl[NUMBER_BYTES];
     char connections[NUMBER_BYTES];
     char users[NUMBER_BYTES];
     char subscriptions[NUMBER_BYTES];
     char channels[NUMBER_BYTES];
     if (lease->is_released || !redis_link_is_up(lease->commands))
         return;
-    (void)snprintf(ttl, sizeof(ttl), "%lld", (long long)lease->options->ttl_ms);
+    lease->asked_ms = clock_now_ms();
     (void)snprintf(connections, sizeof(connections), "%lld", (long long)metrics.connections);
     (void)snprintf(users, sizeof(users), "%lld", (long long)metrics.users);
     (void)snprintf(subscriptions, sizeof(subscriptions), "%lld",
@@ -141,7 +184,8 @@ void node_lease_renew(struct node_lease *lease)
     (void)snprintf(channels, sizeof(channels), "%lld", (long long)metrics.channels);
     redis_call_key(&call, lease->node_key);
     redis_call_text(&call, lease->instance);
-    redis_call_text(&call, ttl);
+    redis_call_number(&call, lease->options->ttl_ms);
+    redis_call_number(&call, lease->generation);
     const char *const fields[] = {
         "address", lease->options->address, "connections", connections,   "users",
         users,     "subscriptions",         subscriptions, "channels",    channels,
@@ -151,20 +195,42 @@ void node_lease_renew(struct node_lease *lease)
     redis_script_call(lease->commands, SCRIPT_LEASE, &call, on_lease_reply, lease);
 }
 
+void node_lease_renew_after_silence(struct node_lease *lease)
+{
+    lease->is_to_be_confirmed = true;
+    renew(lease);
+}
+
+/* Members that are left are for others: the lease stays in the set, its end in the past. */
+static void on_left_behind(void *context, enum broker_status status, const redisReply *reply)
+{
+    struct node_lease *lease = context;
+    if (status != BROKER_OK || reply->type != REDIS_REPLY_INTEGER)
+        return;
+    if (reply->integer > 0)
+        node_lease_hand_over(lease, lease->name);
+    else
+        redis_link_command_text(lease->commands, NULL, NULL, "ZREM", lease->nodes_key,
+                                lease->name, NULL);
+}
+
 void node_lease_release(struct node_lease *lease)
 {
     struct redis_call call = {.count = 0};
     lease->is_released = true;
+    if (lease->generation == 0)
+        return;
+    char *members_key = key_lease_members(lease->options->prefix, lease->name);
     redis_call_key(&call, lease->node_key);
     redis_call_text(&call, lease->instance);
     redis_script_call(lease->commands, SCRIPT_RELEASE, &call, NULL, NULL);
-    redis_link_command_text(lease->commands, NULL, NULL, "ZREM", lease->nodes_key,
-                            lease->options->node, NULL);
+    redis_link_command_text(lease->commands, on_left_behind, lease, "SCARD", members_key, NULL);
+    free(members_key);
 }
 
 static void on_renew_due(void *context)
 {
-    node_lease_renew(context);
+    renew(context);
 }
 
 struct node_lease *node_lease_create(struct loop *loop, struct redis_link *commands,
@@ -174,7 +240,8 @@ struct node_lease *node_lease_create(struct loop *loop, struct redis_link *comma
     uint64_t random = 0;
     lease->options = options;
     lease->commands = commands;
-    lease->alive = text_map_create();
+    lease->table = lease_table_create();
+    lease->name = mem_strdup("");
     lease->node_key = key_node(options->prefix, options->node);
     lease->nodes_key = key_nodes(options->prefix);
     if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
@@ -183,6 +250,7 @@ struct node_lease *node_lease_create(struct loop *loop, struct redis_link *comma
                    (unsigned long long)random);
     (void)snprintf(lease->started, sizeof(lease->started), "%lld", (long long)clock_wall_ms());
     lease->timer = loop_timer_create(loop, options->renew_ms, on_renew_due, lease);
+    lease->watch_timer = loop_timer_create(loop, WATCH_EVERY_MS, on_watch_due, lease);
     return lease;
 }
 
@@ -191,7 +259,9 @@ void node_lease_destroy(struct node_lease *lease)
     if (!lease)
         return;
     loop_timer_destroy(lease->timer);
-    text_map_destroy(lease->alive);
+    loop_timer_destroy(lease->watch_timer);
+    lease_table_destroy(lease->table);
+    free(lease->name);
     free(lease->node_key);
     free(lease->nodes_key);
     free(lease);
@@ -207,9 +277,21 @@ int64_t node_lease_generation(const struct node_lease *lease)
     return lease->generation;
 }
 
-bool node_lease_is_alive(const struct node_lease *lease, const char *node)
+const char *node_lease_name(const struct node_lease *lease)
 {
-    if (strcmp(node, lease->options->node) == 0)
-        return true;
-    return text_map_find(lease->alive, node);
+    return lease->name;
+}
+
+int64_t node_lease_redis_time(const struct node_lease *lease, int64_t moment_ms)
+{
+    return moment_ms + lease->redis_ahead_ms;
+}
+
+/* Members of earlier generations of this process are still to be put under the present one. */
+bool node_lease_is_alive(const struct node_lease *lease, const char *node, int64_t generation)
+{
+    bool is_own = strcmp(node, lease->options->node) == 0 && lease->generation != 0 &&
+                  generation >= lease->first_generation;
+    return is_own || lease_table_is_alive(lease->table, node, generation,
+                                          node_lease_redis_time(lease, clock_now_ms()));
 }

@@ -1,12 +1,12 @@
 /*
- * node_lease - this node's sign of life in Redis.
+ * node_lease - this node's sign of life in Redis, and what is known of the others'.
  *
  * One key with a TTL per node, renewed by one script call per interval, whatever the number
  * of connections. Redis's clock decides, never the nodes'. A node that finds its lease gone
  * takes a new generation and tells its owner, who joins the members again. A name that
  * another process holds, and goes on renewing, is refused.
- * Also knows which nodes are alive, for readers of presence, and sends the probe that goes
- * through the subscriber link.
+ * With each renewal it looks at the leases of all nodes: it knows when each one ends, and
+ * says so at that moment.
  */
 #ifndef PARLEY_NODE_LEASE_H
 #define PARLEY_NODE_LEASE_H
@@ -25,8 +25,13 @@ struct node_lease_options {
     int64_t ttl_ms;
     int64_t renew_ms;
     void *context;
-    /* The lease had run out and is held again: what depended on it must be put back. */
-    void (*on_regained)(void *context);
+    /* The lease is held, for the first time or with a new generation: whatever hangs on it
+     * must be put back. */
+    void (*on_taken)(void *context);
+    /* It was renewed for the first time since node_lease_renew_after_silence. */
+    void (*on_confirmed)(void *context);
+    /* The lease NAME, NODE:GENERATION, of some node has ended; told again until it is gone. */
+    void (*on_ended)(void *context, const char *name, int64_t end_ms);
     void (*on_name_taken)(void *context);
 };
 
@@ -35,17 +40,26 @@ struct node_lease *node_lease_create(struct loop *loop, struct redis_link *comma
                                      const struct node_lease_options *options);
 void node_lease_destroy(struct node_lease *lease);
 
-/* Renews now, as after a reconnect. */
-void node_lease_renew(struct node_lease *lease);
-/* Gives the lease back; it is not renewed any more. */
+/* Renews now: the link was away. */
+void node_lease_renew_after_silence(struct node_lease *lease);
+/* Gives the lease back; it is not renewed any more. What members it has left are for others
+ * to clean up. */
 void node_lease_release(struct node_lease *lease);
+/* Puts a lease that has ended among those that others clean up. */
+void node_lease_hand_over(struct node_lease *lease, const char *name);
 
+/* False, too, when it ended while this process was not looking. */
 bool node_lease_is_held(const struct node_lease *lease);
 int64_t node_lease_generation(const struct node_lease *lease); /* 0: never held */
+/* NODE:GENERATION; "": never held. Borrowed, until the next generation. */
+const char *node_lease_name(const struct node_lease *lease);
+
+/* Of a moment on clock_now_ms's clock. As good as the last renewal's round trip. */
+int64_t node_lease_redis_time(const struct node_lease *lease, int64_t moment_ms);
 
 /* Asks who is alive now; the answer is there before that of any later command. */
 void node_lease_look(struct node_lease *lease);
-/* Has this node a lease, as far as was known at the last look? */
-bool node_lease_is_alive(const struct node_lease *lease, const char *node);
+/* Has this lease not ended, as far as was known at the last look? */
+bool node_lease_is_alive(const struct node_lease *lease, const char *node, int64_t generation);
 
 #endif

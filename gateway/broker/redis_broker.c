@@ -22,7 +22,9 @@
 #include "redis_envelope.h"
 #include "redis_link.h"
 #include "redis_log.h"
+#include "redis_members.h"
 #include "redis_presence.h"
+#include "redis_reaper.h"
 #include "redis_script.h"
 #include "text_map.h"
 
@@ -49,7 +51,9 @@ struct redis_broker {
     struct node_lease_options lease_options;
     struct node_lease *lease;
     struct redis_log *log;
+    struct redis_presence_options presence_options;
     struct redis_presence *presence;
+    struct redis_reaper *reaper;
     struct text_map *subscriptions; /* by pubsub name */
     struct loop_timer *probe_timer;
     char *probe_channel;
@@ -145,14 +149,22 @@ static void on_publication(struct redis_broker *self, const char *channel,
     publication_unref(publication);
 }
 
+static enum broker_presence_kind kind_of(const struct envelope *envelope)
+{
+    if (envelope->kind == ENVELOPE_SYNC)
+        return BROKER_SYNC;
+    return envelope->kind == ENVELOPE_JOIN ? BROKER_JOIN : BROKER_LEAVE;
+}
+
 static void on_presence(struct redis_broker *self, const char *channel,
                         const struct envelope *envelope)
 {
     const struct broker_events *events = &self->base.events;
     char *info = mem_strndup(envelope->info.bytes, envelope->info.length);
     events->on_presence(events->context, channel,
-                        &(struct broker_presence){.is_join = envelope->kind == ENVELOPE_JOIN,
+                        &(struct broker_presence){.kind = kind_of(envelope),
                                                   .version = envelope->number,
+                                                  .user_count = envelope->user_count,
                                                   .user = envelope->user,
                                                   .client = envelope->client,
                                                   .info = info});
@@ -205,15 +217,11 @@ static void on_subscriber_down(void *context)
         each->is_confirmed = false;
 }
 
-/* The lease first, then the members: what they say names the lease's generation. */
+/* The lease first: what members hang on. They are put back when it is held, see below. */
 static void on_commands_up(void *context)
 {
     struct redis_broker *self = context;
-    const struct broker_events *events = &self->base.events;
-    node_lease_renew(self->lease);
-    redis_presence_retry(self->presence);
-    if (node_lease_generation(self->lease) != 0)
-        events->on_members_lost(events->context);
+    node_lease_renew_after_silence(self->lease);
     const void *cursor = NULL;
     const struct subscription *each;
     while ((each = text_map_next(self->subscriptions, &cursor)))
@@ -240,10 +248,29 @@ static void on_probe_due(void *context)
                             NULL);
 }
 
-static void on_lease_regained(void *context)
+static void put_members_back(struct redis_broker *self)
+{
+    self->base.events.on_members_lost(self->base.events.context);
+}
+
+static void on_lease_taken(void *context)
 {
     struct redis_broker *self = context;
-    self->base.events.on_members_lost(self->base.events.context);
+    redis_presence_move(self->presence);
+    put_members_back(self);
+}
+
+/* The same lease as before, on a link that was away: Redis may have forgotten something. */
+static void on_lease_confirmed(void *context)
+{
+    struct redis_broker *self = context;
+    redis_presence_retry(self->presence);
+    put_members_back(self);
+}
+
+static void on_lease_ended(void *context, const char *lease, int64_t end_ms)
+{
+    redis_reaper_on_ended(((struct redis_broker *)context)->reaper, lease, end_ms);
 }
 
 static void on_name_taken(void *context)
@@ -297,10 +324,10 @@ static void redis_control(struct broker *broker, const char *bytes, size_t lengt
 /* --------------------------------------------------------------------------- presence */
 
 static void redis_join(struct broker *broker, const char *channel,
-                       const struct broker_member *member, bool is_quiet,
+                       const struct broker_member *member, bool is_put_back,
                        struct broker_waiter waiter)
 {
-    redis_presence_join(self_of(broker)->presence, channel, member, is_quiet, waiter);
+    redis_presence_join(self_of(broker)->presence, channel, member, is_put_back, waiter);
 }
 
 static void redis_leave(struct broker *broker, const char *channel,
@@ -312,7 +339,7 @@ static void redis_leave(struct broker *broker, const char *channel,
 static void redis_members(struct broker *broker, const char *channel, size_t limit,
                           struct broker_waiter waiter)
 {
-    redis_presence_members(self_of(broker)->presence, channel, limit, waiter);
+    redis_members_read(&self_of(broker)->presence_options, channel, limit, waiter);
 }
 
 /* ------------------------------------------------------------------------ the cluster */
@@ -374,6 +401,7 @@ static void redis_destroy(struct broker *broker)
     redis_link_destroy(self->commands);
     redis_link_destroy(self->subscriber);
     redis_log_destroy(self->log);
+    redis_reaper_destroy(self->reaper);
     redis_presence_destroy(self->presence);
     node_lease_destroy(self->lease);
     const void *cursor = NULL;
@@ -458,12 +486,22 @@ struct broker *redis_broker_create(struct loop *loop,
         .ttl_ms = options->lease_ttl_ms,
         .renew_ms = options->lease_renew_ms,
         .context = self,
-        .on_regained = on_lease_regained,
+        .on_taken = on_lease_taken,
+        .on_confirmed = on_lease_confirmed,
+        .on_ended = on_lease_ended,
         .on_name_taken = on_name_taken,
     };
     self->lease = node_lease_create(loop, self->commands, &self->lease_options);
-    self->presence = redis_presence_create(self->commands, self->lease, options->prefix,
-                                           options->node, options->policies);
+    self->presence_options = (struct redis_presence_options){
+        .commands = self->commands,
+        .lease = self->lease,
+        .prefix = options->prefix,
+        .node = options->node,
+        .policies = options->policies,
+    };
+    self->presence = redis_presence_create(loop, &self->presence_options);
+    self->reaper =
+        redis_reaper_create(&self->presence_options, self->presence, options->lease_ttl_ms);
     self->log = redis_log_create(self->commands, options->prefix, options->policies);
     self->probe_timer = loop_timer_create(loop, options->lease_renew_ms, on_probe_due, self);
     return &self->base;

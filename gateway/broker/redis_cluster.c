@@ -2,7 +2,8 @@
  * redis_cluster - what Redis knows of the whole cluster; see redis_cluster.h.
  *
  * Channels are those that a node listens to (PUBSUB CHANNELS); how many are in each is the
- * length of its hash of members. Nodes are those of the set of all nodes whose lease is there.
+ * length of its hash of members. Nodes are those of the set of all leases whose own key is
+ * there.
  */
 #include "redis_cluster.h"
 
@@ -226,13 +227,26 @@ static void on_lease(void *context, enum broker_status status, const redisReply 
     item_done(item, status);
 }
 
+/* lease is NODE:GENERATION; a node may have had several. */
+static void add_node_of(struct survey *survey, const char *lease)
+{
+    const char *colon = strrchr(lease, ':');
+    size_t length = colon ? (size_t)(colon - lease) : strlen(lease);
+    for (size_t i = 0; i < survey->count; i++) {
+        const char *known = survey->items[i].name;
+        if (strncmp(known, lease, length) == 0 && known[length] == '\0')
+            return;
+    }
+    add_item(survey, mem_strndup(lease, length));
+}
+
 static void on_nodes(void *context, enum broker_status status, const redisReply *reply)
 {
     struct survey *survey = context;
     if (is_over(survey, status, reply))
         return;
     for (size_t i = 0; i < reply->elements; i++)
-        add_item(survey, mem_strdup(reply->element[i]->str));
+        add_node_of(survey, reply->element[i]->str);
     survey->waiting = survey->count;
     for (size_t i = 0; i < survey->count; i++)
         ask_item(&survey->items[i], "HGETALL", key_node(survey->prefix, survey->items[i].name),

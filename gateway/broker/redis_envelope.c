@@ -77,11 +77,18 @@ static bool parse_publication(struct cursor *cursor, struct envelope *envelope)
     return true;
 }
 
+static bool take_user_and_client(struct cursor *cursor, struct envelope *envelope)
+{
+    return take_line(cursor, envelope->user, sizeof(envelope->user)) &&
+           take_line(cursor, envelope->client, sizeof(envelope->client));
+}
+
 static bool parse_presence(struct cursor *cursor, struct envelope *envelope)
 {
-    if (!take_char(cursor, '\n') ||
-        !take_line(cursor, envelope->user, sizeof(envelope->user)) ||
-        !take_line(cursor, envelope->client, sizeof(envelope->client)))
+    if (!take_char(cursor, ' ') || !take_number(cursor, &envelope->user_count) ||
+        !take_char(cursor, '\n'))
+        return false;
+    if (envelope->kind != ENVELOPE_SYNC && !take_user_and_client(cursor, envelope))
         return false;
     envelope->info = take_rest(cursor);
     return true;
@@ -97,6 +104,7 @@ static bool parse(struct cursor *cursor, struct envelope *envelope)
         return parse_publication(cursor, envelope);
     case ENVELOPE_JOIN:
     case ENVELOPE_LEAVE:
+    case ENVELOPE_SYNC:
         return parse_presence(cursor, envelope);
     }
     return false;
@@ -105,7 +113,7 @@ static bool parse(struct cursor *cursor, struct envelope *envelope)
 bool envelope_parse(const char *text, size_t length, struct envelope *ret_envelope)
 {
     struct cursor cursor = {text, text + length};
-    struct envelope envelope;
+    struct envelope envelope = {.number = 0};
     if (length == 0 || !parse(&cursor, &envelope))
         return false;
     *ret_envelope = envelope;

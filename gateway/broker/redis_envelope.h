@@ -3,8 +3,9 @@
  *
  *   p OFFSET EPOCH LENGTH\nINFO PAYLOAD   a publication; LENGTH octets of INFO about the
  *                                          publisher (epoch "-" and offset 0: no log)
- *   j VERSION\nUSER\nCLIENT\nINFO         a user's first connection joined
- *   l VERSION\nUSER\nCLIENT\nINFO         a user's last connection left
+ *   j VERSION USERS\nUSER\nCLIENT\nINFO   a user's first connection joined
+ *   l VERSION USERS\nUSER\nCLIENT\nINFO   a user's last connection left
+ *   s VERSION USERS\n                     the list of members has changed otherwise
  *
  * Lines of text, so that redis-cli subscribe shows them as they are; the payload is the
  * publisher's own bytes.
@@ -18,13 +19,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum envelope_kind { ENVELOPE_PUBLICATION = 'p', ENVELOPE_JOIN = 'j', ENVELOPE_LEAVE = 'l' };
+enum envelope_kind {
+    ENVELOPE_PUBLICATION = 'p',
+    ENVELOPE_JOIN = 'j',
+    ENVELOPE_LEAVE = 'l',
+    ENVELOPE_SYNC = 's',
+};
 
 enum { ENVELOPE_USER_BYTES_MAX = 256, ENVELOPE_CLIENT_BYTES_MAX = 256 };
 
 struct envelope {
     enum envelope_kind kind;
-    uint64_t number; /* offset or version */
+    uint64_t number;     /* offset or version */
+    uint64_t user_count; /* with the change in it */
     char epoch[BROKER_EPOCH_BYTES];
     char user[ENVELOPE_USER_BYTES_MAX + 1];
     char client[ENVELOPE_CLIENT_BYTES_MAX + 1];

@@ -131,6 +131,14 @@ static void send_command(struct redis_link *link, size_t part_count, const char 
     DL_APPEND(link->pending, request);
 }
 
+void redis_link_answer_later(struct redis_link *link, redis_reply_fn on_done, void *context)
+{
+    struct request *request = mem_zalloc(sizeof(*request));
+    request->on_reply = on_done;
+    request->context = context;
+    DL_APPEND(link->unsent, request);
+}
+
 void redis_link_command(struct redis_link *link, size_t part_count, const char **parts,
                         const size_t *lengths, redis_reply_fn on_done, void *context)
 {
@@ -138,10 +146,7 @@ void redis_link_command(struct redis_link *link, size_t part_count, const char *
         send_command(link, part_count, parts, lengths, on_done, context);
         return;
     }
-    struct request *request = mem_zalloc(sizeof(*request));
-    request->on_reply = on_done;
-    request->context = context;
-    DL_APPEND(link->unsent, request);
+    redis_link_answer_later(link, on_done, context);
 }
 
 static size_t collect_parts(va_list args, const char **parts, size_t *lengths)

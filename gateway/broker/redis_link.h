@@ -57,7 +57,9 @@ const char *redis_link_digest(const struct redis_link *link, size_t i);
 
 void redis_link_command(struct redis_link *link, size_t part_count, const char **parts,
                         const size_t *lengths, redis_reply_fn on_done, void *context);
-/* The same for parts that are plain text; the list ends with NULL. */
+/* No command: at the next turn on_done is told BROKER_UNAVAILABLE. */
+void redis_link_answer_later(struct redis_link *link, redis_reply_fn on_done, void *context);
+/* A command of parts that are plain text; the list ends with NULL. */
 void redis_link_command_text(struct redis_link *link, redis_reply_fn on_done, void *context,
                              ...) __attribute__((sentinel));
 

@@ -1,37 +1,66 @@
 /*
- * redis_presence - members of channels in Redis: join, leave, list.
+ * redis_presence - members of channels in Redis: join and leave.
  *
- * A join is one script call and one entry in the node's own set (what to clean up, should
- * the node die); a leave likewise. A leave that could not be said, because Redis was away, is
- * kept and said later: forgetting it would leave a ghost.
+ * A join is one script call and one entry in the lease's own set (what to clean up, should
+ * the node die); a leave likewise. A user's last leave begins a grace in Redis; this node
+ * ends it when it is over, and keeps the entry until then, so that should it die, another
+ * does. A leave that could not be said, because Redis was away, is kept and said later:
+ * forgetting it would leave a ghost.
  */
 #ifndef PARLEY_REDIS_PRESENCE_H
 #define PARLEY_REDIS_PRESENCE_H
 
 #include "broker.h"
+#include "redis_link.h"
 
-#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+struct loop;
 struct node_lease;
-struct redis_link;
 struct redis_presence;
 
-/* All arguments are borrowed for the life of the object. *new* */
-struct redis_presence *redis_presence_create(struct redis_link *commands,
-                                             struct node_lease *lease, const char *prefix,
-                                             const char *node, struct broker_policies policies);
-void redis_presence_destroy(struct redis_presence *presence);
+struct redis_presence_options {
+    struct redis_link *commands;
+    struct node_lease *lease;
+    const char *prefix;
+    const char *node;
+    struct broker_policies policies;
+};
 
+/* options are borrowed for the life of the object. *new* */
+struct redis_presence *redis_presence_create(struct loop *loop,
+                                             const struct redis_presence_options *options);
+void redis_presence_destroy(struct redis_presence *presence); /* takes NULL */
+
+/* The requests of broker.h. A join is BROKER_UNAVAILABLE while the lease is not held. */
 void redis_presence_join(struct redis_presence *presence, const char *channel,
-                         const struct broker_member *member, bool is_quiet,
+                         const struct broker_member *member, bool is_put_back,
                          struct broker_waiter waiter);
 void redis_presence_leave(struct redis_presence *presence, const char *channel,
                           const struct broker_member *member);
-void redis_presence_members(struct redis_presence *presence, const char *channel, size_t limit,
-                            struct broker_waiter waiter);
 
-/* Says the leaves that could not be said: the link is up again. */
+/* The link is up again, and the lease held: says the leaves that could not be said. */
 void redis_presence_retry(struct redis_presence *presence);
+/* The lease has a new generation: what is on its way out hangs on it from now on. */
+void redis_presence_move(struct redis_presence *presence);
+
+/* Members that another node has left behind. */
+struct redis_remains {
+    const char *channel;
+    const char *const *clients;
+    size_t client_count; /* 1 to REDIS_REMAINS_MAX */
+    int64_t generation;  /* of the lease they hung on; those of another stay */
+    int64_t began_ms;    /* when their grace began, Redis time */
+};
+
+enum { REDIS_REMAINS_MAX = 32 };
+
+/* They leave. The integer answer says how many of the channel's users are in their grace: if
+ * there are any, redis_presence_adopt for each entry of the dead lease's set. */
+void redis_presence_remove(const struct redis_presence *presence,
+                           const struct redis_remains *remains, redis_reply_fn on_done,
+                           void *context);
+void redis_presence_adopt(struct redis_presence *presence, const char *channel);
 
 #endif

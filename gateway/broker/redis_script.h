@@ -18,13 +18,14 @@ enum redis_script {
     SCRIPT_NEW_EPOCH,
     SCRIPT_JOIN,
     SCRIPT_LEAVE,
+    SCRIPT_LEAVE_DUE,
     SCRIPT_MEMBERS,
     SCRIPT_LEASE,
     SCRIPT_RELEASE,
     SCRIPT_COUNT,
 };
 
-enum { SCRIPT_PARTS_MAX = 24, SCRIPT_NUMBERS_MAX = 8, SCRIPT_NUMBER_BYTES = 24 };
+enum { SCRIPT_PARTS_MAX = 48, SCRIPT_NUMBERS_MAX = 8, SCRIPT_NUMBER_BYTES = 24 };
 
 /* Texts in the order of enum redis_script, for struct redis_link_options. */
 extern const char *const redis_script_texts[SCRIPT_COUNT];

@@ -246,9 +246,19 @@ void centrifuge_encode_presence(struct batch *batch, const char *channel,
 {
     char *quoted = text_to_json(channel);
     char *info = centrifuge_print_client(presence->client, presence->user, presence->info);
-    append_and_free(batch, mem_printf("{\"push\":{\"channel\":%s,\"%s\":{\"info\":%s}}}",
-                                      quoted, presence->is_join ? "join" : "leave", info));
+    append_and_free(batch,
+                    mem_printf("{\"push\":{\"channel\":%s,\"%s\":{\"info\":%s}}}", quoted,
+                               presence->kind == BROKER_JOIN ? "join" : "leave", info));
     free(info);
+    free(quoted);
+}
+
+void centrifuge_encode_user_count(struct batch *batch, const char *channel, uint64_t user_count)
+{
+    char *quoted = text_to_json(channel);
+    append_and_free(batch, mem_printf("{\"push\":{\"message\":{\"data\":{\"presence\":{"
+                                      "\"channel\":%s,\"users\":%llu}}}}}",
+                                      quoted, (unsigned long long)user_count));
     free(quoted);
 }
 

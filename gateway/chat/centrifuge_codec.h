@@ -97,6 +97,9 @@ void centrifuge_encode_publication(struct batch *batch, const char *channel,
                                    const struct publication *publication);
 void centrifuge_encode_presence(struct batch *batch, const char *channel,
                                 const struct broker_presence *presence);
+/* {"presence":{"channel":...,"users":N}} as an asynchronous message: too many to name. */
+void centrifuge_encode_user_count(struct batch *batch, const char *channel,
+                                  uint64_t user_count);
 /* A subscription that was not asked for. */
 void centrifuge_encode_subscribe(struct batch *batch, const char *channel, const char *epoch,
                                  uint64_t offset);

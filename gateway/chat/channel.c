@@ -37,7 +37,7 @@ static struct channel *channel_open(struct hub *hub, const char *name)
     channel->options = hub_namespace(hub, name);
     assert(channel->options);
     channel->id = id_table_add(hub->channel_ids, channel);
-    channel->presence = presence_list_create();
+    channel->presence = presence_list_create(channel);
     channel->state = CHANNEL_LIVE; /* so that the next line is a change */
     channel_set_state(channel, CHANNEL_OPENING);
     text_map_add(hub->channels, name, channel);
@@ -101,6 +101,17 @@ const struct namespace_options *channel_options(const struct channel *channel)
 bool channel_is_live(const struct channel *channel)
 {
     return channel->state == CHANNEL_LIVE;
+}
+
+size_t channel_subscriber_count(const struct channel *channel, enum dialect_number dialect)
+{
+    return channel->subscribers[dialect].count;
+}
+
+struct subscription *channel_subscriber(const struct channel *channel,
+                                        enum dialect_number dialect, size_t i)
+{
+    return channel->subscribers[dialect].items[i];
 }
 
 struct presence_list *channel_presence(struct channel *channel)
@@ -235,6 +246,11 @@ static void admit_arrivals(struct channel *channel)
     reverse(arrivals);
     while (arrivals->count > 0)
         admit(channel, arrivals->items[arrivals->count - 1]);
+}
+
+void channel_send(struct channel *channel)
+{
+    fanout_send(channel);
 }
 
 void channel_send_and_admit(struct channel *channel)

@@ -48,7 +48,10 @@ struct subscription {
     bool is_by_token;     /* a token, or the server API, let the session in */
     int64_t expires_at_s; /* wall time; 0: never */
     enum presence_state presence;
+    bool has_list;        /* of users: it is to be kept right */
     uint32_t join_serial; /* of the last join that was sent */
+    uint32_t identity;    /* how many others it had before this one */
+    int64_t joined_ms;    /* on clock_now_ms's clock */
     void *request; /* what the dialect keeps until admission; freed with the subscription */
 };
 
@@ -76,6 +79,14 @@ void channel_on_publication(struct channel *channel, const char *epoch,
 /* The batch of this turn for a dialect; NULL if nobody speaks it. The channel is sent in
  * this turn. Borrowed. */
 struct batch *channel_batch(struct channel *channel, enum dialect_number dialect);
+
+/* What is in this turn's batches goes out now. */
+void channel_send(struct channel *channel);
+
+/* The subscribers that are admitted. Borrowed. */
+size_t channel_subscriber_count(const struct channel *channel, enum dialect_number dialect);
+struct subscription *channel_subscriber(const struct channel *channel,
+                                        enum dialect_number dialect, size_t i);
 
 /* The dialect of that number; only when channel_batch is not NULL for it. */
 const struct dialect *channel_dialect(const struct channel *channel,

@@ -167,6 +167,7 @@ void chat_tick(struct hub *hub)
 {
     wheel_advance(hub->wheel, clock_now_ms());
     channel_check_unsettled(hub);
+    presence_tick(hub);
     if (hub->is_draining)
         drain_some(hub);
 }

@@ -29,7 +29,8 @@ struct chat_options {
     int64_t idle_timeout_ms;
     int64_t open_timeout_ms; /* for a channel that cannot be opened */
     const struct namespaces *namespaces;
-    int64_t ping_interval_ms; /* Centrifuge: whole seconds */
+    int64_t presence_window_ms; /* joins and leaves of this long are told together */
+    int64_t ping_interval_ms;   /* Centrifuge: whole seconds */
     int64_t pong_timeout_ms;
     int64_t connect_timeout_ms;          /* for the first command, or a token */
     const struct token_keys *token_keys; /* NULL: tokens are not checked, all are anonymous */

@@ -51,6 +51,8 @@ struct dialect {
                                const struct publication *publication);
     void (*encode_presence)(struct batch *batch, const char *channel,
                             const struct broker_presence *presence);
+    /* Where there are too many users to name them. */
+    void (*encode_user_count)(struct batch *batch, const char *channel, uint64_t user_count);
     /* Only for dialects that call presence_send_list. */
     void (*encode_members)(struct batch *batch, const struct broker_reply *reply);
 };

@@ -369,4 +369,5 @@ const struct dialect dialect_centrifuge = {
     .refresh = centrifuge_obey_refresh,
     .encode_publication = centrifuge_encode_publication,
     .encode_presence = centrifuge_encode_presence,
+    .encode_user_count = centrifuge_encode_user_count,
 };

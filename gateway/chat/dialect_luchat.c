@@ -212,6 +212,8 @@ static void take_identity(struct session *session, const struct luchat_command *
     }
     if (is_same && subscription->presence != PRESENCE_ABSENT)
         return; /* on its way already */
+    if (subscription->presence >= PRESENCE_JOINING)
+        subscription->identity++;
     presence_leave(subscription);
     session_set_identity(session, command->user, command->info);
     presence_join(subscription);
@@ -343,6 +345,12 @@ static void encode_presence(struct batch *batch, const char *channel,
     luchat_encode_presence(batch, presence);
 }
 
+static void encode_user_count(struct batch *batch, const char *channel, uint64_t user_count)
+{
+    (void)channel;
+    luchat_encode_user_count(batch, user_count);
+}
+
 /* ------------------------------------------------------------ what the server API orders */
 
 /* Close codes from 3000 on are the other dialect's: its pages would not know them. */
@@ -386,5 +394,6 @@ const struct dialect dialect_luchat = {
     .refresh = luchat_refresh,
     .encode_publication = encode_publication,
     .encode_presence = encode_presence,
+    .encode_user_count = encode_user_count,
     .encode_members = luchat_encode_users,
 };

@@ -15,6 +15,7 @@ struct broker;
 struct channel;
 struct id_table;
 struct loop;
+struct presence_list;
 struct namespace_options;
 struct text_map;
 struct wheel;
@@ -32,7 +33,8 @@ struct hub {
     struct text_map *users;    /* connected here: how many connections each has */
     struct channel *dirty;     /* have something to send, to admit, or nobody left */
     struct channel *unsettled; /* not live yet, or not at the moment */
-    uint64_t instance;         /* random, so that client ids of two lives differ */
+    struct presence_list *presence_pending; /* have something to tell later */
+    uint64_t instance;                      /* random, so that client ids of two lives differ */
     uint32_t join_serial;
     int64_t started_ms; /* wall time */
     bool is_api_over;   /* nobody waits for answers of the server API any more */

@@ -309,12 +309,20 @@ void luchat_encode_presence(struct batch *batch, const struct broker_presence *p
         return; /* LuChat has no nameless users */
     char *identity = identity_of(presence->user, presence->info);
     const struct slice parts[] = {
-        slice_of(presence->is_join ? "{\"online\":" : "{\"offline\":"),
+        slice_of(presence->kind == BROKER_JOIN ? "{\"online\":" : "{\"offline\":"),
         slice_of(identity),
         slice_of("}"),
     };
     batch_append_text(batch, parts, sizeof(parts) / sizeof(parts[0]));
     free(identity);
+}
+
+void luchat_encode_user_count(struct batch *batch, uint64_t user_count)
+{
+    char *json = mem_printf("{\"count\":{\"users\":%llu}}", (unsigned long long)user_count);
+    struct slice part = slice_of(json);
+    batch_append_text(batch, &part, 1);
+    free(json);
 }
 
 /* Each user once, however many connections it has. */

@@ -8,6 +8,7 @@
 #define PARLEY_LUCHAT_CODEC_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct batch;
 struct broker_presence;
@@ -53,6 +54,8 @@ void luchat_encode_error(struct batch *batch, enum luchat_error code, const char
  * of LuChat's shape is, too; anything else is wrapped in one, so that clients can read it. */
 void luchat_encode_publication(struct batch *batch, const struct publication *publication);
 void luchat_encode_presence(struct batch *batch, const struct broker_presence *presence);
+/* {"count":{"users":N}}: too many to name them. */
+void luchat_encode_user_count(struct batch *batch, uint64_t user_count);
 void luchat_encode_users(struct batch *batch, const struct broker_reply *reply);
 
 #endif

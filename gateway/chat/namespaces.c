@@ -110,6 +110,24 @@ static bool set_presence_limit(const json_t *value, struct namespace_options *op
     return read_size(value, NAMESPACE_USERS_MAX, &options->presence_limit);
 }
 
+static bool set_names_limit(const json_t *value, struct namespace_options *options)
+{
+    return read_size(value, NAMESPACE_USERS_MAX, &options->presence_names_limit);
+}
+
+static bool set_grace(const json_t *value, struct namespace_options *options)
+{
+    return read_number(value, 0, NAMESPACE_GRACE_MS_MAX, &options->policy.presence_grace_ms);
+}
+
+static bool set_events(const json_t *value, struct namespace_options *options)
+{
+    const char *text = json_string_value(value);
+    bool is_connection = text && strcmp(text, "connection") == 0;
+    options->policy.is_each_connection_told = is_connection;
+    return is_connection || (text && strcmp(text, "user") == 0);
+}
+
 static const char a_right[] = "one of anyone, authenticated, subscriber, token";
 
 static const struct key {
@@ -125,6 +143,9 @@ static const struct key {
     {"see_presence", set_see_presence, a_right},
     {"join_leave", set_join_leave, "true or false"},
     {"presence_limit", set_presence_limit, "a whole number from 0 to 100000"},
+    {"presence_names_limit", set_names_limit, "a whole number from 0 to 100000"},
+    {"presence_grace_ms", set_grace, "a whole number from 0 to 600000"},
+    {"presence_events", set_events, "user or connection"},
 };
 
 /* ---------------------------------------------------------------------------- reading */

@@ -22,6 +22,7 @@ enum {
     NAMESPACE_HISTORY_MAX = 10000,
     NAMESPACE_HISTORY_TTL_S_MAX = 31536000,
     NAMESPACE_USERS_MAX = 100000,
+    NAMESPACE_GRACE_MS_MAX = 600000,
 };
 
 /* Who may do something in a channel. */
@@ -40,6 +41,7 @@ struct namespace_options {
     enum namespace_right see_presence; /* lists and counts */
     bool has_join_leave;               /* joins and leaves are pushed */
     size_t presence_limit;             /* longest list of connections */
+    size_t presence_names_limit;       /* users above which only their count is pushed */
 };
 
 /* Pushes go to all subscribers alike: only where every one of them may see presence. */

@@ -6,17 +6,26 @@
 #include "batch.h"
 #include "broker.h"
 #include "channel.h"
+#include "clock.h"
 #include "hub.h"
 #include "id_table.h"
 #include "log.h"
 #include "mem.h"
 #include "metrics.h"
 #include "namespaces.h"
+#include "presence_window.h"
 #include "session.h"
 
-#include <stdlib.h>
+#include <utlist.h>
 
-enum { REREADS_MAX = 2 }; /* of a list that is older than what was passed on */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    REREADS_MAX = 2,      /* of a list that is older than what came */
+    SYNC_DELAY_MS = 1000, /* what loses one change loses more: one new list for all of them */
+};
 
 struct id_list {
     uint64_t *ids;
@@ -25,22 +34,48 @@ struct id_list {
 };
 
 struct presence_list {
-    uint64_t version;       /* of the last change passed on */
+    struct channel *channel;
+    uint64_t seen;          /* version of the last change that came; 0: none yet */
+    uint64_t user_count;    /* with it */
     struct id_list waiting; /* sessions that are to get the list */
     struct id_list reading; /* those that get the one being read */
     bool is_reading;
     int rereads;
+    struct presence_window *window;
+    bool has_news;          /* in the window */
+    int64_t window_end_ms;
+    int64_t sync_due_ms;   /* 0: no new list is to be sent */
+    bool is_counted_only;  /* too many for names */
+    bool is_pending;       /* in the hub's list of those with something due */
+    struct presence_list *next_pending;
+    struct presence_list *prev_pending;
 };
 
-struct presence_list *presence_list_create(void)
+struct presence_list *presence_list_create(struct channel *channel)
 {
-    return mem_zalloc(sizeof(struct presence_list));
+    struct presence_list *list = mem_zalloc(sizeof(*list));
+    list->channel = channel;
+    return list;
+}
+
+static void set_pending(struct presence_list *list, bool is_pending)
+{
+    struct hub *hub = channel_hub(list->channel);
+    if (list->is_pending == is_pending)
+        return;
+    list->is_pending = is_pending;
+    if (is_pending)
+        DL_APPEND2(hub->presence_pending, list, prev_pending, next_pending);
+    else
+        DL_DELETE2(hub->presence_pending, list, prev_pending, next_pending);
 }
 
 void presence_list_destroy(struct presence_list *list)
 {
     if (!list)
         return;
+    set_pending(list, false);
+    presence_window_destroy(list->window);
     free(list->waiting.ids);
     free(list->reading.ids);
     free(list);
@@ -53,8 +88,15 @@ static void broker_member_of(const struct subscription *subscription, char clien
 {
     const struct session *session = subscription->session;
     hub_print_client(session_hub(session), session_id(session), client);
+    if (subscription->identity > 0) /* or the leave of one could be taken for another's */
+        (void)snprintf(client + strlen(client), CLIENT_BYTES - strlen(client), ".%u",
+                       subscription->identity);
     *ret_member = (struct broker_member){
-        .client = client, .user = session_user(session), .info = session_info(session)};
+        .client = client,
+        .user = session_user(session),
+        .info = session_info(session),
+        .joined_ms = subscription->joined_ms,
+    };
 }
 
 static void set_presence(struct subscription *subscription, enum presence_state state)
@@ -89,14 +131,14 @@ static void on_joined(void *owner, uint64_t tag, const struct broker_reply *repl
     session_dialect(session)->on_joined(subscription, reply);
 }
 
-static void send_join(struct subscription *subscription, bool is_quiet,
+static void send_join(struct subscription *subscription, bool is_put_back,
                       struct broker_waiter waiter)
 {
     char client[CLIENT_BYTES];
     struct broker_member member;
     broker_member_of(subscription, client, &member);
     broker_join(session_hub(subscription->session)->broker, channel_name(subscription->channel),
-                &member, is_quiet, waiter);
+                &member, is_put_back, waiter);
 }
 
 void presence_join(struct subscription *subscription)
@@ -109,8 +151,9 @@ void presence_join(struct subscription *subscription)
     join->hub = session_hub(subscription->session);
     join->serial = ++join->hub->join_serial;
     subscription->join_serial = join->serial;
+    subscription->joined_ms = clock_now_ms();
     set_presence(subscription, PRESENCE_JOINING);
-    send_join(subscription, /* is_quiet= */ false,
+    send_join(subscription, /* is_put_back= */ false,
               (struct broker_waiter){on_joined, join, session_id(subscription->session)});
 }
 
@@ -144,9 +187,9 @@ static bool rejoin(struct subscription *subscription)
     bool is_wanted = subscription->is_admitted && subscription->presence == PRESENCE_WANTED;
     if (is_wanted)
         presence_join(subscription);
-    else if (subscription->presence == PRESENCE_PRESENT)
-        send_join(subscription, /* is_quiet= */ true, (struct broker_waiter){NULL, NULL, 0});
-    return is_wanted || subscription->presence == PRESENCE_PRESENT;
+    else if (subscription->presence >= PRESENCE_JOINING)
+        send_join(subscription, /* is_put_back= */ true, (struct broker_waiter){NULL, NULL, 0});
+    return is_wanted || subscription->presence >= PRESENCE_JOINING;
 }
 
 void presence_rejoin_all(struct hub *hub)
@@ -180,6 +223,14 @@ static void read_list(struct channel *channel)
                    (struct broker_waiter){on_members, hub, channel_id(channel)});
 }
 
+/* Those who hold a list are to get a new one. */
+static void want_sync(struct presence_list *list)
+{
+    if (list->sync_due_ms == 0)
+        list->sync_due_ms = clock_now_ms() + SYNC_DELAY_MS;
+    set_pending(list, true);
+}
+
 /* Whoever asks while a list is being read waits for the next: theirs must hold their join. */
 static void read_for_waiting(struct channel *channel)
 {
@@ -202,7 +253,10 @@ void presence_send_list(struct subscription *subscription)
 
 void presence_on_settled(struct channel *channel)
 {
+    struct presence_list *list = channel_presence(channel);
     read_for_waiting(channel);
+    if (list->seen != 0)
+        want_sync(list);
 }
 
 /* One frame for all who wait, per dialect. */
@@ -212,8 +266,11 @@ static void send_list(struct hub *hub, const struct id_list *readers,
     struct batch *batches[DIALECT_COUNT] = {NULL};
     for (size_t i = 0; i < readers->count; i++) {
         struct session *session = session_find(hub, readers->ids[i]);
-        if (!session || !channel_subscription_of(session, reply->channel))
+        struct subscription *subscription =
+            session ? channel_subscription_of(session, reply->channel) : NULL;
+        if (!subscription)
             continue;
+        subscription->has_list = true;
         const struct dialect *dialect = session_dialect(session);
         struct batch **batch = &batches[dialect->number];
         if (!*batch) {
@@ -233,6 +290,66 @@ static void put_back_to_waiting(struct presence_list *list)
     list->reading.count = 0;
 }
 
+/* -------------------------------------------------------------------------- the window */
+
+/* Names are not told until the channel is small again; then there is a new list. */
+static void count_only(struct presence_list *list)
+{
+    list->is_counted_only = true;
+    presence_window_clear(list->window);
+}
+
+static void encode_change(void *context, const struct broker_presence *change)
+{
+    struct channel *channel = context;
+    for (size_t i = 0; i < DIALECT_COUNT; i++) {
+        enum dialect_number number = (enum dialect_number)i;
+        struct batch *batch = channel_batch(channel, number);
+        if (batch)
+            channel_dialect(channel, number)
+                ->encode_presence(batch, channel_name(channel), change);
+    }
+}
+
+static void encode_count(const struct presence_list *list)
+{
+    struct channel *channel = list->channel;
+    for (size_t i = 0; i < DIALECT_COUNT; i++) {
+        enum dialect_number number = (enum dialect_number)i;
+        struct batch *batch = channel_batch(channel, number);
+        if (batch)
+            channel_dialect(channel, number)
+                ->encode_user_count(batch, channel_name(channel), list->user_count);
+    }
+}
+
+/* A tenth below the limit, so that a channel at the limit does not go to and fro. */
+static bool is_small_again(const struct presence_list *list)
+{
+    size_t limit = channel_options(list->channel)->presence_names_limit;
+    return list->user_count <= limit - limit / 10;
+}
+
+static void tell_window(struct presence_list *list)
+{
+    if (!list->has_news)
+        return;
+    list->has_news = false;
+    if (list->is_counted_only && is_small_again(list)) {
+        list->is_counted_only = false;
+        want_sync(list);
+    }
+    if (list->is_counted_only) {
+        presence_window_clear(list->window);
+        encode_count(list);
+        return;
+    }
+    presence_window_each(list->window, encode_change, list->channel);
+    presence_window_clear(list->window);
+}
+
+/* ------------------------------------------------------------------ what the store says */
+
 static void on_members(void *owner, uint64_t tag, const struct broker_reply *reply)
 {
     struct hub *hub = owner;
@@ -245,11 +362,12 @@ static void on_members(void *owner, uint64_t tag, const struct broker_reply *rep
         put_back_to_waiting(list); /* read again when the channel is live again */
         return;
     }
-    if (reply->version < list->version && list->rereads++ < REREADS_MAX) {
+    if (reply->version < list->seen && list->rereads++ < REREADS_MAX) {
         read_list(channel);
         return;
     }
-    list->version = reply->version;
+    tell_window(list); /* first what the list has already */
+    channel_send(channel);
     send_list(hub, &list->reading, reply);
     list->reading.count = 0;
     read_for_waiting(channel);
@@ -257,13 +375,58 @@ static void on_members(void *owner, uint64_t tag, const struct broker_reply *rep
 
 void presence_on_change(struct channel *channel, const struct broker_presence *change)
 {
-    channel_presence(channel)->version = change->version;
-    if (!namespace_pushes_presence(channel_options(channel)))
+    struct presence_list *list = channel_presence(channel);
+    const struct namespace_options *options = channel_options(channel);
+    bool is_next = list->seen == 0 || change->version == list->seen + 1;
+    list->seen = change->version;
+    list->user_count = change->user_count;
+    if (change->kind == BROKER_SYNC || !is_next)
+        want_sync(list);
+    if (change->kind == BROKER_SYNC || !namespace_pushes_presence(options))
         return;
-    for (size_t i = 0; i < DIALECT_COUNT; i++) {
-        struct batch *batch = channel_batch(channel, (enum dialect_number)i);
-        if (batch)
-            channel_dialect(channel, (enum dialect_number)i)
-                ->encode_presence(batch, channel_name(channel), change);
+    if (!list->window)
+        list->window = presence_window_create();
+    if (change->user_count <= options->presence_names_limit)
+        presence_window_add(list->window, change, options->policy.is_each_connection_told);
+    else
+        count_only(list);
+    if (!list->has_news)
+        list->window_end_ms = clock_now_ms() + channel_hub(channel)->options->presence_window_ms;
+    list->has_news = true;
+    if (list->window_end_ms <= clock_now_ms())
+        tell_window(list);
+    else
+        set_pending(list, true);
+}
+
+/* ----------------------------------------------------------------------------- each tick */
+
+/* Those who hold a list of users. */
+static void send_lists_anew(struct presence_list *list)
+{
+    list->sync_due_ms = 0;
+    for (size_t number = 0; number < DIALECT_COUNT; number++) {
+        for (size_t i = 0; i < channel_subscriber_count(list->channel, number); i++) {
+            const struct subscription *subscription =
+                channel_subscriber(list->channel, number, i);
+            if (subscription->has_list)
+                id_list_add(&list->waiting, session_id(subscription->session));
+        }
+    }
+    read_for_waiting(list->channel);
+}
+
+void presence_tick(struct hub *hub)
+{
+    struct presence_list *list;
+    struct presence_list *next;
+    int64_t now_ms = clock_now_ms();
+    DL_FOREACH_SAFE2(hub->presence_pending, list, next, next_pending)
+    {
+        if (list->has_news && list->window_end_ms <= now_ms)
+            tell_window(list);
+        if (list->sync_due_ms != 0 && list->sync_due_ms <= now_ms)
+            send_lists_anew(list);
+        set_pending(list, list->has_news || list->sync_due_ms != 0);
     }
 }

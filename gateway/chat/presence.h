@@ -2,8 +2,10 @@
  * presence - who is in a channel: joining, leaving, and the list a newcomer gets.
  *
  * The list is read from the store once for all who wait for it, and only counts when it is
- * at least as new as the last change that was passed on: a list from before a leave would
- * bring the user back on the newcomer's screen for good.
+ * at least as new as the last change that came: a list from before a leave would bring the
+ * user back on the newcomer's screen for good. Changes are told together, once a window;
+ * above presence_names_limit users only how many there are. Every change has a version: where
+ * one is missing, whoever holds a list is sent a new one.
  */
 #ifndef PARLEY_PRESENCE_H
 #define PARLEY_PRESENCE_H
@@ -16,7 +18,7 @@ struct hub;
 struct presence_list;
 struct subscription;
 
-struct presence_list *presence_list_create(void);
+struct presence_list *presence_list_create(struct channel *channel);
 void presence_list_destroy(struct presence_list *list); /* takes NULL */
 
 /* The session's identity joins the channel; waits for admission if need be. The dialect's
@@ -28,7 +30,8 @@ void presence_send_list(struct subscription *subscription);
 /* The subscription was admitted: a join that waited for it goes on. */
 void presence_on_admitted(struct subscription *subscription);
 
-/* The channel is live (again): a list that could not be read is read now. */
+/* The channel is live (again): a list that could not be read is read now, and those who hold
+ * one get a new one, since changes may have been missed. */
 void presence_on_settled(struct channel *channel);
 
 /* A join failed: it is tried again when the store is back. */
@@ -37,8 +40,11 @@ void presence_join_later(struct subscription *subscription);
 /* The broker says that somebody came or left. */
 void presence_on_change(struct channel *channel, const struct broker_presence *change);
 
-/* All members of this node join again, quietly: the store may have lost them. Those who could
- * not join before join now. */
+/* All members of this node are put back: the store may have lost them. Those who could not
+ * join before join now. */
 void presence_rejoin_all(struct hub *hub);
+
+/* Each tick: windows that are over, lists that are to be sent anew. */
+void presence_tick(struct hub *hub);
 
 #endif

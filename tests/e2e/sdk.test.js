@@ -341,7 +341,7 @@ describe('an SDK client', () => {
             const channel = newChannel();
             const { watcher, newcomer, client } = await watcherAndNewcomer(channel);
             const subscription = await newcomer.subscribe(channel, joinLeave);
-            await presenceOf(watcher, 2);
+            await watcher.events.next(isOf('join', client), `the join of ${client}`);
             await subscription.unsubscribe();
             await watcher.events.next(isOf('leave', client), `the leave of ${client}`);
         });
@@ -350,7 +350,7 @@ describe('an SDK client', () => {
             const channel = newChannel();
             const { watcher, newcomer, client } = await watcherAndNewcomer(channel);
             await newcomer.subscribe(channel, joinLeave);
-            await presenceOf(watcher, 2);
+            await watcher.events.next(isOf('join', client), `the join of ${client}`);
             await newcomer.disconnect();
             await watcher.events.next(isOf('leave', client), `the leave of ${client}`);
         });

@@ -296,8 +296,8 @@ static void join_says_who(void **state)
 {
     (void)state;
     struct batch *batch = batch_create();
-    centrifuge_encode_presence(batch, "a\"b",
-                               &(struct broker_presence){true, 1, "bob", "c-1", "{\"x\":1}"});
+    centrifuge_encode_presence(
+        batch, "a\"b", &(struct broker_presence){BROKER_JOIN, 1, 1, "bob", "c-1", "{\"x\":1}"});
     assert_frame(batch, "{\"push\":{\"channel\":\"a\\\"b\",\"join\":{\"info\":"
                         "{\"client\":\"c-1\",\"user\":\"bob\",\"conn_info\":{\"x\":1}}}}}");
 }
@@ -306,8 +306,8 @@ static void leave_says_who(void **state)
 {
     (void)state;
     struct batch *batch = batch_create();
-    centrifuge_encode_presence(batch, "lobby",
-                               &(struct broker_presence){false, 2, "", "c-1", "null"});
+    centrifuge_encode_presence(
+        batch, "lobby", &(struct broker_presence){BROKER_LEAVE, 2, 1, "", "c-1", "null"});
     assert_frame(batch, "{\"push\":{\"channel\":\"lobby\",\"leave\":{\"info\":"
                         "{\"client\":\"c-1\",\"user\":\"\"}}}}");
 }
@@ -341,8 +341,8 @@ static void client_is_quoted(void **state)
 static void presence_is_by_client(void **state)
 {
     (void)state;
-    static const struct broker_member members[] = {{"c-1", "bob", "null"},
-                                                   {"c-2", "bob", "{\"x\":1}"}};
+    static const struct broker_member members[] = {{"c-1", "bob", "null", 0},
+                                                   {"c-2", "bob", "{\"x\":1}", 0}};
     char *text = centrifuge_print_presence(
         &(struct broker_reply){.members = members, .member_count = 2});
     assert_string_equal(text, "{\"presence\":{\"c-1\":{\"client\":\"c-1\",\"user\":\"bob\"},"

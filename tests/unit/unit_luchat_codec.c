@@ -401,7 +401,7 @@ static void arrival_is_online(void **state)
 {
     (void)state;
     struct batch *batch = batch_create();
-    const struct broker_presence change = {true, 1, "a", "c-1", "{\"userid\":\"a\"}"};
+    const struct broker_presence change = {BROKER_JOIN, 1, 1, "a", "c-1", "{\"userid\":\"a\"}"};
     luchat_encode_presence(batch, &change);
     assert_frame(batch, "{\"online\":{\"userid\":\"a\"}}");
 }
@@ -410,7 +410,8 @@ static void departure_is_offline(void **state)
 {
     (void)state;
     struct batch *batch = batch_create();
-    const struct broker_presence change = {false, 1, "a", "c-1", "{\"userid\":\"a\"}"};
+    const struct broker_presence change = {BROKER_LEAVE, 1,     1,
+                                           "a",          "c-1", "{\"userid\":\"a\"}"};
     luchat_encode_presence(batch, &change);
     assert_frame(batch, "{\"offline\":{\"userid\":\"a\"}}");
 }
@@ -418,12 +419,12 @@ static void departure_is_offline(void **state)
 static void encode_users(size_t count, const char *expected)
 {
     static const struct broker_member members[] = {
-        {"c-1", "1", "{\"userid\":1}"},
-        {"c-2", "2", "{\"userid\":2}"},
-        {"c-3", "3", "{\"userid\":3}"},
-        {"c-4", "2", "{\"userid\":2}"},
-        {"c-5", "", "null"},
-        {"c-6", "al\"ice", "null"},
+        {"c-1", "1", "{\"userid\":1}", 0},
+        {"c-2", "2", "{\"userid\":2}", 0},
+        {"c-3", "3", "{\"userid\":3}", 0},
+        {"c-4", "2", "{\"userid\":2}", 0},
+        {"c-5", "", "null", 0},
+        {"c-6", "al\"ice", "null", 0},
     };
     struct batch *batch = batch_create();
     luchat_encode_users(batch,
@@ -472,7 +473,8 @@ static void anonymous_arrival_is_not_told(void **state)
 {
     (void)state;
     struct batch *batch = batch_create();
-    luchat_encode_presence(batch, &(struct broker_presence){true, 1, "", "c-1", "null"});
+    luchat_encode_presence(batch,
+                           &(struct broker_presence){BROKER_JOIN, 1, 1, "", "c-1", "null"});
     assert_int_equal(batch_length(batch), 0);
     batch_unref(batch);
 }

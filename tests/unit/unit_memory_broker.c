@@ -123,8 +123,9 @@ static void on_presence(void *context, const char *channel,
                         const struct broker_presence *change)
 {
     struct site *site = context;
-    journal_add(&site->said, "%s %s %s %s version %llu", change->is_join ? "join" : "leave",
-                channel, change->user, change->info, (unsigned long long)change->version);
+    journal_add(&site->said, "%s %s %s %s version %llu",
+                change->kind == BROKER_JOIN ? "join" : "leave", channel, change->user,
+                change->info, (unsigned long long)change->version);
 }
 
 static const struct broker_policy *find_policy(void *context, const char *channel)
@@ -136,7 +137,8 @@ static const struct broker_policy *find_policy(void *context, const char *channe
 static void create_broker(struct site *site, size_t history_size)
 {
     broker_destroy(site->broker);
-    site->policy = (struct broker_policy){history_size, TTL_MS};
+    site->policy =
+        (struct broker_policy){.history_size = history_size, .history_ttl_ms = TTL_MS};
     site->broker =
         memory_broker_create(site->loop, (struct broker_policies){find_policy, &site->policy});
     broker_set_events(site->broker, &(struct broker_events){.context = site,
@@ -188,15 +190,15 @@ static void publish_unheard(struct site *site, const char *text)
     publish_to(site, "lobby", slice_of(text), (struct broker_waiter){NULL});
 }
 
-static void join(struct site *site, const char *client, const char *user, bool is_quiet)
+static void join(struct site *site, const char *client, const char *user, bool is_put_back)
 {
-    const struct broker_member member = {client, user, "{}"};
-    broker_join(site->broker, "lobby", &member, is_quiet, (struct broker_waiter){NULL});
+    const struct broker_member member = {client, user, "{}", 0};
+    broker_join(site->broker, "lobby", &member, is_put_back, (struct broker_waiter){NULL});
 }
 
 static void leave(struct site *site, const char *client, const char *user)
 {
-    const struct broker_member member = {client, user, "{}"};
+    const struct broker_member member = {client, user, "{}", 0};
     broker_leave(site->broker, "lobby", &member);
 }
 
@@ -210,7 +212,7 @@ static void ask_members(struct site *site, size_t limit)
 static void nothing_is_answered_from_inside_the_call(void **state)
 {
     struct site *site = *state;
-    const struct broker_member member = {"c1", "alice", "{}"};
+    const struct broker_member member = {"c1", "alice", "{}", 0};
     broker_subscribe(site->broker, "lobby");
     publish_to(site, "lobby", (struct slice){"a", 1},
                (struct broker_waiter){on_published, site, 1});
@@ -224,7 +226,7 @@ static void nothing_is_answered_from_inside_the_call(void **state)
 static void all_is_answered_in_order_at_the_next_turn(void **state)
 {
     struct site *site = *state;
-    const struct broker_member member = {"c1", "alice", "{}"};
+    const struct broker_member member = {"c1", "alice", "{}", 0};
     broker_subscribe(site->broker, "lobby");
     publish_to(site, "lobby", (struct slice){"a", 1},
                (struct broker_waiter){on_published, site, 1});
@@ -261,7 +263,7 @@ static void nobody_need_wait_for_an_answer(void **state)
 {
     struct site *site = *state;
     publish_unheard(site, "a");
-    join(site, "c1", "alice", /* is_quiet= */ false);
+    join(site, "c1", "alice", /* is_put_back= */ false);
     turn(site);
     EXPECT_NOTHING(&site->said);
 }
@@ -288,7 +290,7 @@ static void broker_may_end_before_its_answers(void **state)
 {
     struct site *site = *state;
     publish_unheard(site, "a");
-    join(site, "c1", "alice", /* is_quiet= */ false);
+    join(site, "c1", "alice", /* is_put_back= */ false);
     ask_history(site, 0, 10);
     ask_members(site, 10);
     EXPECT_NOTHING(&site->said);
@@ -623,8 +625,8 @@ static void first_connection_of_a_user_is_told(void **state)
 {
     struct site *site = *state;
     subscribe(site);
-    join(site, "c1", "alice", /* is_quiet= */ false);
-    join(site, "c2", "alice", /* is_quiet= */ false);
+    join(site, "c1", "alice", /* is_put_back= */ false);
+    join(site, "c2", "alice", /* is_put_back= */ false);
     turn(site);
     EXPECT(&site->said, "join lobby alice {} version 1");
 }
@@ -633,8 +635,8 @@ static void last_connection_of_a_user_is_told(void **state)
 {
     struct site *site = *state;
     subscribe(site);
-    join(site, "c1", "alice", /* is_quiet= */ false);
-    join(site, "c2", "alice", /* is_quiet= */ false);
+    join(site, "c1", "alice", /* is_put_back= */ false);
+    join(site, "c2", "alice", /* is_put_back= */ false);
     turn(site);
     journal_clear(&site->said);
     leave(site, "c1", "alice");
@@ -645,22 +647,101 @@ static void last_connection_of_a_user_is_told(void **state)
     EXPECT(&site->said, "leave lobby alice {} version 2");
 }
 
-static void quiet_join_is_not_told(void **state)
+static void member_that_is_put_back_and_is_there_is_not_told(void **state)
 {
     struct site *site = *state;
     subscribe(site);
-    join(site, "c1", "alice", /* is_quiet= */ true);
+    join(site, "c1", "alice", /* is_put_back= */ false);
+    turn(site);
+    journal_clear(&site->said);
+    join(site, "c1", "alice", /* is_put_back= */ true);
     ask_members(site, 10);
     turn(site);
-    EXPECT(&site->said, "members lobby version 0", "  alice {}");
+    EXPECT(&site->said, "members lobby version 1", "  alice {}");
+}
+
+/* --------------------------------------------------------------------------- the grace */
+
+enum { GRACE_MS = 5000 };
+
+static void join_and_leave_with_grace(struct site *site, const char *user)
+{
+    site->policy.presence_grace_ms = GRACE_MS;
+    subscribe(site);
+    join(site, "c1", user, /* is_put_back= */ false);
+    leave(site, "c1", user);
+    turn(site);
+    journal_clear(&site->said);
+}
+
+static void leave_is_told_when_the_grace_is_over(void **state)
+{
+    struct site *site = *state;
+    join_and_leave_with_grace(site, "alice");
+    fake_clock_advance(GRACE_MS - 1);
+    turn(site);
+    EXPECT_NOTHING(&site->said);
+    fake_clock_advance(1);
+    turn(site);
+    turn(site);
+    EXPECT(&site->said, "leave lobby alice {} version 2");
+}
+
+static void who_is_back_within_the_grace_has_not_been_away(void **state)
+{
+    struct site *site = *state;
+    join_and_leave_with_grace(site, "alice");
+    fake_clock_advance(GRACE_MS - 1);
+    join(site, "c2", "alice", /* is_put_back= */ false);
+    fake_clock_advance(GRACE_MS);
+    turn(site);
+    turn(site);
+    EXPECT_NOTHING(&site->said);
+}
+
+static void who_is_in_the_grace_is_listed_and_counted(void **state)
+{
+    struct site *site = *state;
+    join_and_leave_with_grace(site, "alice");
+    ask_members(site, 10);
+    turn(site);
+    EXPECT(&site->said, "members lobby version 1", "  alice {}");
+    assert_int_equal(site->user_count, 1);
+    assert_int_equal(site->connection_count, 0);
+}
+
+static void nameless_users_have_no_grace(void **state)
+{
+    struct site *site = *state;
+    site->policy.presence_grace_ms = GRACE_MS;
+    subscribe(site);
+    join(site, "c1", "", /* is_put_back= */ false);
+    leave(site, "c1", "");
+    turn(site);
+    EXPECT(&site->said, "join lobby  {} version 1", "leave lobby  {} version 2");
+}
+
+static void each_connection_is_told_where_the_policy_says_so(void **state)
+{
+    struct site *site = *state;
+    site->policy.presence_grace_ms = GRACE_MS;
+    site->policy.is_each_connection_told = true;
+    subscribe(site);
+    join(site, "c1", "alice", /* is_put_back= */ false);
+    join(site, "c2", "alice", /* is_put_back= */ false);
+    leave(site, "c1", "alice");
+    leave(site, "c2", "alice");
+    turn(site);
+    EXPECT(&site->said, "join lobby alice {} version 1", "join lobby alice {} version 2",
+           "leave lobby alice {} version 3", "leave lobby alice {} version 4");
 }
 
 static void connection_that_joins_twice_counts_once(void **state)
 {
     struct site *site = *state;
     subscribe(site);
-    join(site, "c1", "alice", /* is_quiet= */ false);
-    join(site, "c1", "alice", /* is_quiet= */ false);
+    join(site, "c1", "alice", /* is_put_back= */ false);
+    join(site, "c1", "alice", /* is_put_back= */ false);
     leave(site, "c1", "alice");
     turn(site);
     EXPECT(&site->said, "join lobby alice {} version 1", "leave lobby alice {} version 2");
@@ -670,8 +751,8 @@ static void connection_that_leaves_twice_counts_once(void **state)
 {
     struct site *site = *state;
     subscribe(site);
-    join(site, "c1", "alice", /* is_quiet= */ false);
-    join(site, "c2", "alice", /* is_quiet= */ false);
+    join(site, "c1", "alice", /* is_put_back= */ false);
+    join(site, "c2", "alice", /* is_put_back= */ false);
     leave(site, "c1", "alice");
     leave(site, "c1", "alice");
     turn(site);
@@ -690,9 +771,9 @@ static void who_never_joined_does_not_leave(void **state)
 static void members_are_connections(void **state)
 {
     struct site *site = *state;
-    join(site, "c1", "alice", /* is_quiet= */ false);
-    join(site, "c2", "bob", /* is_quiet= */ false);
-    join(site, "c3", "alice", /* is_quiet= */ false);
+    join(site, "c1", "alice", /* is_put_back= */ false);
+    join(site, "c2", "bob", /* is_put_back= */ false);
+    join(site, "c3", "alice", /* is_put_back= */ false);
     ask_members(site, 10);
     turn(site);
     EXPECT(&site->said, "members lobby version 2", "  alice {}", "  bob {}", "  alice {}");
@@ -701,9 +782,9 @@ static void members_are_connections(void **state)
 static void members_are_counted_as_users_and_connections(void **state)
 {
     struct site *site = *state;
-    join(site, "c1", "alice", /* is_quiet= */ false);
-    join(site, "c2", "bob", /* is_quiet= */ false);
-    join(site, "c3", "alice", /* is_quiet= */ false);
+    join(site, "c1", "alice", /* is_put_back= */ false);
+    join(site, "c2", "bob", /* is_put_back= */ false);
+    join(site, "c3", "alice", /* is_put_back= */ false);
     ask_members(site, 0);
     turn(site);
     EXPECT(&site->said, "members lobby version 2");
@@ -714,8 +795,8 @@ static void members_are_counted_as_users_and_connections(void **state)
 static void members_are_limited(void **state)
 {
     struct site *site = *state;
-    join(site, "c1", "alice", /* is_quiet= */ false);
-    join(site, "c2", "bob", /* is_quiet= */ false);
+    join(site, "c1", "alice", /* is_put_back= */ false);
+    join(site, "c2", "bob", /* is_put_back= */ false);
     ask_members(site, 1);
     turn(site);
     EXPECT(&site->said, "members lobby version 2", "  alice {}");
@@ -724,7 +805,7 @@ static void members_are_limited(void **state)
 static void members_of_channels_are_kept_apart(void **state)
 {
     struct site *site = *state;
-    const struct broker_member member = {"c1", "alice", "{}"};
+    const struct broker_member member = {"c1", "alice", "{}", 0};
     broker_join(site->broker, "elsewhere", &member, false, (struct broker_waiter){NULL});
     ask_members(site, 10);
     turn(site);
@@ -734,7 +815,7 @@ static void members_of_channels_are_kept_apart(void **state)
 static void members_of_a_channel_nobody_subscribed_are_kept(void **state)
 {
     struct site *site = *state;
-    join(site, "c1", "alice", /* is_quiet= */ false);
+    join(site, "c1", "alice", /* is_put_back= */ false);
     turn(site);
     fake_clock_advance(10 * TTL_MS);
     turn(site);
@@ -815,7 +896,12 @@ int main(void)
         TEST(log_is_dropped_when_its_time_is_over),
         TEST(first_connection_of_a_user_is_told),
         TEST(last_connection_of_a_user_is_told),
-        TEST(quiet_join_is_not_told),
+        TEST(member_that_is_put_back_and_is_there_is_not_told),
+        TEST(leave_is_told_when_the_grace_is_over),
+        TEST(who_is_back_within_the_grace_has_not_been_away),
+        TEST(who_is_in_the_grace_is_listed_and_counted),
+        TEST(nameless_users_have_no_grace),
+        TEST(each_connection_is_told_where_the_policy_says_so),
         TEST(connection_that_joins_twice_counts_once),
         TEST(connection_that_leaves_twice_counts_once),
         TEST(who_never_joined_does_not_leave),

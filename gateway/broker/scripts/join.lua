@@ -1,16 +1,55 @@
--- A connection joins a channel; the first one of a user is told to everybody, and every one
--- that is anonymous (user "").
--- KEYS  1 members  2 users  3 meta
--- ARGV  1 client  2 user  3 member as JSON  4 pub/sub channel  5 info  6 quiet (1: tell nobody)
---       7 meta ttl ms
--- returns the user's connections in the channel
-if redis.call('HSET', KEYS[1], ARGV[1], ARGV[3]) == 0 then
-    return tonumber(redis.call('HGET', KEYS[2], ARGV[2]) or '0')
+-- A connection joins a channel. Its user's first one is told to everybody, unless the user had
+-- left a moment ago and that is not told yet; where each connection counts, and of the
+-- anonymous (user ""), every one is.
+-- KEYS  1 members  2 users  3 meta  4 leaving  5 grace
+-- ARGV  1 client  2 user  3 member as JSON  4 generation of the node's lease  5 pub/sub channel
+--       6 info  7 each connection counts (1)  8 meta ttl ms
+--       9 mode: join; rejoin: a member that may be there, is put back; restore: the same, but
+--         only if the store lost it  10 when the member joined first, Redis time in ms
+-- returns 1 if it was added, 0 if it was there, -1 if another holds its place or it is not to be
+--         put back
+local call = redis.call
+local client, user, mode = ARGV[1], ARGV[2], ARGV[9]
+if call('HSETNX', KEYS[1], client, ARGV[3]) == 0 then
+    local held = tonumber(string.match(call('HGET', KEYS[1], client), '^{"generation":(%d+)') or '0')
+    if held > tonumber(ARGV[4]) then
+        return -1
+    end
+    if held < tonumber(ARGV[4]) then
+        call('HSET', KEYS[1], client, ARGV[3])
+    end
+    return 0
 end
-local connections = redis.call('HINCRBY', KEYS[2], ARGV[2], 1)
-if (connections == 1 or ARGV[2] == '') and ARGV[6] ~= '1' then
-    local version = redis.call('HINCRBY', KEYS[3], 'version', 1)
-    redis.call('PEXPIRE', KEYS[3], ARGV[7])
-    redis.call('PUBLISH', ARGV[4], 'j ' .. version .. '\n' .. ARGV[2] .. '\n' .. ARGV[1] .. '\n' .. ARGV[5])
+-- Not there: either its leave was told, or the store lost it, and with it the channel's birth.
+local is_lost = false
+if mode ~= 'join' then
+    local born = call('HGET', KEYS[3], 'born')
+    is_lost = not born or tonumber(born) > tonumber(ARGV[10]) + 1000
+    if mode == 'restore' and not is_lost then
+        call('HDEL', KEYS[1], client)
+        return -1
+    end
 end
-return connections
+local connections = call('HINCRBY', KEYS[2], user, 1)
+local is_told = ARGV[7] == '1' or user == ''
+if not is_told and connections == 1 then
+    is_told = call('HDEL', KEYS[4], user) == 0
+    if not is_told then
+        call('ZREM', KEYS[5], user)
+    end
+end
+if is_told then
+    local version = call('HINCRBY', KEYS[3], 'version', 1)
+    if version == 1 then
+        local now = call('TIME')
+        call('HSET', KEYS[3], 'born', now[1] * 1000 + math.floor(now[2] / 1000))
+    end
+    call('PEXPIRE', KEYS[3], ARGV[8])
+    local head = version .. ' ' .. call('HLEN', KEYS[2]) .. '\n'
+    if is_lost then
+        call('PUBLISH', ARGV[5], 's ' .. head)
+    else
+        call('PUBLISH', ARGV[5], 'j ' .. head .. user .. '\n' .. client .. '\n' .. ARGV[6])
+    end
+end
+return 1

@@ -1,18 +1,57 @@
--- A connection leaves a channel; the last one of a user is told to everybody, and every one
--- that is anonymous (user "").
--- KEYS  1 members  2 users  3 meta
--- ARGV  1 client  2 user  3 pub/sub channel  4 info  5 meta ttl ms
--- returns the user's connections still in the channel
-if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then
-    return tonumber(redis.call('HGET', KEYS[2], ARGV[2]) or '0')
+-- Connections leave a channel. A user's last one begins the user's grace: who is back before it
+-- ends has not left. Without a grace the leave is told at once; where each connection counts,
+-- and of the anonymous (user ""), every one is.
+-- KEYS  1 members  2 users  3 meta  4 leaving  5 grace
+-- ARGV  1 pub/sub channel  2 each connection counts (1)  3 grace ms  4 meta ttl ms
+--       5 only members of this generation; '': of any  6 when the grace began, Redis time in ms;
+--       0: now  then clients
+-- returns how many users of the channel are in their grace: somebody has to end it
+local call = redis.call
+local fence = ARGV[5] ~= '' and '{"generation":' .. ARGV[5] .. ','
+local time = call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local due = (ARGV[6] ~= '0' and tonumber(ARGV[6]) or now) + tonumber(ARGV[3])
+
+-- USER and INFO of {...,"user":USER,"info":INFO}; quotes inside a string are escaped
+local function read(member)
+    local from, to = string.find(member, ',"user":"', 1, true)
+    local next, info = string.find(member, '","info":', to, true)
+    local user = string.sub(member, to + 1, next - 1)
+    if string.find(user, '\\', 1, true) then
+        user = cjson.decode('["' .. user .. '"]')[1]
+    end
+    return user, string.sub(member, info + 1, -2)
 end
-local connections = redis.call('HINCRBY', KEYS[2], ARGV[2], -1)
-if connections <= 0 then
-    redis.call('HDEL', KEYS[2], ARGV[2])
+
+local function tell(user, client, info)
+    local version = call('HINCRBY', KEYS[3], 'version', 1)
+    call('PEXPIRE', KEYS[3], ARGV[4])
+    call('PUBLISH', ARGV[1], 'l ' .. version .. ' ' .. call('HLEN', KEYS[2]) .. '\n' ..
+        user .. '\n' .. client .. '\n' .. info)
 end
-if connections <= 0 or ARGV[2] == '' then
-    local version = redis.call('HINCRBY', KEYS[3], 'version', 1)
-    redis.call('PEXPIRE', KEYS[3], ARGV[5])
-    redis.call('PUBLISH', ARGV[3], 'l ' .. version .. '\n' .. ARGV[2] .. '\n' .. ARGV[1] .. '\n' .. ARGV[4])
+
+local function leave(client, member)
+    local user, info = read(member)
+    local connections = call('HINCRBY', KEYS[2], user, -1)
+    local is_each = ARGV[2] == '1' or user == ''
+    if connections <= 0 and not is_each and due > now then
+        call('HSET', KEYS[4], user, client .. ' ' .. member)
+        call('ZADD', KEYS[5], due, user)
+        return
+    end
+    if connections <= 0 then
+        call('HDEL', KEYS[2], user)
+    end
+    if connections <= 0 or is_each then
+        tell(user, client, info)
+    end
 end
-return connections
+
+for i = 7, #ARGV do
+    local member = call('HGET', KEYS[1], ARGV[i])
+    if member and (not fence or string.sub(member, 1, #fence) == fence) then
+        call('HDEL', KEYS[1], ARGV[i])
+        leave(ARGV[i], member)
+    end
+end
+return call('ZCARD', KEYS[5])

@@ -101,10 +101,10 @@ static void write_member_call(struct broker *broker, const char *verb, const cha
 }
 
 static void fake_join(struct broker *broker, const char *channel,
-                      const struct broker_member *member, bool is_quiet,
+                      const struct broker_member *member, bool is_put_back,
                       struct broker_waiter waiter)
 {
-    write_member_call(broker, is_quiet ? "rejoin" : "join", channel, member);
+    write_member_call(broker, is_put_back ? "rejoin" : "join", channel, member);
     wait_for_answer(broker, FAKE_JOIN, channel, waiter);
 }
 
@@ -291,7 +291,7 @@ void fake_broker_answer_members(struct fake_broker *fake, uint64_t version,
     for (size_t i = 0; i < count; i++) {
         (void)snprintf(infos[i], INFO_BYTES, "{\"userid\":\"%s\"}", users[i]);
         (void)snprintf(clients[i], INFO_BYTES, "client-%zu", i);
-        members[i] = (struct broker_member){clients[i], users[i], infos[i]};
+        members[i] = (struct broker_member){clients[i], users[i], infos[i], 0};
     }
     fake_broker_answer(fake, FAKE_MEMBERS,
                        &(struct broker_reply){.version = version,

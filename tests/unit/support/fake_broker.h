@@ -36,7 +36,7 @@ const struct broker_events *fake_broker_events(const struct fake_broker *fake);
 /*
  * Calls so far:  subscribe CHANNEL · unsubscribe CHANNEL · publish CHANNEL DATA [once KEY] ·
  * history CHANNEL SINCE LIMIT [reverse] · history_remove CHANNEL · new_epoch CHANNEL EPOCH ·
- * control BYTES · join CHANNEL USER · rejoin CHANNEL USER (a quiet join) ·
+ * control BYTES · join CHANNEL USER · rejoin CHANNEL USER (one that is put back) ·
  * leave CHANNEL USER · members CHANNEL LIMIT · channels PATTERN LIMIT · nodes
  */
 struct journal *fake_broker_calls(struct fake_broker *fake);

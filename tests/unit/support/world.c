@@ -28,10 +28,13 @@ void world_set_namespaces(struct world *world, const char *json,
 
 void world_set_history(struct world *world, size_t size)
 {
-    world_set_namespaces(world, "",
-                         &(struct namespace_options){.policy = {size, WORLD_HISTORY_TTL_MS},
-                                                     .has_join_leave = true,
-                                                     .presence_limit = WORLD_USERS});
+    world_set_namespaces(
+        world, "",
+        &(struct namespace_options){
+            .policy = {.history_size = size, .history_ttl_ms = WORLD_HISTORY_TTL_MS},
+            .has_join_leave = true,
+            .presence_limit = WORLD_USERS,
+            .presence_names_limit = WORLD_USERS});
 }
 
 int world_set_up(void **state)
@@ -44,6 +47,7 @@ int world_set_up(void **state)
         .node = "node-1",
         .max_backlog_bytes = 1 << 20,
         .idle_timeout_ms = 60000,
+        .presence_window_ms = WORLD_WINDOW_MS,
         .open_timeout_ms = 5000,
         .ping_interval_ms = WORLD_PING_MS,
         .pong_timeout_ms = WORLD_PONG_MS,
@@ -150,8 +154,9 @@ void world_presence(struct world *world, bool is_join, uint64_t version, const c
     char info[TEXT_BYTES];
     (void)snprintf(info, sizeof(info), "{\"userid\":\"%s\"}", user);
     events->on_presence(events->context, "lobby",
-                        &(struct broker_presence){.is_join = is_join,
+                        &(struct broker_presence){.kind = is_join ? BROKER_JOIN : BROKER_LEAVE,
                                                   .version = version,
+                                                  .user_count = 1,
                                                   .user = user,
                                                   .client = "client-of-the-change",
                                                   .info = info});

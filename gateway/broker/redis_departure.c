@@ -1,0 +1,236 @@
+/*
+ * redis_departure - connections that have left; see redis_departure.h.
+ */
+#include "redis_departure.h"
+
+#include "clock.h"
+#include "keys.h"
+#include "loop.h"
+#include "mem.h"
+#include "node_lease.h"
+#include "redis_link.h"
+#include "redis_log.h"
+#include "redis_presence.h"
+#include "redis_script.h"
+#include "text_map.h"
+
+#include <hiredis/hiredis.h>
+#include <utlist.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LOOK_EVERY_MS = 100,
+    RETRY_MS = 1000,
+    DUE_SLICE = 200, /* users told by one call */
+};
+
+/* A channel with users in their grace, as far as this node is to end them. */
+struct graced_channel {
+    char *name;
+    int64_t due_ms;
+    size_t unanswered;      /* leaves that may begin a grace */
+    bool is_asked;          /* leave_due.lua, and nothing has begun since */
+    struct departure *list; /* of this node's own */
+};
+
+struct departures {
+    const struct redis_presence_options *options;
+    struct loop_timer *timer;
+    struct text_map *channels; /* by name */
+};
+
+struct departure *departure_create(const char *channel, const struct broker_member *member)
+{
+    struct departure *departure = mem_zalloc(sizeof(*departure));
+    departure->channel = mem_strdup(channel);
+    departure->client = mem_strdup(member->client);
+    departure->user = mem_strdup(member->user);
+    departure->info = mem_strdup(member->info);
+    departure->joined_ms = member->joined_ms;
+    return departure;
+}
+
+void departure_destroy(struct departure *departure)
+{
+    free(departure->channel);
+    free(departure->client);
+    free(departure->user);
+    free(departure->info);
+    free(departure);
+}
+
+/* ------------------------------------------------------------------------ the channels */
+
+static void note(const struct departures *departures, const char *verb, const char *channel)
+{
+    const struct redis_presence_options *options = departures->options;
+    char *key = key_lease_members(options->prefix, node_lease_name(options->lease));
+    char *entry = mem_printf("- %s", channel);
+    redis_link_command_text(options->commands, NULL, NULL, verb, key, entry, NULL);
+    free(entry);
+    free(key);
+}
+
+static struct graced_channel *channel_ensure(struct departures *departures, const char *name)
+{
+    struct graced_channel *channel = text_map_find(departures->channels, name);
+    if (channel)
+        return channel;
+    channel = mem_zalloc(sizeof(*channel));
+    channel->name = mem_strdup(name);
+    channel->due_ms = INT64_MAX;
+    text_map_add(departures->channels, name, channel);
+    note(departures, "SADD", name);
+    return channel;
+}
+
+static void channel_destroy(struct graced_channel *channel)
+{
+    struct departure *departure;
+    struct departure *next;
+    DL_FOREACH_SAFE(channel->list, departure, next)
+    departure_destroy(departure);
+    free(channel->name);
+    free(channel);
+}
+
+static void forget(struct departures *departures, struct graced_channel *channel)
+{
+    note(departures, "SREM", channel->name);
+    text_map_remove(departures->channels, channel->name);
+    channel_destroy(channel);
+}
+
+void departures_begin(struct departures *departures, const char *name)
+{
+    struct graced_channel *channel = channel_ensure(departures, name);
+    channel->unanswered++;
+    channel->is_asked = false; /* an answer on its way does not know of this one */
+}
+
+static struct graced_channel *answered(struct departures *departures, const char *name)
+{
+    struct graced_channel *channel = channel_ensure(departures, name);
+    if (channel->unanswered > 0)
+        channel->unanswered--;
+    return channel;
+}
+
+void departures_wait(struct departures *departures, const char *name,
+                     struct departure *departure, int64_t delay_ms)
+{
+    struct graced_channel *channel = answered(departures, name);
+    int64_t due_ms = clock_now_ms() + delay_ms;
+    if (due_ms < channel->due_ms)
+        channel->due_ms = due_ms;
+    if (departure)
+        DL_APPEND(channel->list, departure);
+}
+
+void departures_end(struct departures *departures, const char *name)
+{
+    struct graced_channel *channel = answered(departures, name);
+    if (channel->unanswered == 0 && channel->due_ms == INT64_MAX)
+        forget(departures, channel);
+}
+
+struct departure *departures_move(struct departures *departures)
+{
+    struct departure *all = NULL;
+    const void *cursor = NULL;
+    struct graced_channel *channel;
+    while ((channel = text_map_next(departures->channels, &cursor))) {
+        note(departures, "SADD", channel->name);
+        DL_CONCAT(all, channel->list);
+        channel->list = NULL;
+        channel->due_ms = clock_now_ms();
+    }
+    return all;
+}
+
+/* -------------------------------------------------------------------------- the graces */
+
+struct due_call {
+    struct departures *departures;
+    char *channel;
+};
+
+static void on_due_told(void *context, enum broker_status status, const redisReply *reply)
+{
+    struct due_call *call = context;
+    struct graced_channel *channel = text_map_find(call->departures->channels, call->channel);
+    bool is_answered = status == BROKER_OK && reply->type == REDIS_REPLY_INTEGER;
+    if (channel && is_answered && reply->integer < 0 && channel->is_asked &&
+        channel->unanswered == 0) {
+        forget(call->departures, channel);
+    } else if (channel) {
+        bool is_over = is_answered && reply->integer < 0;
+        channel->is_asked = false;
+        channel->due_ms =
+            clock_now_ms() + (is_answered && !is_over ? reply->integer : RETRY_MS);
+    }
+    free(call->channel);
+    free(call);
+}
+
+static void tell_due(struct departures *departures, struct graced_channel *channel)
+{
+    const struct redis_presence_options *options = departures->options;
+    const struct broker_policy *policy =
+        options->policies.find(options->policies.context, channel->name);
+    struct redis_call call = {.count = 0};
+    struct channel_keys keys;
+    struct due_call *context = mem_alloc(sizeof(*context));
+    *context = (struct due_call){departures, mem_strdup(channel->name)};
+    channel_keys_init(&keys, options->prefix, channel->name);
+    redis_call_key(&call, keys.users);
+    redis_call_key(&call, keys.meta);
+    redis_call_key(&call, keys.leaving);
+    redis_call_key(&call, keys.grace);
+    redis_call_text(&call, keys.pubsub);
+    redis_call_number(&call, redis_log_meta_ttl_ms(policy));
+    redis_call_number(&call, DUE_SLICE);
+    channel->is_asked = true;
+    redis_script_call(options->commands, SCRIPT_LEAVE_DUE, &call, on_due_told, context);
+    channel_keys_finish(&keys);
+}
+
+static void on_look_due(void *context)
+{
+    struct departures *departures = context;
+    const void *cursor = NULL;
+    struct graced_channel *channel;
+    if (!redis_link_is_up(departures->options->commands))
+        return;
+    while ((channel = text_map_next(departures->channels, &cursor))) {
+        if (!channel->is_asked && channel->due_ms <= clock_now_ms())
+            tell_due(departures, channel);
+    }
+}
+
+/* -------------------------------------------------------------------------------- life */
+
+struct departures *departures_create(struct loop *loop,
+                                     const struct redis_presence_options *options)
+{
+    struct departures *departures = mem_zalloc(sizeof(*departures));
+    departures->options = options;
+    departures->channels = text_map_create();
+    departures->timer = loop_timer_create(loop, LOOK_EVERY_MS, on_look_due, departures);
+    return departures;
+}
+
+void departures_destroy(struct departures *departures)
+{
+    const void *cursor = NULL;
+    struct graced_channel *channel;
+    if (!departures)
+        return;
+    while ((channel = text_map_next(departures->channels, &cursor)))
+        channel_destroy(channel);
+    text_map_destroy(departures->channels);
+    loop_timer_destroy(departures->timer);
+    free(departures);
+}

@@ -1,0 +1,54 @@
+/*
+ * redis_departure - connections that have left while their channel has users in their grace.
+ *
+ * As long as there are any, the lease's set holds "- CHANNEL" beside its "CLIENT CHANNEL":
+ * should this node die, another sees to them. When a grace is over, leave_due.lua tells
+ * everybody, whichever node calls it first.
+ * Knows Redis and the lease; nothing of who waits for what.
+ */
+#ifndef PARLEY_REDIS_DEPARTURE_H
+#define PARLEY_REDIS_DEPARTURE_H
+
+#include "broker.h"
+
+#include <stdint.h>
+
+struct departures;
+struct loop;
+struct redis_presence_options;
+
+/* A connection that has left, or is about to. */
+struct departure {
+    char *channel;
+    char *client;
+    char *user;
+    char *info;
+    int64_t joined_ms;
+    void *owner;
+    struct departure *next;
+    struct departure *prev;
+};
+
+/* *new* */
+struct departure *departure_create(const char *channel, const struct broker_member *member);
+void departure_destroy(struct departure *departure);
+
+/* options are borrowed for the life of the object. *new* */
+struct departures *departures_create(struct loop *loop,
+                                     const struct redis_presence_options *options);
+void departures_destroy(struct departures *departures); /* takes NULL */
+
+/* A leave is to be said in the channel, or was said by a node that is gone: there may be a
+ * grace to end. Answered by one of the next two. */
+void departures_begin(struct departures *departures, const char *channel);
+/* There is one, for delay_ms at least. departure is *stolen*, NULL: of another node's. */
+void departures_wait(struct departures *departures, const char *channel,
+                     struct departure *departure, int64_t delay_ms);
+/* There is none, or nothing is known yet. */
+void departures_end(struct departures *departures, const char *channel);
+
+/* The lease has a new generation: the entries are put into its set. Answers those whose grace
+ * was running, as a list linked by next; the receiver's. */
+struct departure *departures_move(struct departures *departures);
+
+#endif
