@@ -184,6 +184,10 @@ struct broker {
     struct broker_events events;
 };
 
+/* For implementations: a name for a log that begins, which no other has. Short, since it
+ * travels with every publication. */
+void broker_make_epoch(char epoch[BROKER_EPOCH_BYTES]);
+
 /* Must be set before the first turn of the loop. */
 void broker_set_events(struct broker *broker, const struct broker_events *events);
 
