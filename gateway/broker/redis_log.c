@@ -186,7 +186,9 @@ static void answer_history(struct log_call *call, const redisReply *reply)
     const redisReply *entries = reply->element[2];
     struct broker_reply answer = {.status = BROKER_OK,
                                   .epoch = reply->element[0]->str,
-                                  .offset = (uint64_t)reply->element[1]->integer};
+                                  .offset = (uint64_t)reply->element[1]->integer,
+                                  .renamed_from = reply->element[3]->str,
+                                  .renamed_at = (uint64_t)reply->element[4]->integer};
     answer.publications = mem_zalloc((entries->elements + 1) * sizeof(*answer.publications));
     for (size_t i = 0; i < entries->elements; i++) {
         struct publication *publication = read_entry(entries->element[i]);
@@ -204,7 +206,7 @@ static void answer_history(struct log_call *call, const redisReply *reply)
 static void on_history(void *context, enum broker_status status, const redisReply *reply)
 {
     bool is_sound = status == BROKER_OK && reply->type == REDIS_REPLY_ARRAY &&
-                    reply->elements == 3 && reply->element[2]->type == REDIS_REPLY_ARRAY;
+                    reply->elements == 5 && reply->element[2]->type == REDIS_REPLY_ARRAY;
     if (is_sound) {
         answer_history(context, reply);
         return;
