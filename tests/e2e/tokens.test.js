@@ -422,6 +422,16 @@ describe('the token of a LuChat client', () => {
         await renewed.ping();
     });
 
+    it('that let into a channel is renewed by one that does, and by no other', async () => {
+        const claims = { sub: '42', channels: ['inbox#7'] };
+        const open = () => node.connect('inbox#7', good(claims));
+        const [client, other] = [await open(), await open()];
+        client.send(JSON.stringify({ token: good(claims) }));
+        other.send(JSON.stringify({ token: good({ sub: '42' }) }));
+        await client.hears(client.say('42', 'still here'));
+        assert.equal((await other.end()).code, 1008);
+    });
+
     it("cannot be renewed by another user's", async () => {
         const client = await node.connect(newChannel(), good({ sub: '42' }));
         client.send(JSON.stringify({ token: good({ sub: '43' }) }));
