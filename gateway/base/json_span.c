@@ -10,10 +10,16 @@ struct cursor {
     const char *end;
 };
 
+const char *json_skip_blanks(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n'))
+        at++;
+    return at;
+}
+
 static void skip_blanks(struct cursor *cursor)
 {
-    while (cursor->at < cursor->end && *cursor->at && strchr(" \t\r\n", *cursor->at))
-        cursor->at++;
+    cursor->at = json_skip_blanks(cursor->at, cursor->end);
 }
 
 /* At the opening quote; leaves behind the closing one. */

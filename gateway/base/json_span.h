@@ -14,6 +14,9 @@ struct json_span {
     size_t length;
 };
 
+/* The first place from at on that is no blank of JSON's, or end. */
+const char *json_skip_blanks(const char *at, const char *end);
+
 /* The value of a member of the object that the text is; the last one if the key stands there
  * twice. Keys written with escapes are not found. */
 bool json_span_member(const char *text, size_t length, const char *key,

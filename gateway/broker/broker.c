@@ -4,9 +4,17 @@
 #include "broker.h"
 
 #include "mem.h"
+#include "random.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+void broker_make_epoch(char epoch[BROKER_EPOCH_BYTES])
+{
+    (void)snprintf(epoch, BROKER_EPOCH_BYTES, "%08" PRIx32, (uint32_t)random_number());
+}
 
 struct publication *publication_create(uint64_t offset, struct slice payload, struct slice info)
 {

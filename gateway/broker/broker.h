@@ -105,9 +105,12 @@ enum broker_status {
 struct broker_reply {
     enum broker_status status;
     const char *channel;
-    const char *epoch;                 /* publish, history */
-    uint64_t offset;                   /* publish: its own; history: the newest there is */
-    bool is_duplicate;                 /* publish: the key was used before */
+    const char *epoch;        /* publish, history */
+    uint64_t offset;          /* publish: its own; history: the newest there is */
+    const char *renamed_from; /* history: the epoch that this one took the place of, by
+                                 broker_new_epoch; "" or NULL: none */
+    uint64_t renamed_at;      /* the offset then: up to there the two logs are the same */
+    bool is_duplicate;        /* publish: the key was used before */
     struct publication **publications; /* history */
     size_t publication_count;
     const struct broker_member *members; /* members: connections */
@@ -194,6 +197,10 @@ struct broker {
     struct broker_events events;
 };
 
+/* For implementations: a name for a log that begins, which no other has. Short, since it
+ * travels with every publication. */
+void broker_make_epoch(char epoch[BROKER_EPOCH_BYTES]);
+
 /* Must be set before the first turn of the loop. */
 void broker_set_events(struct broker *broker, const struct broker_events *events);
 
@@ -212,7 +219,8 @@ void broker_history(struct broker *broker, const char *channel,
 void broker_history_remove(struct broker *broker, const char *channel,
                            struct broker_waiter waiter);
 /* Somebody has seen a higher offset than the log has: if its epoch is still old_epoch, it gets
- * a new one. Not answered; a broker_history that follows sees it. */
+ * a new one. Not answered; a broker_history that follows sees it, on every node, with what the
+ * epoch was before. */
 void broker_new_epoch(struct broker *broker, const char *channel, const char *old_epoch);
 
 /* Tells every node, this one too. */

@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 enum { SWEEP_EVERY_MS = 10000 };
 
@@ -102,14 +101,6 @@ static void log_clear(struct memory_channel *channel)
     channel->log_count = 0;
 }
 
-static void make_epoch(char *epoch)
-{
-    uint64_t random = 0;
-    if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-        random = (uint64_t)clock_wall_ms();
-    (void)snprintf(epoch, BROKER_EPOCH_BYTES, "%016llx", (unsigned long long)random);
-}
-
 static bool is_log_old(const struct memory_channel *channel)
 {
     return clock_now_ms() - channel->last_publish_ms > channel->policy->history_ttl_ms;
@@ -125,7 +116,7 @@ static struct memory_channel *channel_ensure(struct memory_broker *self, const c
         channel->members = text_map_create();
         channel->users = text_map_create();
         channel->once = text_map_create();
-        make_epoch(channel->epoch);
+        broker_make_epoch(channel->epoch);
         text_map_add(self->channels, name, channel);
     }
     if (is_log_old(channel))
@@ -422,7 +413,7 @@ static void memory_new_epoch(struct broker *broker, const char *name, const char
 {
     struct memory_channel *channel = channel_ensure(self_of(broker), name);
     if (strcmp(channel->epoch, old_epoch) == 0)
-        make_epoch(channel->epoch);
+        broker_make_epoch(channel->epoch);
 }
 
 static void memory_control(struct broker *broker, const char *bytes, size_t length,

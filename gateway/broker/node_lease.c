@@ -15,6 +15,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "metrics.h"
+#include "random.h"
 #include "redis_link.h"
 #include "redis_script.h"
 
@@ -23,7 +24,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 enum {
     NUMBER_BYTES = 24,
@@ -237,17 +237,14 @@ struct node_lease *node_lease_create(struct loop *loop, struct redis_link *comma
                                      const struct node_lease_options *options)
 {
     struct node_lease *lease = mem_zalloc(sizeof(*lease));
-    uint64_t random = 0;
     lease->options = options;
     lease->commands = commands;
     lease->table = lease_table_create();
     lease->name = mem_strdup("");
     lease->node_key = key_node(options->prefix, options->node);
     lease->nodes_key = key_nodes(options->prefix);
-    if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-        abort(); /* without it two processes could take each other's lease */
     (void)snprintf(lease->instance, sizeof(lease->instance), "%016llx",
-                   (unsigned long long)random);
+                   (unsigned long long)random_number());
     (void)snprintf(lease->started, sizeof(lease->started), "%lld", (long long)clock_wall_ms());
     lease->timer = loop_timer_create(loop, options->renew_ms, on_renew_due, lease);
     lease->watch_timer = loop_timer_create(loop, WATCH_EVERY_MS, on_watch_due, lease);

@@ -18,6 +18,7 @@
 #include "mem.h"
 #include "metrics.h"
 #include "node_lease.h"
+#include "random.h"
 #include "redis_cluster.h"
 #include "redis_envelope.h"
 #include "redis_link.h"
@@ -33,7 +34,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 enum { PROBES_MISSED_MAX = 3 };
 
@@ -460,19 +460,11 @@ static void create_links(struct redis_broker *self, struct loop *loop)
     self->subscriber = redis_link_create(loop, &link);
 }
 
-static void seed_random(void)
-{
-    unsigned int seed = 0;
-    if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
-        seed = (unsigned int)clock_wall_ms();
-    srandom(seed);
-}
-
 struct broker *redis_broker_create(struct loop *loop,
                                    const struct redis_broker_options *options)
 {
     struct redis_broker *self = mem_zalloc(sizeof(*self));
-    seed_random();
+    srandom((unsigned)random_number()); /* for the links' jitter */
     self->base.ops = &redis_ops;
     self->options = options;
     self->subscriptions = text_map_create();

@@ -95,11 +95,6 @@ static void publish_plain(struct redis_log *log, const char *pubsub,
     free(envelope);
 }
 
-static void make_epoch(char epoch[BROKER_EPOCH_BYTES])
-{
-    (void)snprintf(epoch, BROKER_EPOCH_BYTES, "%08lx", (unsigned long)random() & 0xffffffffUL);
-}
-
 static void forget_refreshed(struct redis_log *log)
 {
     const void *cursor = NULL;
@@ -137,7 +132,7 @@ static void publish_by_script(struct redis_log *log, const char *channel, const 
     char *meta = key_of_channel(log->prefix, channel, "meta");
     char *once = message->key ? key_once(log->prefix, channel, message->key) : NULL;
     char epoch[BROKER_EPOCH_BYTES];
-    make_epoch(epoch);
+    broker_make_epoch(epoch);
     redis_call_key(&call, log_key);
     redis_call_key(&call, meta);
     if (once)
@@ -191,7 +186,9 @@ static void answer_history(struct log_call *call, const redisReply *reply)
     const redisReply *entries = reply->element[2];
     struct broker_reply answer = {.status = BROKER_OK,
                                   .epoch = reply->element[0]->str,
-                                  .offset = (uint64_t)reply->element[1]->integer};
+                                  .offset = (uint64_t)reply->element[1]->integer,
+                                  .renamed_from = reply->element[3]->str,
+                                  .renamed_at = (uint64_t)reply->element[4]->integer};
     answer.publications = mem_zalloc((entries->elements + 1) * sizeof(*answer.publications));
     for (size_t i = 0; i < entries->elements; i++) {
         struct publication *publication = read_entry(entries->element[i]);
@@ -209,7 +206,7 @@ static void answer_history(struct log_call *call, const redisReply *reply)
 static void on_history(void *context, enum broker_status status, const redisReply *reply)
 {
     bool is_sound = status == BROKER_OK && reply->type == REDIS_REPLY_ARRAY &&
-                    reply->elements == 3 && reply->element[2]->type == REDIS_REPLY_ARRAY;
+                    reply->elements == 5 && reply->element[2]->type == REDIS_REPLY_ARRAY;
     if (is_sound) {
         answer_history(context, reply);
         return;
@@ -227,7 +224,7 @@ void redis_log_history(struct redis_log *log, const char *channel,
     char epoch[BROKER_EPOCH_BYTES];
     char *log_key = key_of_channel(log->prefix, channel, "log");
     char *meta = key_of_channel(log->prefix, channel, "meta");
-    make_epoch(epoch);
+    broker_make_epoch(epoch);
     redis_call_key(&call, log_key);
     redis_call_key(&call, meta);
     redis_call_number(&call, (int64_t)range->since);
@@ -260,7 +257,7 @@ void redis_log_new_epoch(struct redis_log *log, const char *channel, const char 
     struct redis_call call = {.count = 0};
     char *meta = key_of_channel(log->prefix, channel, "meta");
     char epoch[BROKER_EPOCH_BYTES];
-    make_epoch(epoch);
+    broker_make_epoch(epoch);
     redis_call_key(&call, meta);
     redis_call_text(&call, old_epoch);
     redis_call_text(&call, epoch);

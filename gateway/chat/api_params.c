@@ -20,22 +20,29 @@ bool api_read_text(struct api_job *job, const struct api_request *request, const
     return true;
 }
 
+static bool is_name(struct api_job *job, const char *name)
+{
+    if (chat_is_channel_name(name))
+        return true;
+    api_job_refuse(job,
+                   "channel must be 1 to %d bytes without blanks, braces and control "
+                   "characters",
+                   CHANNEL_NAME_BYTES_MAX);
+    return false;
+}
+
 bool api_check_channel(struct api_job *job, const json_t *value)
 {
     const char *name = json_string_value(value);
-    if (!value)
-        api_job_refuse(job, "channel is missing");
-    else if (!name)
-        api_job_refuse(job, "channel must be a string");
-    else if (!chat_is_channel_name(name))
-        api_job_refuse(job,
-                       "channel must be 1 to %d bytes without blanks, braces and control "
-                       "characters",
-                       CHANNEL_NAME_BYTES_MAX);
-    else if (!hub_namespace(job->hub, name))
-        api_job_fail(job, API_UNKNOWN_CHANNEL);
-    else
+    if (!name) {
+        api_job_refuse(job, value ? "channel must be a string" : "channel is missing");
+        return false;
+    }
+    if (!is_name(job, name))
+        return false;
+    if (hub_namespace(job->hub, name))
         return true;
+    api_job_fail(job, API_UNKNOWN_CHANNEL);
     return false;
 }
 

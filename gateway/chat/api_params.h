@@ -20,7 +20,8 @@ __attribute__((warn_unused_result)) bool api_read_text(struct api_job *job,
                                                        const struct api_request *request,
                                                        const char *name, const char **ret_text);
 
-/* A name of a channel, which must be there. */
+/* A name of a channel, which must be there. One of an unknown namespace is an error by itself.
+ */
 __attribute__((warn_unused_result)) bool api_read_channel(struct api_job *job,
                                                           const struct api_request *request,
                                                           const char **ret_channel);

@@ -34,12 +34,6 @@ int64_t centrifuge_whole(const json_t *number)
     return value >= -exact_max && value <= exact_max ? (int64_t)value : 0;
 }
 
-static void skip_blanks(struct centrifuge_reader *reader)
-{
-    while (reader->at < reader->end && *reader->at && strchr(" \t\r\n", *reader->at))
-        reader->at++;
-}
-
 /* {"id":N,"METHOD":{...}}: one key besides id, with an object. */
 static bool take_method(struct centrifuge_command *command, struct json_span text)
 {
@@ -75,7 +69,7 @@ enum centrifuge_read centrifuge_read(struct centrifuge_reader *reader,
 {
     json_error_t problem;
     *ret_command = (struct centrifuge_command){.id = 0};
-    skip_blanks(reader);
+    reader->at = json_skip_blanks(reader->at, reader->end);
     if (reader->at >= reader->end)
         return CENTRIFUGE_END;
     ret_command->root =

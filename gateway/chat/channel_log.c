@@ -7,6 +7,7 @@
  *     offset leaves a gap,
  *     or the epoch is another      -> hold, channel_log_read
  *   on_log_read
+ *     the epoch is another, but is this log's new one     -> follow_renaming
  *     what was missed -> pass_on, then what was held, by the same rules as above
  */
 #include "channel.h"
@@ -173,6 +174,22 @@ static void begin_anew(struct channel *channel, const struct broker_reply *reply
     channel_log_read(channel);
 }
 
+/* Another node has given the log a new epoch, since it had lost its end. What is left of it is
+ * the log that we know, and nothing new to those who are here. */
+static void follow_renaming(struct channel *channel, const struct broker_reply *reply)
+{
+    log_warn("log_renamed", kv_str("channel", channel->name),
+             kv_int("offset", (int64_t)channel->offset),
+             kv_int("log_offset", (int64_t)reply->renamed_at));
+    if (reply->renamed_at < channel->offset) {
+        forget_recent(channel);
+        channel->offset = reply->renamed_at;
+    }
+    tell_gap(channel);
+    begin_epoch(channel, reply->epoch, channel->offset);
+    channel_log_read(channel);
+}
+
 /* Where we are in the log stays as it is: nothing of it is new to those who are here. */
 static void ask_for_new_epoch(struct channel *channel)
 {
@@ -227,7 +244,9 @@ static void on_log_read(void *owner, uint64_t tag, const struct broker_reply *re
         return;
     }
     if (is_other && !was_renaming) {
-        begin_anew(channel, reply);
+        bool is_renamed =
+            reply->renamed_from && strcmp(reply->renamed_from, channel->epoch) == 0;
+        (is_renamed ? follow_renaming : begin_anew)(channel, reply);
         return;
     }
     if (is_other)

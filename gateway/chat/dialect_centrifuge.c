@@ -187,7 +187,7 @@ static char *print_subscribed(const struct subscription *subscription,
     if (subscription->expires_at_s != 0)
         (void)fprintf(out, "\"expires\":true,\"ttl\":%lld%s",
                       (long long)auth_ttl_s(subscription->expires_at_s), has_log ? "," : "");
-    if (has_log)
+    if (has_log) {
         (void)fprintf(
             out,
             "\"recoverable\":true,\"positioned\":true,\"epoch\":\"%s\","
@@ -195,6 +195,7 @@ static char *print_subscribed(const struct subscription *subscription,
             channel_epoch(channel),
             (unsigned long long)(is_recovered ? request->offset : channel_offset(channel)),
             request->wants_recovery ? "true" : "false", is_recovered ? "true" : "false");
+    }
     if (is_recovered)
         print_missed(out, channel, request->offset);
     (void)fprintf(out, "}");

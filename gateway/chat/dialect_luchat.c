@@ -99,11 +99,13 @@ static void welcome(struct session *session, const struct token *token)
     enter(session);
 }
 
-/* For a user, the same one as before, and where it names a channel, for this one. */
+/* For a user, the same one as before, and where it is for one channel, for this one; who came
+ * in by a token that names the channel stays by such a one. */
 static bool is_usable(const struct luchat_session *state, const struct token *token)
 {
     return token->user[0] && (!state->user || strcmp(token->user, state->user) == 0) &&
-           (!token->channel || strcmp(token->channel, state->channel) == 0);
+           (!token->channel || strcmp(token->channel, state->channel) == 0) &&
+           (!state->is_for_channel || token_names(token, state->channel));
 }
 
 /* The first one lets it in, a later one lets it stay. */
@@ -212,9 +214,9 @@ static void take_identity(struct session *session, const struct luchat_command *
     }
     if (is_same && subscription->presence != PRESENCE_ABSENT)
         return; /* on its way already */
-    if (subscription->presence >= PRESENCE_JOINING)
-        subscription->identity++;
+    bool had_another = subscription->presence >= PRESENCE_JOINING;
     presence_leave(subscription);
+    subscription->identity += had_another;
     session_set_identity(session, command->user, command->info);
     presence_join(subscription);
 }

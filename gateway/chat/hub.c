@@ -9,13 +9,13 @@
 #include "mem.h"
 #include "metrics.h"
 #include "namespaces.h"
+#include "random.h"
 #include "session.h"
 #include "text_map.h"
 #include "wheel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 struct hub *hub_create(struct loop *loop, struct broker *broker,
                        const struct chat_options *options)
@@ -30,8 +30,7 @@ struct hub *hub_create(struct loop *loop, struct broker *broker,
     hub->channel_ids = id_table_create();
     hub->channels = text_map_create();
     hub->users = text_map_create();
-    if (getrandom(&hub->instance, sizeof(hub->instance), 0) != (ssize_t)sizeof(hub->instance))
-        hub->instance = (uint64_t)clock_wall_ms();
+    hub->instance = random_number();
     return hub;
 }
 

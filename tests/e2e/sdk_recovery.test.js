@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import { beforeEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { newChannel, useCluster } from './lib/cluster.js';
+import { isMessage, textOf } from './lib/luchat.js';
 import { assertAllOnce, assertNoGap, count, range } from './lib/numbered.js';
 import { temporaryFolder } from './lib/process.js';
 
@@ -21,6 +22,18 @@ const redisOptions = {
 const recoveryOf = ({ wasRecovering, recovered }) => ({ wasRecovering, recovered });
 const RECOVERED = { wasRecovering: true, recovered: true };
 const NOT_RECOVERED = { wasRecovering: true, recovered: false };
+
+/** LuChat clients on every node that have heard so many messages, which are all there are. */
+async function listeners(cluster, channel, heard) {
+    const clients = await Promise.all(cluster.nodes.map((node) => node.connect(channel)));
+    await Promise.all(clients.map((client) => client.messages(heard)));
+    return clients;
+}
+
+/** What each of them hears next is this text, and nothing of before. */
+async function hearNext(clients, text) {
+    for (const client of clients) assert.equal(textOf(await client.next(isMessage)), text);
+}
 
 /** What a test of an absence needs: a client that leaves, and one that publishes on. */
 async function clientAndPublisher(cluster, channel) {
@@ -375,6 +388,26 @@ describe('a Redis that comes back empty', () => {
     });
 });
 
+describe('a client that says it has seen more than there is', () => {
+    const cluster = useCluster({ nodes: 2 });
+
+    it('brings a new epoch, and nobody on any node hears the log again', async () => {
+        const channel = newChannel();
+        const { client, publish } = await clientAndPublisher(cluster, channel);
+        for (const n of range(1, 3)) await publish(String(n));
+        const clients = await listeners(cluster, channel, 3);
+        const { epoch } = await client.sdk.history(channel);
+        const liar = await cluster.nodes[0].connectSdk();
+        const claimed = liar.channel(channel, { since: { offset: 99, epoch } });
+        claimed.sdk.subscribe();
+        const isAnew = ({ event, streamPosition }) =>
+            event === 'subscribed' && streamPosition.epoch !== epoch;
+        await claimed.events.next(isAnew, 'the new epoch', RECOVERY_MS);
+        await publish('next');
+        await hearNext(clients, 'next');
+    });
+});
+
 describe('a Redis restored from an older copy', () => {
     const cluster = useCluster({
         nodes: 2,
@@ -417,6 +450,14 @@ describe('a Redis restored from an older copy', () => {
         await subscription.next('subscribed', RECOVERY_MS);
         const after = await client.sdk.history(channel);
         assert.notEqual(after.epoch, before.epoch);
+    });
+
+    it('LuChat clients of no node hear again what they heard', async () => {
+        const clients = await listeners(cluster, channel, 6);
+        await restore();
+        await subscription.next('subscribed', RECOVERY_MS);
+        await publish('next');
+        await hearNext(clients, 'next');
     });
 
     it('what comes next is heard by all', async () => {

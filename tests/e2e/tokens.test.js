@@ -422,6 +422,16 @@ describe('the token of a LuChat client', () => {
         await renewed.ping();
     });
 
+    it('that let into a channel is renewed by one that does, and by no other', async () => {
+        const claims = { sub: '42', channels: ['inbox#7'] };
+        const open = () => node.connect('inbox#7', good(claims));
+        const [client, other] = [await open(), await open()];
+        client.send(JSON.stringify({ token: good(claims) }));
+        other.send(JSON.stringify({ token: good({ sub: '42' }) }));
+        await client.hears(client.say('42', 'still here'));
+        assert.equal((await other.end()).code, 1008);
+    });
+
     it("cannot be renewed by another user's", async () => {
         const client = await node.connect(newChannel(), good({ sub: '42' }));
         client.send(JSON.stringify({ token: good({ sub: '43' }) }));
@@ -431,6 +441,23 @@ describe('the token of a LuChat client', () => {
 
 describe('the server API and users with tokens', () => {
     const cluster = useCluster({ nodes: 2, options: { ...keys, 'api-key': KEY } });
+
+    it('a connection of a user is found by its id or session alone, and by no other user', async () => {
+        const [here, there] = cluster.nodes;
+        const sdk = there.newSdk({ token: good({ sub: '42' }) });
+        const { client } = await sdk.connect();
+        const subscription = await sdk.subscribe(newChannel());
+        const channel = newChannel();
+        await result(here, 'disconnect', { user: '4', client });
+        await result(here, 'subscribe', { session: client, channel });
+        assert.equal((await sdk.next('subscribed')).channel, channel);
+        await result(here, 'unsubscribe', { session: client, channel });
+        assert.equal((await sdk.next('unsubscribed')).channel, channel);
+        await result(here, 'unsubscribe', { client });
+        await subscription.next('unsubscribed');
+        await result(here, 'disconnect', { client });
+        assert.equal((await sdk.next('disconnected')).code, 3503);
+    });
 
     it('disconnect ends all connections of the user, on whichever node and by either dialect', async () => {
         const channel = newChannel();

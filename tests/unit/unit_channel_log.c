@@ -242,6 +242,46 @@ static void log_that_went_back_goes_on_from_where_it_is(void **state)
     EXPECT(&conn->got, "a", "b", "c");
 }
 
+/* Another node has noticed, and asked for the new epoch. */
+static void log_that_another_node_renamed_is_not_repeated(void **state)
+{
+    struct world *world = *state;
+    struct fake_conn *conn = world_connect_live(world);
+    for (uint64_t offset = 1; offset <= 3; offset++)
+        world_publication(world, "e1", offset, (const char *[]){"a", "b", "c"}[offset - 1]);
+    world_publication(world, "e2", 3, "d");
+    journal_clear(world->calls);
+    fake_broker_answer_renamed(world->broker, "e2", 3, NO_TEXTS, "e1", 2);
+    EXPECT(world->calls, "history lobby 2 50");
+    fake_broker_answer_renamed(world->broker, "e2", 3, TEXTS("d"), "e1", 2);
+    world_turn(world);
+    EXPECT(&conn->got, "a", "b", "c", "d");
+}
+
+static void what_is_new_in_a_renamed_log_is_sent(void **state)
+{
+    struct world *world = *state;
+    struct fake_conn *conn = world_connect_live(world);
+    world_publication(world, "e1", 1, "a");
+    world_publication(world, "e2", 3, "c");
+    fake_broker_answer_renamed(world->broker, "e2", 3, TEXTS("b", "c"), "e1", 2);
+    fake_broker_answer_renamed(world->broker, "e2", 3, TEXTS("b", "c"), "e1", 2);
+    world_turn(world);
+    EXPECT(&conn->got, "a", "b", "c");
+}
+
+static void log_renamed_twice_is_another(void **state)
+{
+    struct world *world = *state;
+    struct fake_conn *conn = world_connect_live(world);
+    world_publication(world, "e1", 1, "a");
+    world_publication(world, "e3", 2, "b");
+    fake_broker_answer_renamed(world->broker, "e3", 2, TEXTS("b"), "e2", 1);
+    fake_broker_answer_renamed(world->broker, "e3", 2, TEXTS("x", "b"), "e2", 1);
+    world_turn(world);
+    EXPECT(&conn->got, "a", "x", "b");
+}
+
 /* A store that answers reads and takes no writes: its memory or its disk is full. */
 static void log_that_went_back_and_stays_so_is_not_asked_for_for_ever(void **state)
 {
@@ -365,6 +405,9 @@ int main(void)
         WORLD_TEST(log_that_expired_begins_anew),
         WORLD_TEST(log_that_went_back_gets_a_new_epoch_and_is_read_again),
         WORLD_TEST(log_that_went_back_goes_on_from_where_it_is),
+        WORLD_TEST(log_that_another_node_renamed_is_not_repeated),
+        WORLD_TEST(what_is_new_in_a_renamed_log_is_sent),
+        WORLD_TEST(log_renamed_twice_is_another),
         WORLD_TEST(log_that_went_back_and_stays_so_is_not_asked_for_for_ever),
         WORLD_TEST(log_is_read_after_our_offset_when_subscribed_again),
         WORLD_TEST(what_was_missed_while_unsubscribed_is_sent_once),

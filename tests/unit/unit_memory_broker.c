@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HISTORY = 3, TTL_MS = 60000, EPOCH_LENGTH = BROKER_EPOCH_BYTES - 1 };
+enum { HISTORY = 3, TTL_MS = 60000, EPOCH_LENGTH = 8 };
 
 /* A broker, and all that it says, as lines. */
 struct site {

@@ -11,9 +11,9 @@ export const BINARY = 2;
 export const CLOSE = 8;
 export const PING = 9;
 
-/** The bytes of a length, in the shortest of its three forms or in the one of so many bits. */
-function lengthBytes(length, bits) {
-    bits ??= length < 126 ? 7 : length < 65_536 ? 16 : 64;
+/** The bytes of a length, in the shortest of its three forms. */
+function lengthBytes(length) {
+    const bits = length < 126 ? 7 : length < 65_536 ? 16 : 64;
     if (bits === 7) return Buffer.from([length]);
     const bytes = Buffer.alloc(bits === 16 ? 3 : 9);
     bytes[0] = bits === 16 ? 126 : 127;
@@ -24,12 +24,12 @@ function lengthBytes(length, bits) {
 
 /**
  * One frame of a client. reserved: the three RSV bits as a number; announced: the length the
- * header tells, whatever the payload's is; lengthBits: 7, 16 or 64.
+ * header tells, whatever the payload's is.
  */
 export function frame(payload, options = {}) {
     const data = Buffer.from(payload);
     const { opcode = TEXT, isFinal = true, reserved = 0, isMasked = true } = options;
-    const length = lengthBytes(options.announced ?? data.length, options.lengthBits);
+    const length = lengthBytes(options.announced ?? data.length);
     const first = Buffer.from([(isFinal ? 0x80 : 0) | (reserved << 4) | opcode]);
     if (!isMasked) return Buffer.concat([first, length, data]);
     const mask = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);

@@ -265,6 +265,13 @@ static size_t count_texts(const char *const *texts)
 void fake_broker_answer_log(struct fake_broker *fake, const char *epoch, uint64_t newest,
                             const char *const *texts)
 {
+    fake_broker_answer_renamed(fake, epoch, newest, texts, "", 0);
+}
+
+void fake_broker_answer_renamed(struct fake_broker *fake, const char *epoch, uint64_t newest,
+                                const char *const *texts, const char *renamed_from,
+                                uint64_t renamed_at)
+{
     struct publication *publications[ITEMS_MAX];
     size_t count = count_texts(texts);
     const struct queue *reads = &fake->queues[FAKE_HISTORY];
@@ -275,6 +282,8 @@ void fake_broker_answer_log(struct fake_broker *fake, const char *epoch, uint64_
     fake_broker_answer(fake, FAKE_HISTORY,
                        &(struct broker_reply){.epoch = epoch,
                                               .offset = newest,
+                                              .renamed_from = renamed_from,
+                                              .renamed_at = renamed_at,
                                               .publications = publications,
                                               .publication_count = count});
     for (size_t i = 0; i < count; i++)
