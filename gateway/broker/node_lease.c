@@ -47,6 +47,7 @@ struct node_lease {
     int64_t first_generation; /* of this process */
     int64_t asked_ms;         /* when the renewal on its way was sent */
     int64_t held_until_ms;
+    int64_t end_ms;         /* the same in Redis's time */
     int64_t taken_since_ms; /* another process was first seen with our name; 0: none */
     int64_t redis_ahead_ms; /* Redis's clock minus our monotonic one */
     bool is_released;
@@ -116,7 +117,7 @@ static void on_taken_by_another(struct node_lease *lease)
 }
 
 /* It is among the leases before anything is written in its name. */
-static void take(struct node_lease *lease, int64_t generation, int64_t end_ms)
+static void take(struct node_lease *lease, int64_t generation)
 {
     char *old_name = lease->name;
     bool was_held_before = lease->generation != 0;
@@ -126,7 +127,7 @@ static void take(struct node_lease *lease, int64_t generation, int64_t end_ms)
         lease->first_generation = generation;
     log_info("lease_taken", kv_str("node", lease->options->node),
              kv_int("generation", generation));
-    show_in_nodes(lease, lease->name, end_ms);
+    show_in_nodes(lease, lease->name, lease->end_ms);
     lease->options->on_taken(lease->options->context);
     if (was_held_before)
         node_lease_hand_over(lease, old_name); /* what was written late in its name */
@@ -141,10 +142,11 @@ static void on_held(struct node_lease *lease, enum lease_answer answer, int64_t 
     lease->is_to_be_confirmed = false;
     lease->redis_ahead_ms = now_ms - clock_now_ms();
     lease->held_until_ms = lease->asked_ms + lease->options->ttl_ms;
+    lease->end_ms = now_ms + lease->options->ttl_ms;
     if (answer == LEASE_TAKEN)
-        take(lease, generation, now_ms + lease->options->ttl_ms);
+        take(lease, generation);
     else
-        show_in_nodes(lease, lease->name, now_ms + lease->options->ttl_ms);
+        show_in_nodes(lease, lease->name, lease->end_ms);
     if (is_confirmed)
         lease->options->on_confirmed(lease->options->context);
     node_lease_look(lease);
@@ -277,6 +279,11 @@ int64_t node_lease_generation(const struct node_lease *lease)
 const char *node_lease_name(const struct node_lease *lease)
 {
     return lease->name;
+}
+
+int64_t node_lease_end_ms(const struct node_lease *lease)
+{
+    return lease->end_ms;
 }
 
 int64_t node_lease_redis_time(const struct node_lease *lease, int64_t moment_ms)

@@ -54,6 +54,9 @@ int64_t node_lease_generation(const struct node_lease *lease); /* 0: never held 
 /* NODE:GENERATION; "": never held. Borrowed, until the next generation. */
 const char *node_lease_name(const struct node_lease *lease);
 
+/* When it ends unless it is renewed, Redis time. */
+int64_t node_lease_end_ms(const struct node_lease *lease);
+
 /* Of a moment on clock_now_ms's clock. As good as the last renewal's round trip. */
 int64_t node_lease_redis_time(const struct node_lease *lease, int64_t moment_ms);
 

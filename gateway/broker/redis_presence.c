@@ -26,6 +26,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { JOIN_LATE = -2 }; /* of join.lua */
+
 struct redis_presence {
     const struct redis_presence_options *options;
     struct departures *departures;
@@ -75,10 +77,12 @@ static void answer_join(struct join_call *call, enum broker_status status)
     free(call);
 }
 
+/* Too late for the lease: it is as if Redis had not been reached. */
 static void on_joined(void *context, enum broker_status status, const redisReply *reply)
 {
-    (void)reply;
-    answer_join(context, status);
+    bool is_late = status == BROKER_OK && reply->type == REDIS_REPLY_INTEGER &&
+                   reply->integer == JOIN_LATE;
+    answer_join(context, is_late ? BROKER_UNAVAILABLE : status);
 }
 
 /* generation first and user, info last: the scripts rely on it. */
@@ -119,6 +123,7 @@ static void call_join(const struct redis_presence *presence, const char *channel
     redis_call_number(&call, redis_log_meta_ttl_ms(policy));
     redis_call_text(&call, mode);
     redis_call_number(&call, since_ms);
+    redis_call_number(&call, node_lease_end_ms(options->lease));
     redis_script_call(options->commands, SCRIPT_JOIN, &call, context ? on_joined : NULL,
                       context);
     channel_keys_finish(&keys);

@@ -6,10 +6,16 @@
 --       6 info  7 each connection counts (1)  8 meta ttl ms
 --       9 mode: join; rejoin: a member that may be there, is put back; restore: the same, but
 --         only if the store lost it  10 when the member joined first, Redis time in ms
+--       11 when the node's lease ends: what comes later may have been cleaned up already
 -- returns 1 if it was added, 0 if it was there, -1 if another holds its place or it is not to be
---         put back
+--         put back, -2 if the lease is over
 local call = redis.call
 local client, user, mode = ARGV[1], ARGV[2], ARGV[9]
+local time = call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if now > tonumber(ARGV[11]) then
+    return -2
+end
 if call('HSETNX', KEYS[1], client, ARGV[3]) == 0 then
     local held = tonumber(string.match(call('HGET', KEYS[1], client), '^{"generation":(%d+)') or '0')
     if held > tonumber(ARGV[4]) then
@@ -41,8 +47,7 @@ end
 if is_told then
     local version = call('HINCRBY', KEYS[3], 'version', 1)
     if version == 1 then
-        local now = call('TIME')
-        call('HSET', KEYS[3], 'born', now[1] * 1000 + math.floor(now[2] / 1000))
+        call('HSET', KEYS[3], 'born', now)
     end
     call('PEXPIRE', KEYS[3], ARGV[8])
     local head = version .. ' ' .. call('HLEN', KEYS[2]) .. '\n'
