@@ -301,8 +301,8 @@ static void connect_now(struct redis_link *link)
         link_break(link, connection->errstr);
         return;
     }
-    if (link->options.url->is_tls &&
-        !redis_tls_start(connection, link->options.url, link->options.ca_file, &tls_error)) {
+    if (link->options.url->is_tls && !redis_tls_start(&connection->c, link->options.url,
+                                                      link->options.ca_file, &tls_error)) {
         link_break(link, tls_error);
         return;
     }

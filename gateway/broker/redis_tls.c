@@ -9,7 +9,7 @@
 #include "redis_url.h"
 
 #include <arpa/inet.h>
-#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
 #include <hiredis/hiredis_ssl.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -40,7 +40,7 @@ static bool expect_host(SSL *ssl, const char *host)
     return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
 }
 
-bool redis_tls_start(struct redisAsyncContext *connection, const struct redis_url *url,
+bool redis_tls_start(struct redisContext *connection, const struct redis_url *url,
                      const char *ca_file, const char **ret_error)
 {
     SSL_CTX *context = create_context(ca_file, ret_error);
@@ -53,9 +53,9 @@ bool redis_tls_start(struct redisAsyncContext *connection, const struct redis_ur
         *ret_error = "the host name cannot be checked";
         return false;
     }
-    if (redisInitiateSSL(&connection->c, ssl) == REDIS_OK)
+    if (redisInitiateSSL(connection, ssl) == REDIS_OK)
         return true;
     SSL_free(ssl);
-    *ret_error = connection->c.errstr;
+    *ret_error = connection->errstr;
     return false;
 }

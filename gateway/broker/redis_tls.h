@@ -6,11 +6,11 @@
 
 #include <stdbool.h>
 
-struct redisAsyncContext;
+struct redisContext;
 struct redis_url;
 
 /* ca_file "": the system's certificates. False: *ret_error is why, borrowed. */
-__attribute__((warn_unused_result)) bool redis_tls_start(struct redisAsyncContext *connection,
+__attribute__((warn_unused_result)) bool redis_tls_start(struct redisContext *connection,
                                                          const struct redis_url *url,
                                                          const char *ca_file,
                                                          const char **ret_error);

@@ -16,10 +16,7 @@
 #include "metrics.h"
 #include "presence.h"
 #include "session.h"
-#include "text.h"
 #include "wheel.h"
-
-#include <string.h>
 
 enum {
     DRAIN_SLICES = 25, /* a wheel tick each: 2.5 s with ticks of 100 ms */
@@ -88,19 +85,6 @@ void chat_destroy(struct hub *hub)
 }
 
 /* ------------------------------------------------------------ what the transport says */
-
-bool chat_is_channel_name(const char *name)
-{
-    size_t length = strlen(name);
-    return length > 0 && length <= CHANNEL_NAME_BYTES_MAX && text_is_utf8(name, length) &&
-           !text_has_control(name, length) && !strpbrk(name, " {}");
-}
-
-bool chat_is_key(const char *key)
-{
-    size_t length = strlen(key);
-    return length > 0 && length <= BROKER_KEY_BYTES_MAX && !text_has_control(key, length);
-}
 
 struct session *chat_open(struct hub *hub, void *conn, const struct dialect *dialect,
                           const struct chat_request *request)

@@ -1,7 +1,5 @@
 /*
  * control - what one node tells all of them about a user's connections; see control.h.
- *
- * On the wire an order is a JSON object with one key, the kind of the order.
  */
 #include "control.h"
 
@@ -17,27 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kinds[] = {
-    [CONTROL_DISCONNECT] = "disconnect",
-    [CONTROL_UNSUBSCRIBE] = "unsubscribe",
-    [CONTROL_SUBSCRIBE] = "subscribe",
-    [CONTROL_REFRESH] = "refresh",
-};
-
-enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
-
 void control_send(struct hub *hub, const struct control_order *order,
                   struct broker_waiter waiter)
 {
-    json_t *root = json_pack(
-        "{s:{ss,ss,ss,sO*,si,ss,sO*,sb,sI}}", kinds[order->kind], "user", order->user, "client",
-        order->client, "channel", order->channel, "whitelist", (json_t *)order->whitelist,
-        "code", order->code, "reason", order->reason, "position", (json_t *)order->position,
-        "expired", order->is_expired, "expires_at", (json_int_t)order->expires_at_s);
-    char *text = json_dumps(root, JSON_COMPACT);
+    char *text = control_order_print(order);
     broker_control(hub->broker, text, strlen(text), waiter);
     free(text);
-    json_decref(root);
 }
 
 /* ------------------------------------------------------------------------------- obeying */
@@ -99,45 +82,13 @@ static void obey(const struct control_order *order, struct session *session)
     }
 }
 
-static bool read_kind(const json_t *root, struct control_order *ret_order, json_t **ret_content)
-{
-    for (int kind = 0; kind < KIND_COUNT; kind++) {
-        json_t *content = json_object_get(root, kinds[kind]);
-        if (!content)
-            continue;
-        ret_order->kind = (enum control_kind)kind;
-        *ret_content = content;
-        return true;
-    }
-    return false;
-}
-
-/* Borrows from root. */
-static bool read_order(json_t *root, struct control_order *ret_order)
-{
-    json_t *content = NULL;
-    int is_expired = 0;
-    json_int_t expires_at_s = 0;
-    if (!read_kind(root, ret_order, &content) ||
-        json_unpack(content, "{s:s,s:s,s:s,s:i,s:s,s:b,s:I}", "user", &ret_order->user,
-                    "client", &ret_order->client, "channel", &ret_order->channel, "code",
-                    &ret_order->code, "reason", &ret_order->reason, "expired", &is_expired,
-                    "expires_at", &expires_at_s) != 0)
-        return false;
-    ret_order->whitelist = json_object_get(content, "whitelist");
-    ret_order->position = json_object_get(content, "position");
-    ret_order->is_expired = is_expired != 0;
-    ret_order->expires_at_s = expires_at_s;
-    return true;
-}
-
 void control_on_message(struct hub *hub, const char *bytes, size_t length)
 {
     struct control_order order = {.user = NULL};
     json_t *root = json_loadb(bytes, length, 0, NULL);
     size_t cursor = 0;
     struct session *session;
-    if (!read_order(root, &order)) {
+    if (!control_order_read(root, &order)) {
         log_warn("control_not_understood", kv_int("bytes", (int64_t)length));
         json_decref(root);
         return;

@@ -44,6 +44,11 @@ const shapeOf = (text) =>
         .map((line) => line.replace(/^"(.*)"$/, '$1').replaceAll('\\"', '"'))
         .map((line) => line.replace(/[0-9a-f]{8}-[0-9a-f]+/, 'ID').replace(/\d{13}/g, 'TIME'))
         .map((line) => line.replace(/^\d$/, 'DIGIT'))
+        .map((line) => line.replace(/\d{4}-\d\d-\d\dT[\d:]{8}Z/, 'WHEN'))
+        .map((line) => line.replace(/^(node-\d .* TIME) +\d+ +\d+ /, '$1 COUNTS '))
+        .map((line) => line.replace(/\b(\d+[hm] )?\d+(\.\d)?[ms]\b/g, 'DURATION'))
+        .map((line) => line.replace(/:\d+$/, ':PORT').replace(/^\d+ keys/, 'KEYS'))
+        .map((line) => line.replace(/epoch \w+/, 'EPOCH').replace(/ {2,}/g, ' '))
         .sort()
         .join('\n');
 
@@ -74,6 +79,8 @@ describe('README.md', () => {
     function ours(command) {
         if (command === 'deploy/local up') return `${command} --dir ${dir} ${portFlags()}`;
         if (command.startsWith('deploy/local')) return `${command} --dir ${dir}`;
+        if (command.startsWith('build/parleyctl'))
+            return `PARLEY_REDIS=redis://127.0.0.1:${ports.redis} ${command}`;
         return command.replace('6380', ports.redis);
     }
 

@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { everyoneHears, newChannel, useCluster } from './lib/cluster.js';
+import { Ctl } from './lib/ctl.js';
 import { temporaryFolder } from './lib/process.js';
 
 const PASSWORD = 's3cret/with:odd@letters';
@@ -18,6 +19,15 @@ async function chatAcross(cluster, options) {
     const nodes = [await cluster.startNode({ options }), await cluster.startNode({ options })];
     const clients = [await nodes[0].connect(channel), await nodes[1].connect(channel)];
     await everyoneHears(clients[0], clients, 'hello');
+}
+
+/** parleyctl sees a node through the given URL. */
+async function isSeenBy(cluster, options) {
+    const node = await cluster.startNode({ options });
+    const ctl = new Ctl(() => options.redis);
+    const ca = options['redis-ca'] ? ['--redis-ca', options['redis-ca']] : [];
+    const rows = await ctl.json(['nodes', ...ca]);
+    assert.ok(rows.some((row) => row.node === node.name && row.state === 'alive'));
 }
 
 /** The log of a node that is not let in, up to when it said why. */
@@ -35,6 +45,14 @@ describe('a Redis with a password', () => {
 
     it('is reached with the password in the URL', () =>
         chatAcross(cluster, { redis: url(IN_URL) }));
+
+    it('is reached by parleyctl, too', () => isSeenBy(cluster, { redis: url(IN_URL) }));
+
+    it('parleyctl says why it is not let in, and no password', async () => {
+        const ctl = new Ctl(() => url('gu3ss3d'));
+        const stderr = await ctl.refusal('WRONGPASS', ['nodes']);
+        assert.ok(!stderr.includes('gu3ss3d'), stderr);
+    });
 
     it('is not reached without it', async () => {
         const { status } = await logOfRefused(cluster, {}, /NOAUTH/);
@@ -82,6 +100,11 @@ describe('a Redis with users', () => {
         chatAcross(cluster, {
             redis: `redis://chat:${IN_URL}@127.0.0.1:${cluster.redis.port}`,
         }));
+
+    it('is reached by parleyctl, too', () =>
+        isSeenBy(cluster, {
+            redis: `redis://chat:${IN_URL}@127.0.0.1:${cluster.redis.port}`,
+        }));
 });
 
 describe('a database of Redis', () => {
@@ -93,6 +116,9 @@ describe('a database of Redis', () => {
         const inDatabase = (db) => cluster.redis.client({ db }).exists(key);
         assert.deepEqual([await inDatabase(0), await inDatabase(3)], [0, 1]);
     });
+
+    it('is looked at by parleyctl, too', () =>
+        isSeenBy(cluster, { redis: `${cluster.redis.url}/3` }));
 });
 
 describe('a Redis on a Unix socket', () => {
@@ -103,6 +129,9 @@ describe('a Redis on a Unix socket', () => {
 
     it('is reached by its path', () =>
         chatAcross(cluster, { redis: `unix://${cluster.redis.dir}/redis.sock` }));
+
+    it('is reached by parleyctl, too', () =>
+        isSeenBy(cluster, { redis: `unix://${cluster.redis.dir}/redis.sock` }));
 });
 
 /** A certificate authority and, signed by it, a certificate for 127.0.0.1; null if no openssl. */
@@ -180,6 +209,26 @@ describe('a Redis with TLS', { skip: certificate ? false : 'there is no openssl'
 
     it('is reached by rediss:// and the certificate of its authority', () =>
         chatAcross(cluster, at('ca.crt')));
+
+    it('is reached by parleyctl, too', () => isSeenBy(cluster, at('ca.crt')));
+
+    it('is followed by parleyctl watch', async () => {
+        const { redis, 'redis-ca': ca } = at('ca.crt');
+        const node = await cluster.startNode({ options: at('ca.crt') });
+        const channel = newChannel();
+        const watching = await new Ctl(() => redis).watch([channel, '--redis-ca', ca]);
+        const client = await node.connect(channel);
+        const text = 'x'.repeat(40_000); // of several TLS records
+        await client.hears(client.say('ann', text));
+        await watching.line(new RegExp(`"message":"${text}"`));
+        watching.signal('SIGINT');
+        assert.equal((await watching.exit()).code, 0);
+    });
+
+    it('is not trusted by parleyctl when another authority signed it', async () => {
+        const { redis, 'redis-ca': ca } = at('stranger.crt');
+        await new Ctl(() => redis).refusal('ertificate', ['nodes', '--redis-ca', ca]);
+    });
 
     it('is not trusted when another authority signed it', async () => {
         const { status } = await logOfRefused(

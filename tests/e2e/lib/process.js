@@ -21,6 +21,10 @@ export const PARLEYD = path.resolve(
     process.env.PARLEYD ?? path.join(top, 'build/sanitized/parleyd'),
 );
 
+export const PARLEYCTL = path.resolve(
+    process.env.PARLEYCTL ?? path.join(top, 'build/sanitized/parleyctl'),
+);
+
 const running = new Set();
 const folders = new Set();
 process.on('exit', () => {

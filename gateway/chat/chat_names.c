@@ -1,0 +1,24 @@
+/*
+ * chat_names - what channels and idempotency keys may be called; see chat.h.
+ *
+ * Alone in its file, so that a tool which names channels needs nothing else of the chat.
+ */
+#include "chat.h"
+
+#include "broker.h"
+#include "text.h"
+
+#include <string.h>
+
+bool chat_is_channel_name(const char *name)
+{
+    size_t length = strlen(name);
+    return length > 0 && length <= CHANNEL_NAME_BYTES_MAX && text_is_utf8(name, length) &&
+           !text_has_control(name, length) && !strpbrk(name, " {}");
+}
+
+bool chat_is_key(const char *key)
+{
+    size_t length = strlen(key);
+    return length > 0 && length <= BROKER_KEY_BYTES_MAX && !text_has_control(key, length);
+}
