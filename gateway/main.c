@@ -18,7 +18,9 @@
 #include "namespaces.h"
 #include "redis_broker.h"
 #include "redis_url.h"
+#include "supervisor.h"
 #include "token.h"
+#include "worker_page.h"
 #include "ws_server.h"
 
 #include <signal.h>
@@ -33,6 +35,7 @@ enum { EXIT_CANNOT_START = 1, EXIT_CONFIG = 2, EXIT_NAME_TAKEN = 3 };
 enum {
     DESCRIPTORS_MAX = 1 << 20,
     GIVE_BACK_TIMEOUT_MS = 1000, /* for Redis to hear that the node leaves */
+    LEAVE_MARGIN_MS = 5000,      /* more than that, and a worker is killed */
     HOST_NAME_BYTES = 48,
 };
 
@@ -65,12 +68,16 @@ struct gateway {
 
 /* ----------------------------------------------------------------------------- the loop */
 
+/* For /ready and the logs. */
 static void watch_readiness(struct gateway *gateway)
 {
     const char *reason = "";
-    if (gateway->state != GATEWAY_RUNNING)
+    if (gateway->state != GATEWAY_RUNNING) {
+        workers_show(WORKER_DRAINING, "draining");
         return;
+    }
     bool is_ready = broker_is_ready(gateway->broker, &reason);
+    workers_show(is_ready ? WORKER_READY : WORKER_NOT_READY, reason);
     if (is_ready == gateway->was_ready)
         return;
     gateway->was_ready = is_ready;
@@ -186,6 +193,14 @@ static void name_node(struct config *config, int port)
     config->node = mem_printf("%s-%d", host, port);
 }
 
+/* Each worker is a node. */
+static void name_worker(struct config *config)
+{
+    char *name = mem_printf("%s-%zu", config->node, workers_own());
+    free(config->node);
+    config->node = name;
+}
+
 static void create_broker(struct gateway *gateway)
 {
     const struct config *config = &gateway->config;
@@ -200,6 +215,8 @@ static void create_broker(struct gateway *gateway)
         .prefix = config->redis_prefix,
         .node = config->node,
         .address = config->listen,
+        .instance = workers_life(),
+        .dead_instance = workers_life_before(),
         .timeout_ms = config->redis_timeout_ms,
         .lease_ttl_ms = config->lease_ttl_ms,
         .lease_renew_ms = config->lease_renew_ms,
@@ -242,6 +259,8 @@ static bool create_server(struct gateway *gateway, char **ret_error)
     options->descriptor_limit = raise_descriptor_limit();
     options->max_connections =
         connections_for((size_t)config->max_connections, options->descriptor_limit);
+    options->max_connections_of_all = config->max_connections;
+    options->is_port_shared = config->workers > 1;
     options->api_key = config->api_key;
     options->hub = gateway->chat;
     options->broker = gateway->broker;
@@ -308,6 +327,39 @@ static int run(struct gateway *gateway)
         loop_turn(gateway);
     log_info("stopped", kv_str("node", gateway->config.node));
     return gateway->exit_code;
+}
+
+/* A port that is shared would silently be shared with a stranger, too. */
+static int check_ports(const struct gateway *gateway)
+{
+    const struct config *config = &gateway->config;
+    if (!address_is_free(&gateway->server_options.listen))
+        return fail(EXIT_CANNOT_START,
+                    mem_printf("--listen: cannot listen on %s", config->listen));
+    if (!address_is_free(&gateway->server_options.internal))
+        return fail(EXIT_CANNOT_START,
+                    mem_printf("--internal: cannot listen on %s", config->internal));
+    return EXIT_SUCCESS;
+}
+
+/* In the supervisor until the end of all, in each worker until its own. */
+static int run_workers(struct gateway *gateway)
+{
+    const struct config *config = &gateway->config;
+    struct supervisor_options options = {
+        .workers = (size_t)config->workers,
+        .stop_timeout_ms = config->drain_timeout_ms + GIVE_BACK_TIMEOUT_MS + LEAVE_MARGIN_MS,
+    };
+    int exit_code = check_ports(gateway);
+    if (exit_code != EXIT_SUCCESS)
+        return exit_code;
+    if (!workers_share(options.workers))
+        return fail(EXIT_CANNOT_START, mem_strdup("no memory to share with workers"));
+    if (supervisor_run(&options, &exit_code) == 0)
+        return exit_code;
+    name_worker(&gateway->config);
+    log_set_worker((int64_t)workers_own());
+    return run(gateway);
 }
 
 /* ---------------------------------------------------------------------------------- main */
@@ -388,7 +440,7 @@ int main(int argc, char **argv)
     if (!load(&gateway, argc, argv, &error))
         exit_code = fail(EXIT_CONFIG, error);
     else if (!only_print(&gateway.config))
-        exit_code = run(&gateway);
+        exit_code = gateway.config.workers > 1 ? run_workers(&gateway) : run(&gateway);
     take_apart(&gateway);
     return exit_code;
 }

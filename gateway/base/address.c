@@ -8,6 +8,8 @@
 #include <arpa/inet.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static bool take_host(const char *start, size_t length, struct address *address)
 {
@@ -57,4 +59,38 @@ bool address_is_loopback(const struct address *address)
     if (address->is_ipv6)
         return inet_pton(AF_INET6, address->host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
     return strncmp(address->host, "127.", 4) == 0;
+}
+
+static socklen_t fill(const struct address *address, struct sockaddr_storage *storage)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)storage;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)storage;
+    uint16_t port = htons((uint16_t)address->port);
+    memset(storage, 0, sizeof(*storage));
+    if (!address->is_ipv6) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = port;
+        return inet_pton(AF_INET, address->host, &v4->sin_addr) == 1 ? sizeof(*v4) : 0;
+    }
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = port;
+    return inet_pton(AF_INET6, address->host, &v6->sin6_addr) == 1 ? sizeof(*v6) : 0;
+}
+
+bool address_is_free(const struct address *address)
+{
+    struct sockaddr_storage storage;
+    socklen_t length = fill(address, &storage);
+    int on = 1;
+    int socket_fd = socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (socket_fd < 0)
+        return false;
+    /* as listeners do it: what lingers of old connections does not count */
+    (void)setsockopt(socket_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (address->is_ipv6)
+        (void)setsockopt(socket_fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+    bool is_free =
+        length > 0 && bind(socket_fd, (const struct sockaddr *)&storage, length) == 0;
+    (void)close(socket_fd);
+    return is_free;
 }

@@ -10,6 +10,7 @@
 #include "config_file.h"
 #include "mem.h"
 #include "text.h"
+#include "worker_page.h"
 
 #include <ctype.h>
 #include <stddef.h>
@@ -49,6 +50,7 @@ static const struct option options[] = {
     {"listen", OPTION_ADDRESS, AT(listen), "127.0.0.1:8000", 0, 0, "ADDR:PORT", "public port: WebSocket and /health"},
     {"internal", OPTION_ADDRESS, AT(internal), "127.0.0.1:9000", 0, 0, "ADDR:PORT", "internal port: /health /ready /metrics"},
     {"node", OPTION_NAME, AT(node), "", 0, NODE_BYTES_MAX, "NAME", "name of this node, unique in the cluster (default HOSTNAME-PORT)"},
+    {"workers", OPTION_NUMBER, AT(workers), "1", 1, WORKERS_MAX, "N", "processes that share the ports, each a node of its own (NAME-1, NAME-2, ...); above 1 with --redis only"},
     {"redis", OPTION_TEXT, AT(redis), "", 0, 0, "URL", "redis://[user:password@]host:port[/db], rediss://, unix:///path; none: one node, nothing shared"},
     {"redis-ca", OPTION_TEXT, AT(redis_ca), "", 0, 0, "FILE", "certificates to trust for rediss:// (default: the system's)"},
     {"redis-prefix", OPTION_NAME, AT(redis_prefix), "parley", 1, NODE_BYTES_MAX, "TEXT", "what every key in Redis begins with"},
@@ -300,6 +302,10 @@ static char *check_whole(const struct config *config)
         return mem_printf("--lease-ttl-ms must be at least twice --lease-renew-ms");
     if (config->max_backlog_bytes < config->max_message_bytes)
         return mem_printf("--max-backlog-bytes must be at least --max-message-bytes");
+    if (config->workers > 1 && !config->redis[0])
+        return mem_printf("--workers %lld needs --redis: without it the workers would share "
+                          "nothing",
+                          (long long)config->workers);
     if (strcmp(config->listen, config->internal) == 0)
         return mem_printf("--listen and --internal must be different addresses");
     return NULL;

@@ -24,6 +24,7 @@ struct config {
     char *listen;
     char *internal;
     char *node; /* "" until main names the node */
+    int64_t workers;
     /* Redis */
     char *redis; /* "": the memory broker */
     char *redis_ca;

@@ -22,6 +22,7 @@ struct line {
 
 static enum log_level max_level = LOG_INFO;
 static enum log_format line_format = LOG_LOGFMT;
+static int64_t worker; /* 0: there is but one process */
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
@@ -29,6 +30,11 @@ void log_configure(enum log_level level, enum log_format format)
 {
     max_level = level;
     line_format = format;
+}
+
+void log_set_worker(int64_t number)
+{
+    worker = number;
 }
 
 bool log_is_on(enum log_level level)
@@ -125,6 +131,8 @@ void log_emit(enum log_level level, const char *event, const struct log_field *f
     line.length = 0;
     put_time(&line);
     put_field_text(&line, "level", level_names[level]);
+    if (worker > 0)
+        put_field_number(&line, "worker", worker);
     put_field_text(&line, "event", event);
     for (; fields->kind != LOG_END; fields++) {
         if (fields->kind == LOG_TEXT)

@@ -39,6 +39,8 @@ static inline struct log_field kv_int(const char *key, int64_t number)
 }
 
 void log_configure(enum log_level level, enum log_format format);
+/* From now on lines say which worker they are of. */
+void log_set_worker(int64_t number);
 bool log_is_on(enum log_level level);
 
 /* fields ends with an element of kind LOG_END. Values are escaped and cut to 512 octets. */

@@ -3,48 +3,83 @@
  */
 #include "metrics.h"
 
-#include "mem.h"
-
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 struct metrics metrics;
 
+enum metric_kind { COUNTER, GAUGE };
+
 struct row {
     const char *name;
-    const char *type;
+    enum metric_kind kind;
     const char *help;
-    const int64_t *value;
+    size_t offset; /* in struct metrics */
 };
 
-#define COUNTER_ROW(name, help) {"parley_" #name, "counter", help, &metrics.name},
-#define GAUGE_ROW(name, help)   {"parley_" #name, "gauge", help, &metrics.name},
+#define COUNTER_ROW(name, help)                                                                \
+    {"parley_" #name, COUNTER, help, offsetof(struct metrics, name)},
+#define GAUGE_ROW(name, help) {"parley_" #name, GAUGE, help, offsetof(struct metrics, name)},
 static const struct row rows[] = {METRICS(COUNTER_ROW, GAUGE_ROW)};
+
+enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]) };
 
 static const char link_prefix[] = "parley_redis_up_";
 
 /* parley_redis_up_commands is one of a family, told apart by a label. */
-static void print_row(FILE *out, const struct row *row)
+static bool is_link(const struct row *row)
 {
-    bool is_link = strncmp(row->name, link_prefix, strlen(link_prefix)) == 0;
-    if (is_link)
-        (void)fprintf(out, "parley_redis_up{link=\"%s\"}", row->name + strlen(link_prefix));
-    else
-        (void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n%s", row->name, row->help, row->name,
-                      row->type, row->name);
-    (void)fprintf(out, " %lld\n", (long long)*row->value);
+    return strncmp(row->name, link_prefix, strlen(link_prefix)) == 0;
 }
 
-char *metrics_print(size_t *ret_length)
+static int64_t *value_of(struct metrics *values, const struct row *row)
 {
-    char *text = NULL;
-    FILE *out = open_memstream(&text, ret_length);
-    if (!out)
-        return mem_strdup("");
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        print_row(out, &rows[i]);
+    return (int64_t *)((char *)values + row->offset);
+}
+
+static int64_t read_value(const struct metrics *values, const struct row *row)
+{
+    return *(const int64_t *)((const char *)values + row->offset);
+}
+
+void metrics_write_row(FILE *out, const char *name, const char *type, const char *help)
+{
+    (void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void print_row(FILE *out, const struct row *row, int64_t value)
+{
+    if (is_link(row)) {
+        (void)fprintf(out, "parley_redis_up{link=\"%s\"}", row->name + strlen(link_prefix));
+    } else {
+        metrics_write_row(out, row->name, row->kind == GAUGE ? "gauge" : "counter", row->help);
+        (void)fputs(row->name, out);
     }
-    (void)fclose(out);
-    return text;
+    (void)fprintf(out, " %lld\n", (long long)value);
+}
+
+void metrics_write(FILE *out, const struct metrics *values)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        print_row(out, &rows[i], read_value(values, &rows[i]));
+}
+
+void metrics_add(struct metrics *total, const struct metrics *values)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        int64_t *sum = value_of(total, &rows[i]);
+        int64_t value = read_value(values, &rows[i]);
+        if (!is_link(&rows[i]))
+            *sum += value;
+        else if (value < *sum)
+            *sum = value;
+    }
+}
+
+void metrics_forget_gauges(struct metrics *values)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (rows[i].kind == GAUGE)
+            *value_of(values, &rows[i]) = 0;
+    }
 }

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* clang-format off */
 #define METRICS(COUNTER, GAUGE) \
@@ -46,7 +47,14 @@ struct metrics {
 
 extern struct metrics metrics;
 
-/* The page for /metrics. *new* */
-char *metrics_print(size_t *ret_length);
+/* For the page of /metrics. */
+void metrics_write(FILE *out, const struct metrics *values);
+/* The two lines before the values of a metric; type: "counter", "gauge". */
+void metrics_write_row(FILE *out, const char *name, const char *type, const char *help);
+
+/* Sums; a link to Redis is up where both say so. */
+void metrics_add(struct metrics *total, const struct metrics *values);
+/* What was open is open no more; what was counted stays. */
+void metrics_forget_gauges(struct metrics *values);
 
 #endif

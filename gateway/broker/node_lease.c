@@ -169,6 +169,29 @@ static void on_lease_reply(void *context, enum broker_status status, const redis
         on_held(lease, answer, reply->element[1]->integer, reply->element[2]->integer);
 }
 
+static void print_instance(char text[INSTANCE_BYTES], uint64_t instance)
+{
+    (void)snprintf(text, INSTANCE_BYTES, "%016llx", (unsigned long long)instance);
+}
+
+static void release(struct node_lease *lease, const char *instance)
+{
+    struct redis_call call = {.count = 0};
+    redis_call_key(&call, lease->node_key);
+    redis_call_text(&call, instance);
+    redis_script_call(lease->commands, SCRIPT_RELEASE, &call, NULL, NULL);
+}
+
+/* Its lease would keep the name from us until it runs out. */
+static void release_for_the_dead(struct node_lease *lease)
+{
+    char instance[INSTANCE_BYTES];
+    if (lease->options->dead_instance == 0 || lease->generation != 0)
+        return;
+    print_instance(instance, lease->options->dead_instance);
+    release(lease, instance);
+}
+
 static void renew(struct node_lease *lease)
 {
     struct redis_call call = {.count = 0};
@@ -178,6 +201,7 @@ static void renew(struct node_lease *lease)
     char channels[NUMBER_BYTES];
     if (lease->is_released || !redis_link_is_up(lease->commands))
         return;
+    release_for_the_dead(lease);
     lease->asked_ms = clock_now_ms();
     (void)snprintf(connections, sizeof(connections), "%lld", (long long)metrics.connections);
     (void)snprintf(users, sizeof(users), "%lld", (long long)metrics.users);
@@ -218,14 +242,11 @@ static void on_left_behind(void *context, enum broker_status status, const redis
 
 void node_lease_release(struct node_lease *lease)
 {
-    struct redis_call call = {.count = 0};
     lease->is_released = true;
     if (lease->generation == 0)
         return;
     char *members_key = key_lease_members(lease->options->prefix, lease->name);
-    redis_call_key(&call, lease->node_key);
-    redis_call_text(&call, lease->instance);
-    redis_script_call(lease->commands, SCRIPT_RELEASE, &call, NULL, NULL);
+    release(lease, lease->instance);
     redis_link_command_text(lease->commands, on_left_behind, lease, "SCARD", members_key, NULL);
     free(members_key);
 }
@@ -239,14 +260,14 @@ struct node_lease *node_lease_create(struct loop *loop, struct redis_link *comma
                                      const struct node_lease_options *options)
 {
     struct node_lease *lease = mem_zalloc(sizeof(*lease));
+    uint64_t instance = options->instance ? options->instance : random_number();
     lease->options = options;
     lease->commands = commands;
     lease->table = lease_table_create();
     lease->name = mem_strdup("");
     lease->node_key = key_node(options->prefix, options->node);
     lease->nodes_key = key_nodes(options->prefix);
-    (void)snprintf(lease->instance, sizeof(lease->instance), "%016llx",
-                   (unsigned long long)random_number());
+    print_instance(lease->instance, instance);
     (void)snprintf(lease->started, sizeof(lease->started), "%lld", (long long)clock_wall_ms());
     lease->timer = loop_timer_create(loop, options->renew_ms, on_renew_due, lease);
     lease->watch_timer = loop_timer_create(loop, WATCH_EVERY_MS, on_watch_due, lease);

@@ -22,6 +22,9 @@ struct node_lease_options {
     const char *prefix;
     const char *node;
     const char *address; /* where the node listens, for people who look */
+    uint64_t instance;   /* tells two processes of the node apart; 0: one is made up */
+    /* A process of the node that is known to be dead: its lease is not waited for. 0: none. */
+    uint64_t dead_instance;
     int64_t ttl_ms;
     int64_t renew_ms;
     void *context;

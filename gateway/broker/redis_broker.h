@@ -17,6 +17,7 @@ struct redis_broker_options {
     const char *prefix;
     const char *node;
     const char *address;
+    uint64_t instance, dead_instance; /* see node_lease.h */
     int64_t timeout_ms;
     int64_t lease_ttl_ms;
     int64_t lease_renew_ms;

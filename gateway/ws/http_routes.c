@@ -5,10 +5,9 @@
  */
 #include "http_routes.h"
 
-#include "broker.h"
 #include "mem.h"
-#include "metrics.h"
 #include "text.h"
+#include "worker_page.h"
 
 #include <libwebsockets.h>
 
@@ -112,34 +111,91 @@ void http_send_error(struct lws *wsi, int status, const char *header, const char
     free(body);
 }
 
+/* ------------------------------------------------------------------ health, ready, metrics */
+
+/* [{"worker":1,"status":"ready"},{"worker":2,"status":"not ready","reason":"..."}]. *new* */
+static char *print_workers(void)
+{
+    char *list = mem_strdup("");
+    for (size_t number = 1; number <= workers_count(); number++) {
+        struct worker_view view;
+        workers_view(number, &view);
+        char *reason = text_to_json(view.reason);
+        char *longer =
+            mem_printf("%s%s{\"worker\":%zu,\"status\":\"%s\"%s%s}", list,
+                       number > 1 ? "," : "", number, workers_state_name(view.state),
+                       view.reason[0] ? ",\"reason\":" : "", view.reason[0] ? reason : "");
+        free(reason);
+        free(list);
+        list = longer;
+    }
+    return list;
+}
+
+/* Says the status, and where there are several workers what each one is. */
+static int answer_status(struct lws *wsi, int status, const char *word, const char *reason)
+{
+    char *quoted = text_to_json(reason);
+    char *workers = print_workers();
+    bool has_several = workers_count() > 1;
+    char *body =
+        mem_printf("{\"status\":\"%s\"%s%s%s%s%s}\n", word, reason[0] ? ",\"reason\":" : "",
+                   reason[0] ? quoted : "", has_several ? ",\"workers\":[" : "",
+                   has_several ? workers : "", has_several ? "]" : "");
+    struct response response = {status, json_type, NULL, body, /* is_last= */ status != 200};
+    int result = finish(wsi, &response);
+    free(body);
+    free(workers);
+    free(quoted);
+    return result;
+}
+
+static bool is_running(enum worker_state state)
+{
+    return state != WORKER_DOWN && state != WORKER_SILENT;
+}
+
+/* The first worker that is not as it should be; 0: all are. */
+static size_t find_worker(bool is_wanted_ready, struct worker_view *ret_view)
+{
+    for (size_t number = 1; number <= workers_count(); number++) {
+        workers_view(number, ret_view);
+        if (is_wanted_ready ? ret_view->state != WORKER_READY : !is_running(ret_view->state))
+            return number;
+    }
+    return 0;
+}
+
+/* 200 while somebody is here to say so: a worker that is missing is being replaced. */
 static int answer_health(struct lws *wsi, const struct http_state *state)
 {
-    struct response response = {200, json_type, NULL, "{\"status\":\"ok\"}\n", false};
+    struct worker_view view;
     if (state->is_draining)
-        response = (struct response){503, json_type, NULL, "{\"status\":\"draining\"}\n", true};
-    return finish(wsi, &response);
+        return answer_status(wsi, 503, "draining", "");
+    bool is_whole = find_worker(/* is_wanted_ready= */ false, &view) == 0;
+    return answer_status(wsi, 200, is_whole ? "ok" : "degraded", "");
 }
 
 static int answer_ready(struct lws *wsi, const struct http_state *state)
 {
-    const char *reason = "draining";
-    struct response response = {200, json_type, NULL, "{\"status\":\"ready\"}\n", false};
-    if (!state->is_draining && broker_is_ready(state->broker, &reason))
-        return finish(wsi, &response);
-    char *quoted = text_to_json(reason);
-    char *body = mem_printf("{\"status\":\"not ready\",\"reason\":%s}\n", quoted);
-    response.status = 503;
-    response.body = body;
-    int result = finish(wsi, &response);
-    free(body);
-    free(quoted);
+    struct worker_view view;
+    size_t number = find_worker(/* is_wanted_ready= */ true, &view);
+    if (state->is_draining)
+        return answer_status(wsi, 503, "not ready", "draining");
+    if (number == 0)
+        return answer_status(wsi, 200, "ready", "");
+    const char *why = view.reason[0] ? view.reason : workers_state_name(view.state);
+    char *reason =
+        workers_count() > 1 ? mem_printf("worker %zu: %s", number, why) : mem_strdup(why);
+    int result = answer_status(wsi, 503, "not ready", reason);
+    free(reason);
     return result;
 }
 
 static int answer_metrics(struct lws *wsi)
 {
     size_t length;
-    char *page = metrics_print(&length);
+    char *page = workers_print_metrics(&length);
     struct response response = {200, "text/plain; version=0.0.4", NULL, page, false};
     int result = finish(wsi, &response);
     free(page);

@@ -7,11 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct broker;
 struct lws;
 
 struct http_state {
-    const struct broker *broker;
     bool is_draining;
 };
 

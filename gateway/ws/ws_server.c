@@ -9,7 +9,6 @@
  */
 #include "ws_server.h"
 
-#include "broker.h"
 #include "chat.h"
 #include "http_api.h"
 #include "http_routes.h"
@@ -17,6 +16,7 @@
 #include "mem.h"
 #include "metrics.h"
 #include "transport.h"
+#include "worker_page.h"
 #include "ws_conn.h"
 #include "ws_handshake.h"
 #include "ws_loop.h"
@@ -84,11 +84,18 @@ static int on_accepted(struct ws_server *server)
     return is_full;
 }
 
+static bool has_room_for_one_more(const struct ws_server_options *options)
+{
+    int64_t max_of_all = options->max_connections_of_all;
+    return (size_t)metrics.connections < options->max_connections &&
+           (max_of_all == 0 || workers_connections() < max_of_all);
+}
+
 /* 0: go on with the handshake; greater: answered. */
 static int on_upgrade_asked(struct lws *wsi, const char *protocol)
 {
     struct ws_server *server = server_of(wsi);
-    bool has_room = (size_t)metrics.connections < server->options->max_connections;
+    bool has_room = has_room_for_one_more(server->options);
     if (strcasecmp(protocol, "websocket") != 0) {
         http_send_error(wsi, 400, NULL, "the only upgrade is to websocket");
         return 1;
@@ -265,6 +272,8 @@ static struct lws_vhost *create_vhost(struct ws_server *server, const char *name
     info.options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;
     if (!address->is_ipv6)
         info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
+    if (server->options->is_port_shared)
+        info.options |= LWS_SERVER_OPTION_ALLOW_LISTEN_SHARE;
     struct lws_vhost *vhost = lws_create_vhost(server->context, &info);
     if (vhost)
         log_info("listening", kv_str("port", name), kv_str("address", address->host),
@@ -297,7 +306,6 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
     struct ws_server *server = mem_zalloc(sizeof(*server));
     lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
     server->options = options;
-    server->http.broker = options->broker;
     server->api = http_api_create(options->hub, options->api_key);
     server->ws_loop = ws_loop_create(loop, options->descriptor_limit,
                                      &(struct ws_loop_events){on_heard, on_first_frame});

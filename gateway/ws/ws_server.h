@@ -23,9 +23,11 @@ struct ws_server;
 struct ws_server_options {
     struct address listen;
     struct address internal;
-    const char *allowed_origins; /* separated by commas */
-    bool is_luchat_on;           /* is /ws served? */
-    size_t max_connections;      /* WebSockets; beyond it 503 */
+    const char *allowed_origins;    /* separated by commas */
+    bool is_luchat_on;              /* is /ws served? */
+    size_t max_connections;         /* WebSockets of this process; beyond it 503 */
+    int64_t max_connections_of_all; /* of all workers; 0: only the line above counts */
+    bool is_port_shared;            /* with other workers */
     size_t max_message_bytes;
     int64_t handshake_timeout_ms; /* in whole seconds */
     size_t descriptor_limit;      /* of the process */

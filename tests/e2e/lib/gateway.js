@@ -115,8 +115,8 @@ export class Gateway {
     }
 
     /** GET from the internal port: {status, headers, body}. */
-    get(path) {
-        return request(this.internalPort, path);
+    get(path, ms) {
+        return request(this.internalPort, path, { ms });
     }
 
     /** Waits until /ready answers with this status. */
