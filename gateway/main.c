@@ -95,8 +95,9 @@ static void loop_turn(struct gateway *gateway)
     chat_turn(gateway->chat);        /* one write per subscriber for all that came in */
     broker_turn(gateway->broker);    /* what the chat asked for leaves at once */
     watch_readiness(gateway);
-    if (chat_has_work(gateway->chat))
-        loop_again(gateway->loop);
+    int64_t wait_ms = chat_wait_ms(gateway->chat);
+    if (wait_ms >= 0)
+        loop_wait_no_longer(gateway->loop, wait_ms);
 }
 
 static void enter_state(struct gateway *gateway, enum gateway_state state, int64_t timeout_ms)
@@ -238,6 +239,7 @@ static void create_chat(struct gateway *gateway)
         .presence_window_ms = config->presence_window_ms,
         .ping_interval_ms = config->ping_interval_ms / 1000 * 1000,
         .pong_timeout_ms = config->pong_timeout_ms,
+        .flush_delay_ms = config->flush_delay_ms,
         .connect_timeout_ms = config->handshake_timeout_ms,
         .token_keys = gateway->token_keys,
         .token_grace_s = config->token_grace_s,

@@ -72,6 +72,7 @@ static const struct option options[] = {
     {"presence-window-ms", OPTION_NUMBER, AT(presence_window_ms), "200", 0, 60000, "MS", "joins and leaves of this long are pushed together"},
     {"presence-events", OPTION_CHOICE, AT(presence_events), "user", 0, 0, "user|connection", "whether a user's first join and last leave are pushed, or those of each connection"},
     {"namespaces", OPTION_JSON, AT(namespaces), "", 0, 0, "JSON", "what holds for channels by the part of their name before the first colon: {\"chat\": {\"history_size\": 200}}"},
+    {"flush-delay-ms", OPTION_NUMBER, AT(flush_delay_ms), "0", 0, 1000, "MS", "how long messages may wait for others, to leave together: fewer writes, later"},
     {"ping-interval-ms", OPTION_NUMBER, AT(ping_interval_ms), "25000", 1000, 3600000, "MS", "Centrifuge: how often the server pings, in whole seconds"},
     {"pong-timeout-ms", OPTION_NUMBER, AT(pong_timeout_ms), "8000", 100, 3600000, "MS", "Centrifuge: how long a client may take to answer"},
     {"luchat", OPTION_CHOICE, AT(luchat), "on", 0, 0, "on|off", "whether /ws is served"},

@@ -49,6 +49,7 @@ struct config {
     int64_t presence_window_ms;
     char *presence_events; /* "user" or "connection" */
     char *namespaces;      /* JSON; "": none */
+    int64_t flush_delay_ms;
     /* clients of the Centrifuge protocol */
     int64_t ping_interval_ms;
     int64_t pong_timeout_ms;

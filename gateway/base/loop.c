@@ -13,6 +13,7 @@
 
 struct loop {
     struct event_base *base;
+    struct event *alarm; /* ends a wait */
     bool is_stopped;
     bool has_more;
 };
@@ -22,6 +23,13 @@ struct loop_timer {
     void (*on_due)(void *context);
     void *context;
 };
+
+static void on_alarm(evutil_socket_t descriptor, short what, void *context)
+{
+    (void)descriptor;
+    (void)what;
+    (void)context; /* that the turn ends is all that is wanted */
+}
 
 struct loop *loop_create(void)
 {
@@ -36,6 +44,7 @@ struct loop *loop_create(void)
         return NULL;
     struct loop *loop = mem_zalloc(sizeof(*loop));
     loop->base = base;
+    loop->alarm = event_new(base, -1, 0, on_alarm, NULL);
     return loop;
 }
 
@@ -43,6 +52,7 @@ void loop_destroy(struct loop *loop)
 {
     if (!loop)
         return;
+    event_free(loop->alarm);
     event_base_free(loop->base);
     free(loop);
 }
@@ -62,6 +72,15 @@ void loop_wait(struct loop *loop)
 void loop_again(struct loop *loop)
 {
     loop->has_more = true;
+}
+
+void loop_wait_no_longer(struct loop *loop, int64_t ms)
+{
+    struct timeval wait = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+    if (ms <= 0)
+        loop_again(loop);
+    else
+        event_add(loop->alarm, &wait);
 }
 
 void loop_stop(struct loop *loop)

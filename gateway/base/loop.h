@@ -26,6 +26,9 @@ void loop_wait(struct loop *loop);
 /* There is work left over: the next turn is not to wait. */
 void loop_again(struct loop *loop);
 
+/* The next turn is to wait for ms at most; 0 is loop_again. */
+void loop_wait_no_longer(struct loop *loop, int64_t ms);
+
 void loop_stop(struct loop *loop);
 bool loop_is_stopped(const struct loop *loop);
 

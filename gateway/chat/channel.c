@@ -124,7 +124,9 @@ void channel_mark_dirty(struct channel *channel)
     if (channel->is_dirty)
         return;
     channel->is_dirty = true;
-    LL_PREPEND2(channel->hub->dirty, channel, next_dirty);
+    if (!channel->hub->dirty)
+        channel->hub->dirty_since_ms = clock_now_ms();
+    DL_APPEND2(channel->hub->dirty, channel, prev_dirty, next_dirty);
 }
 
 /* The one place where a channel changes state: unsettled channels are on a list. */
@@ -152,13 +154,26 @@ static void list_add(struct subscription_list *list, struct subscription *subscr
     list->items[list->count++] = subscription;
 }
 
-/* The last one takes the place: who walks the list from its end meets each one once. */
+static void list_move(struct subscription_list *list, size_t from, size_t to)
+{
+    list->items[to] = list->items[from];
+    list->items[to]->index = (uint32_t)to;
+}
+
+/* The last one takes the place: who walks the list from its end meets each one once. Of those
+ * who are not served yet, the last of them takes the place, and the last of all takes its:
+ * nobody changes sides. */
 static void list_remove(struct subscription_list *list, struct subscription *subscription)
 {
-    struct subscription *last = list->items[--list->count];
-    assert(list->items[subscription->index] == subscription);
-    list->items[subscription->index] = last;
-    last->index = subscription->index;
+    size_t hole = subscription->index;
+    assert(list->items[hole] == subscription);
+    if (hole < list->unserved) {
+        list->unserved--;
+        list_move(list, list->unserved, hole);
+        hole = list->unserved;
+    }
+    list->count--;
+    list_move(list, list->count, hole);
 }
 
 static struct subscription_list *list_of(struct channel *channel,
@@ -216,7 +231,8 @@ static bool is_empty(const struct channel *channel)
     return count == 0;
 }
 
-/* After this turn's batch: what the newcomer gets as history includes it. */
+/* Just after fanout_begin: what the newcomer gets as history includes what is outgoing, and
+ * there is nothing else. */
 static void admit(struct channel *channel, struct subscription *subscription)
 {
     const struct dialect *dialect = session_dialect(subscription->session);
@@ -248,41 +264,70 @@ static void admit_arrivals(struct channel *channel)
         admit(channel, arrivals->items[arrivals->count - 1]);
 }
 
-void channel_send(struct channel *channel)
+/* True: but for what is outgoing there is nothing to be sent. */
+static bool send_until(struct channel *channel, int64_t end_us)
 {
-    fanout_send(channel);
+    bool is_out = fanout_slice(channel, end_us);
+    bool has_begun = fanout_begin(channel);
+    if (has_begun)
+        is_out = fanout_slice(channel, end_us);
+    if (!is_out)
+        channel_mark_dirty(channel);
+    return has_begun;
 }
 
-void channel_send_and_admit(struct channel *channel)
+void channel_send(struct channel *channel)
 {
-    fanout_send(channel);
+    (void)send_until(channel, clock_now_us() + CHANNEL_SLICE_US);
+}
+
+void channel_send_and_admit(struct channel *channel, int64_t end_us)
+{
+    if (!send_until(channel, end_us))
+        return;
     admit_arrivals(channel);
     fanout_forget_histories(channel);
 }
 
-static void end_turn_of(struct channel *channel)
+static void end_turn_of(struct channel *channel, int64_t end_us)
 {
-    channel_send_and_admit(channel);
+    channel_send_and_admit(channel, end_us);
     if (!is_empty(channel))
         return;
     broker_unsubscribe(channel->hub->broker, channel->name);
     if (channel->is_dirty)
-        LL_DELETE2(channel->hub->dirty, channel, next_dirty);
+        DL_DELETE2(channel->hub->dirty, channel, prev_dirty, next_dirty);
     channel_destroy(channel);
 }
 
+int64_t channel_wait_ms(const struct hub *hub)
+{
+    if (!hub->dirty)
+        return -1;
+    int64_t left_ms = hub->dirty_since_ms + hub->options->flush_delay_ms - clock_now_ms();
+    return left_ms > 0 ? left_ms : 0;
+}
+
+/* Whose time was not enough is behind the others in the next turn; who did not get a turn is
+ * before them. */
 void channel_turn(struct hub *hub)
 {
-    struct channel *dirty = hub->dirty;
-    struct channel *channel;
-    struct channel *next;
+    struct channel *waiting = hub->dirty;
+    int64_t now_us = clock_now_us();
+    int64_t end_us = now_us + CHANNELS_TURN_US;
+    if (channel_wait_ms(hub) != 0)
+        return;
     hub->dirty = NULL; /* what this turn brings about is for the next one */
-    LL_FOREACH_SAFE2(dirty, channel, next, next_dirty)
-    {
+    while (waiting && now_us < end_us) {
+        struct channel *channel = waiting;
+        DL_DELETE2(waiting, channel, prev_dirty, next_dirty);
         channel->is_dirty = false;
-        channel->next_dirty = NULL;
-        end_turn_of(channel);
+        end_turn_of(channel, now_us + CHANNEL_SLICE_US);
+        now_us = clock_now_us();
     }
+    DL_CONCAT2(waiting, hub->dirty, prev_dirty, next_dirty);
+    hub->dirty = waiting;
+    hub->dirty_since_ms = 0; /* whoever is left has waited already */
 }
 
 /* ----------------------------------------------------------------------------- opening */

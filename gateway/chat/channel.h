@@ -80,7 +80,8 @@ void channel_on_publication(struct channel *channel, const char *epoch,
  * this turn. Borrowed. */
 struct batch *channel_batch(struct channel *channel, enum dialect_number dialect);
 
-/* What is in this turn's batches goes out now. */
+/* What is in this turn's batches goes out now, as far as a big channel may without holding up
+ * others. */
 void channel_send(struct channel *channel);
 
 /* The subscribers that are admitted. Borrowed. */
@@ -116,6 +117,8 @@ struct presence_list *channel_presence(struct channel *channel);
 
 /* Sends the turn's batches, admits arrivals, closes channels that nobody is in. */
 void channel_turn(struct hub *hub);
+/* See chat_wait_ms. */
+int64_t channel_wait_ms(const struct hub *hub);
 /* Arrivals of channels that could not be opened in time are sent away. */
 void channel_check_unsettled(struct hub *hub);
 /* Without a word to the broker. */

@@ -8,6 +8,11 @@
 #include "broker.h"
 #include "channel.h"
 
+/* What a channel may take of a turn before it is another's turn, and all of them together. A
+ * client's ping waits no longer than a turn, another channel's message no longer than a slice
+ * of each that is before it. */
+enum { CHANNEL_SLICE_US = 1000, CHANNELS_TURN_US = 2000 };
+
 enum channel_state {
     CHANNEL_OPENING, /* the subscription is on its way */
     CHANNEL_SYNCING, /* subscribed; the log is being read, live publications are held back */
@@ -18,6 +23,7 @@ struct subscription_list {
     struct subscription **items;
     size_t count;
     size_t capacity;
+    size_t unserved; /* the first so many have yet to get the batch that goes out */
 };
 
 /* A live publication that waits for the log. */
@@ -52,10 +58,12 @@ struct channel {
     bool is_renaming;        /* the log went back: it is to come with a new epoch */
     bool wants_read;         /* the store refused a read: ask again */
 
-    struct batch *batches[DIALECT_COUNT];   /* of this turn; NULL: nobody spoke it yet */
+    struct batch *batches[DIALECT_COUNT];   /* what comes next; NULL: nobody spoke it yet */
+    struct batch *outgoing[DIALECT_COUNT];  /* what is being sent; NULL: all have it */
     struct batch *histories[DIALECT_COUNT]; /* for arrivals of this turn */
     bool is_dirty;
     struct channel *next_dirty;
+    struct channel *prev_dirty;
     bool is_unsettled;
     int64_t unsettled_since_ms;
     struct channel *next_unsettled;
@@ -65,8 +73,9 @@ struct channel {
 /* channel.c */
 void channel_mark_dirty(struct channel *channel);
 void channel_set_state(struct channel *channel, enum channel_state state);
-/* Subscribers get what there is for them; then arrivals are let in, with the history. */
-void channel_send_and_admit(struct channel *channel);
+/* Subscribers get what there is for them, as far as end_us allows (on clock_now_us's clock);
+ * arrivals are let in, with the history. What is left is for the channel's next turn. */
+void channel_send_and_admit(struct channel *channel, int64_t end_us);
 
 /* channel_log.c */
 void channel_log_read(struct channel *channel);
@@ -74,7 +83,13 @@ void channel_log_finish(struct channel *channel);
 
 /* fanout.c */
 void fanout_publication(struct channel *channel, const struct publication *publication);
-void fanout_send(struct channel *channel);
+/* What came together since the last call begins to go out, if all of what was before is out;
+ * false: it is not, and nothing has changed. */
+bool fanout_begin(struct channel *channel);
+/* Sends until end_us. True: all have all that began to go out. */
+bool fanout_slice(struct channel *channel, int64_t end_us);
+/* Sends all there is, however long it takes. */
+void fanout_flush(struct channel *channel);
 void fanout_forget_histories(struct channel *channel);
 void fanout_finish(struct channel *channel);
 

@@ -128,7 +128,7 @@ static void begin_at(struct channel *channel, const struct broker_reply *reply)
 /* From the end of each list: whoever is told may leave it. */
 static void tell_gap(struct channel *channel)
 {
-    fanout_send(channel);
+    fanout_flush(channel);
     for (size_t number = 0; number < DIALECT_COUNT; number++) {
         struct subscription_list *list = &channel->subscribers[number];
         for (size_t i = list->count; i > 0; i--) {
@@ -257,7 +257,8 @@ static void on_log_read(void *owner, uint64_t tag, const struct broker_reply *re
         begin_at(channel, reply);
     channel_set_state(channel, CHANNEL_LIVE);
     channel_mark_dirty(channel);
-    channel_send_and_admit(channel); /* arrivals, too, get all that was held */
+    /* arrivals, too, get all that was held */
+    channel_send_and_admit(channel, clock_now_us() + CHANNEL_SLICE_US);
     release_held(channel);
     presence_on_settled(channel);
 }

@@ -142,9 +142,9 @@ void chat_turn(struct hub *hub)
     channel_turn(hub);
 }
 
-bool chat_has_work(const struct hub *hub)
+int64_t chat_wait_ms(const struct hub *hub)
 {
-    return hub->dirty != NULL;
+    return channel_wait_ms(hub);
 }
 
 void chat_tick(struct hub *hub)

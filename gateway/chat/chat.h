@@ -32,6 +32,7 @@ struct chat_options {
     int64_t presence_window_ms; /* joins and leaves of this long are told together */
     int64_t ping_interval_ms;   /* Centrifuge: whole seconds */
     int64_t pong_timeout_ms;
+    int64_t flush_delay_ms;              /* 0: what comes in goes out in the same turn */
     int64_t connect_timeout_ms;          /* for the first command, or a token */
     const struct token_keys *token_keys; /* NULL: tokens are not checked, all are anonymous */
     int64_t token_grace_s;               /* what expired is kept so long, to be refreshed */
@@ -80,8 +81,8 @@ enum { CHAT_TICK_MS = 100 };
 
 /* Once a turn of the loop: what has come together is sent. */
 void chat_turn(struct hub *hub);
-/* Is there something for another turn? */
-bool chat_has_work(const struct hub *hub);
+/* How long the next turn may wait for something to happen; -1: as long as it takes. */
+int64_t chat_wait_ms(const struct hub *hub);
 /* Each CHAT_TICK_MS: deadlines. */
 void chat_tick(struct hub *hub);
 

@@ -2,21 +2,29 @@
  * fanout - gives one batch of messages to every subscriber of a channel on this node.
  *
  *   fanout_publication   dialect->encode_publication into the channel's batch, per dialect
- *   fanout_send          at the end of the turn: session_send(batch) for each subscriber
+ *   fanout_begin         at the end of the turn: the batch is outgoing, nobody has it yet
+ *   fanout_slice         session_send(batch) for each subscriber, as far as there is time
  *
  * A batch is built once per dialect and shared by reference; a subscriber that is behind
- * keeps a reference, not a copy. Knows channels and sessions; nothing of Redis, nor of how
- * bytes leave.
+ * keeps a reference, not a copy. Big channels go out in slices, so that others are not held
+ * up: of a list of subscribers the first `unserved` have yet to get the outgoing batch, and
+ * the slices go through them from the last to the first. What is published meanwhile comes
+ * together in the next batch. Whoever leaves is taken out by list_remove, which keeps both
+ * parts whole; whoever is admitted (just after fanout_begin, when the next batch is empty and
+ * the outgoing one is in the history) is added at the end, to those who are served.
+ * Knows channels and sessions; nothing of Redis, nor of how bytes leave.
  */
 #include "batch.h"
 #include "channel_body.h"
+#include "clock.h"
 #include "hub.h"
 #include "session.h"
 
 enum {
-    /* A fuller batch does not wait for the end of the turn: it is what a connection that
-     * has just fallen behind makes the transport keep for it, by copy. */
+    /* A fuller batch waits for nothing: it is what a connection that has just fallen behind
+     * makes the transport keep for it, by copy. */
     BATCH_BYTES_MAX = 128 * 1024,
+    SENDS_PER_LOOK = 16, /* at the clock */
 };
 
 static struct batch *ensure_batch(struct batch **place)
@@ -51,27 +59,68 @@ void fanout_publication(struct channel *channel, const struct publication *publi
         is_full = is_full || batch_length(batch) > BATCH_BYTES_MAX;
     }
     if (is_full)
-        fanout_send(channel);
+        fanout_flush(channel);
 }
 
-/* From the end of the list: a subscriber that is closed for being behind leaves it. */
-static void send_to_all(struct subscription_list *list, struct batch *batch)
+bool fanout_begin(struct channel *channel)
 {
-    for (size_t i = list->count; i > 0; i--) {
-        if (i <= list->count)
-            session_send(list->items[i - 1]->session, batch);
+    for (size_t i = 0; i < DIALECT_COUNT; i++) {
+        if (channel->outgoing[i])
+            return false;
     }
-}
-
-void fanout_send(struct channel *channel)
-{
     for (size_t i = 0; i < DIALECT_COUNT; i++) {
         struct batch *batch = channel->batches[i];
         if (!batch || batch_length(batch) == 0)
             continue;
-        send_to_all(&channel->subscribers[i], batch);
-        channel->batches[i] = batch_renew(batch);
+        channel->outgoing[i] = batch;
+        channel->batches[i] = NULL;
+        channel->subscribers[i].unserved = channel->subscribers[i].count;
     }
+    return true;
+}
+
+/* The buffer is used again, if no other took its place. */
+static void end_outgoing(struct channel *channel, size_t number)
+{
+    struct batch *batch = channel->outgoing[number];
+    channel->outgoing[number] = NULL;
+    if (channel->batches[number])
+        batch_unref(batch);
+    else
+        channel->batches[number] = batch_renew(batch);
+}
+
+/* The subscriber counts as served before it is: it may be closed for being behind, and leaves
+ * the list then. */
+static bool serve(struct subscription_list *list, struct batch *batch, int64_t end_us)
+{
+    for (size_t sends = 1; list->unserved > 0; sends++) {
+        session_send(list->items[--list->unserved]->session, batch);
+        if (sends % SENDS_PER_LOOK == 0 && clock_now_us() >= end_us)
+            return list->unserved == 0;
+    }
+    return true;
+}
+
+bool fanout_slice(struct channel *channel, int64_t end_us)
+{
+    bool is_done = true;
+    for (size_t i = 0; i < DIALECT_COUNT; i++) {
+        if (!channel->outgoing[i])
+            continue;
+        if (serve(&channel->subscribers[i], channel->outgoing[i], end_us))
+            end_outgoing(channel, i);
+        else
+            is_done = false;
+    }
+    return is_done;
+}
+
+void fanout_flush(struct channel *channel)
+{
+    (void)fanout_slice(channel, INT64_MAX);
+    (void)fanout_begin(channel);
+    (void)fanout_slice(channel, INT64_MAX);
 }
 
 struct batch *channel_history(struct channel *channel, const struct dialect *dialect)
@@ -95,6 +144,8 @@ void fanout_forget_histories(struct channel *channel)
 void fanout_finish(struct channel *channel)
 {
     fanout_forget_histories(channel);
-    for (size_t i = 0; i < DIALECT_COUNT; i++)
+    for (size_t i = 0; i < DIALECT_COUNT; i++) {
         batch_unref(channel->batches[i]);
+        batch_unref(channel->outgoing[i]);
+    }
 }

@@ -32,6 +32,7 @@ struct hub {
     struct text_map *channels; /* by name */
     struct text_map *users;    /* connected here: how many connections each has */
     struct channel *dirty;     /* have something to send, to admit, or nobody left */
+    int64_t dirty_since_ms;    /* 0: nobody waits until flush_delay_ms is over */
     struct channel *unsettled; /* not live yet, or not at the moment */
     struct presence_list *presence_pending; /* have something to tell later */
     uint64_t instance;                      /* random, so that client ids of two lives differ */

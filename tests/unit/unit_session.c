@@ -575,11 +575,11 @@ static void news_are_work_for_another_turn(void **state)
 {
     struct world *world = *state;
     world_connect_live(world);
-    assert_false(chat_has_work(world->hub));
+    assert_int_equal(chat_wait_ms(world->hub), -1);
     world_publication(world, "e1", 1, "a");
-    assert_true(chat_has_work(world->hub));
+    assert_int_equal(chat_wait_ms(world->hub), 0);
     world_turn(world);
-    assert_false(chat_has_work(world->hub));
+    assert_int_equal(chat_wait_ms(world->hub), -1);
 }
 
 int main(void)

@@ -8,5 +8,7 @@
 #include <stdint.h>
 
 void fake_clock_advance(int64_t ms);
+/* Something took so long; only clock_now_us tells. */
+void fake_clock_work(int64_t us);
 
 #endif

@@ -3,9 +3,12 @@
  */
 #include "fake_transport.h"
 
+#include "fake_clock.h"
 #include "frames.h"
 #include "transport.h"
 #include "unit.h"
+
+int64_t fake_write_us;
 
 static enum transport_result fake_write(void *context, const unsigned char *bytes,
                                         size_t length)
@@ -19,6 +22,7 @@ static enum transport_result fake_write(void *context, const unsigned char *byte
     if (conn->is_busy)
         return TRANSPORT_BUSY;
     conn->write_count++;
+    fake_clock_work(fake_write_us);
     while (frames_next(bytes, length, &at, &frame))
         journal_add(&conn->got, "%.*s", (int)frame.length, (const char *)frame.payload);
     return TRANSPORT_SENT;

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct session;
 struct transport;
@@ -28,5 +29,8 @@ struct fake_conn {
 };
 
 extern const struct transport fake_transport;
+
+/* How long each write takes on the fake clock; 0 at first. */
+extern int64_t fake_write_us;
 
 #endif
