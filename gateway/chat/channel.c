@@ -289,14 +289,27 @@ void channel_send_and_admit(struct channel *channel, int64_t end_us)
     fanout_forget_histories(channel);
 }
 
+static struct channel *dirty_take_first(struct channel **list)
+{
+    struct channel *channel = *list;
+    DL_DELETE2(*list, channel, prev_dirty, next_dirty);
+    channel->is_dirty = false;
+    return channel;
+}
+
+static void dirty_put_back(struct hub *hub, struct channel *waiting)
+{
+    DL_CONCAT2(waiting, hub->dirty, prev_dirty, next_dirty);
+    hub->dirty = waiting;
+    hub->dirty_since_ms = 0; /* whoever is left has waited already */
+}
+
 static void end_turn_of(struct channel *channel, int64_t end_us)
 {
     channel_send_and_admit(channel, end_us);
-    if (!is_empty(channel))
+    if (channel->is_dirty || !is_empty(channel))
         return;
     broker_unsubscribe(channel->hub->broker, channel->name);
-    if (channel->is_dirty)
-        DL_DELETE2(channel->hub->dirty, channel, prev_dirty, next_dirty);
     channel_destroy(channel);
 }
 
@@ -319,15 +332,10 @@ void channel_turn(struct hub *hub)
         return;
     hub->dirty = NULL; /* what this turn brings about is for the next one */
     while (waiting && now_us < end_us) {
-        struct channel *channel = waiting;
-        DL_DELETE2(waiting, channel, prev_dirty, next_dirty);
-        channel->is_dirty = false;
-        end_turn_of(channel, now_us + CHANNEL_SLICE_US);
+        end_turn_of(dirty_take_first(&waiting), now_us + CHANNEL_SLICE_US);
         now_us = clock_now_us();
     }
-    DL_CONCAT2(waiting, hub->dirty, prev_dirty, next_dirty);
-    hub->dirty = waiting;
-    hub->dirty_since_ms = 0; /* whoever is left has waited already */
+    dirty_put_back(hub, waiting);
 }
 
 /* ----------------------------------------------------------------------------- opening */

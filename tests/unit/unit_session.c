@@ -322,6 +322,7 @@ static void channel_whose_last_subscriber_is_closed_in_its_turn_ends_well(void *
 {
     struct world *world = *state;
     fall_behind(world, world_connect_live(world));
+    world_turn(world);
     EXPECT(world->calls, "unsubscribe lobby");
     world_turn(world);
     EXPECT_NOTHING(world->calls);
