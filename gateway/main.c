@@ -90,9 +90,9 @@ static void watch_readiness(struct gateway *gateway)
 static void loop_turn(struct gateway *gateway)
 {
     loop_wait(gateway->loop);        /* all that is ready: clients' bytes, Redis's replies */
-    ws_server_turn(gateway->server); /* libwebsockets's own deadlines */
     broker_turn(gateway->broker);    /* answers that need no round trip; retries */
     chat_turn(gateway->chat);        /* one write per subscriber for all that came in */
+    ws_server_turn(gateway->server); /* libwebsockets's own deadlines, and what it waits for */
     broker_turn(gateway->broker);    /* what the chat asked for leaves at once */
     watch_readiness(gateway);
     int64_t wait_ms = chat_wait_ms(gateway->chat);

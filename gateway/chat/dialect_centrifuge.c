@@ -79,10 +79,12 @@ void centrifuge_close(struct session *session, enum centrifuge_disconnect code,
 
 static void send_ping(struct session *session)
 {
-    struct batch *batch = batch_create();
-    centrifuge_encode_ping(batch);
-    session_send(session, batch);
-    batch_unref(batch);
+    static struct batch *ping; /* made once, for all */
+    if (!ping) {
+        ping = batch_create();
+        centrifuge_encode_ping(ping);
+    }
+    session_send(session, ping);
 }
 
 /* Looked at with each ping: a subscription may be over for that much longer. */

@@ -23,7 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a session of this dialect keeps. */
+/* What a session of this dialect keeps; nothing where tokens are not checked. */
 struct luchat_session {
     char *channel;        /* to be entered, or entered */
     char *user;           /* the token's; NULL: the client says itself who it is */
@@ -31,6 +31,15 @@ struct luchat_session {
     bool is_for_channel;  /* the token names the channel */
     bool is_welcome;      /* has shown a token, or needs none */
 };
+
+/* Of whoever keeps nothing: most of them, so it is worth the memory. */
+static const struct luchat_session nobody = {.is_welcome = true};
+
+static const struct luchat_session *state_of(const struct session *session)
+{
+    const struct luchat_session *state = session_state(session);
+    return state ? state : &nobody;
+}
 
 static void send_error(struct session *session, enum luchat_error code, const char *message)
 {
@@ -55,7 +64,7 @@ static const char *explain_status(enum broker_status status)
 /* idle_ms: when to look whether it is silent. */
 static int64_t next_due_ms(struct session *session, int64_t idle_ms)
 {
-    const struct luchat_session *state = session_state(session);
+    const struct luchat_session *state = state_of(session);
     int64_t over_ms = auth_over_ms(session_hub(session), state->expires_at_s);
     return idle_ms < over_ms ? idle_ms : over_ms;
 }
@@ -68,11 +77,11 @@ static void schedule(struct session *session)
 
 /* What a client says before its channel is open would come back to it only as far as the
  * history reaches: so it is not heard before. */
-static void enter(struct session *session)
+static void enter(struct session *session, const char *channel)
 {
-    const struct luchat_session *state = session_state(session);
+    const struct luchat_session *state = state_of(session);
     enum rights_verdict verdict =
-        rights_check_subscribe(session, state->channel, state->is_for_channel);
+        rights_check_subscribe(session, channel, state->is_for_channel);
     if (verdict != RIGHTS_GRANTED) {
         session_close(session, CLOSE_POLICY,
                       verdict == RIGHTS_NO_CHANNEL ? "unknown channel"
@@ -80,7 +89,7 @@ static void enter(struct session *session)
         return;
     }
     struct subscription *subscription =
-        channel_subscribe(session_hub(session), session, state->channel);
+        channel_subscribe(session_hub(session), session, channel);
     subscription->is_by_token = state->is_for_channel;
     if (!channel_is_live(subscription->channel))
         session_pause(session);
@@ -96,7 +105,7 @@ static void welcome(struct session *session, const struct token *token)
     state->is_for_channel = token_names(token, state->channel);
     session_set_authenticated(session);
     session_set_identity(session, token->user, "null"); /* so that orders find it */
-    enter(session);
+    enter(session, state->channel);
 }
 
 /* For a user, the same one as before, and where it is for one channel, for this one; who came
@@ -127,25 +136,40 @@ static void show_token(struct session *session, const char *text)
     token_finish(&token);
 }
 
+static void keep_state(struct session *session, const char *channel, bool is_welcome)
+{
+    struct luchat_session *state = mem_zalloc(sizeof(*state));
+    state->channel = mem_strdup(channel);
+    state->is_welcome = is_welcome;
+    session_set_state(session, state);
+}
+
+/* Without a token. */
+static void let_in(struct session *session, const char *channel)
+{
+    struct luchat_session *state = session_state(session);
+    if (state)
+        state->is_welcome = true;
+    enter(session, channel);
+}
+
 static void luchat_on_open(struct session *session, const struct chat_request *request)
 {
-    const struct hub *hub = session_hub(session);
-    struct luchat_session *state = mem_zalloc(sizeof(*state));
-    state->channel = mem_strdup(request->channel);
-    session_set_state(session, state);
-    if (hub->options->token_keys && request->token) {
+    const struct chat_options *options = session_hub(session)->options;
+    bool are_tokens_checked = options->token_keys != NULL;
+    if (are_tokens_checked)
+        keep_state(session, request->channel, /* is_welcome= */ false);
+    if (are_tokens_checked && request->token)
         show_token(session, request->token);
-    } else if (auth_is_required(hub)) {
-        session_set_due(session, clock_now_ms() + hub->options->connect_timeout_ms);
-    } else {
-        state->is_welcome = true;
-        enter(session);
-    }
+    else if (auth_is_required(session_hub(session)))
+        session_set_due(session, clock_now_ms() + options->connect_timeout_ms);
+    else
+        let_in(session, request->channel);
 }
 
 static int64_t luchat_on_due(struct session *session)
 {
-    const struct luchat_session *state = session_state(session);
+    const struct luchat_session *state = state_of(session);
     if (!state->is_welcome)
         session_close(session, CLOSE_POLICY, "a token is required");
     else if (auth_is_over(session_hub(session), state->expires_at_s))
@@ -163,6 +187,8 @@ static void luchat_shut_down(struct session *session)
 static void luchat_on_end(struct session *session)
 {
     struct luchat_session *state = session_state(session);
+    if (!state)
+        return;
     free(state->channel);
     free(state->user);
     free(state);
@@ -177,21 +203,28 @@ static void on_published(void *owner, uint64_t tag, const struct broker_reply *r
         send_error(session, LUCHAT_TRY_AGAIN, explain_status(reply->status));
 }
 
+/* The one that it has entered. */
+static const char *own_channel(struct session *session)
+{
+    return channel_name((*session_subscriptions(session))->channel);
+}
+
 static void publish(struct session *session, const char *bytes, size_t length)
 {
-    const struct subscription *subscription = *session_subscriptions(session);
     struct hub *hub = session_hub(session);
     struct broker_message message = {.payload = {bytes, length}};
-    broker_publish(hub->broker, channel_name(subscription->channel), &message,
+    broker_publish(hub->broker, own_channel(session), &message,
                    (struct broker_waiter){on_published, hub, session_id(session)});
 }
 
 static void send_pong(struct session *session)
 {
-    struct batch *batch = batch_create();
-    luchat_encode_pong(batch);
-    session_send(session, batch);
-    batch_unref(batch);
+    static struct batch *pong; /* made once, for all */
+    if (!pong) {
+        pong = batch_create();
+        luchat_encode_pong(pong);
+    }
+    session_send(session, pong);
 }
 
 static void send_list(struct subscription *subscription)
@@ -224,7 +257,7 @@ static void take_identity(struct session *session, const struct luchat_command *
 /* With a token, nobody speaks under another's name. */
 static bool is_own_name(struct session *session, const struct luchat_command *command)
 {
-    const struct luchat_session *state = session_state(session);
+    const struct luchat_session *state = state_of(session);
     if (!state->user || strcmp(state->user, command->user) == 0)
         return true;
     send_error(session, LUCHAT_FORBIDDEN, "userid is not the token's");
@@ -233,8 +266,7 @@ static bool is_own_name(struct session *session, const struct luchat_command *co
 
 static bool may_publish(struct session *session)
 {
-    const struct luchat_session *state = session_state(session);
-    bool may = rights_check(session, state->channel, RIGHTS_PUBLISH) == RIGHTS_GRANTED;
+    bool may = rights_check(session, own_channel(session), RIGHTS_PUBLISH) == RIGHTS_GRANTED;
     if (!may)
         send_error(session, LUCHAT_FORBIDDEN, "not allowed to publish in this channel");
     return may;
@@ -253,7 +285,7 @@ static void hear_stranger(struct session *session, const struct luchat_command *
 
 static void renew(struct session *session, const char *text)
 {
-    const struct luchat_session *state = session_state(session);
+    const struct luchat_session *state = state_of(session);
     if (state->user)
         show_token(session, text);
     else
@@ -289,7 +321,7 @@ static void hear(struct session *session, const struct luchat_command *command,
 
 static void luchat_on_text(struct session *session, const char *bytes, size_t length)
 {
-    const struct luchat_session *state = session_state(session);
+    const struct luchat_session *state = state_of(session);
     struct luchat_command command;
     luchat_decode(bytes, length, &command);
     if (state->is_welcome)
@@ -362,13 +394,19 @@ static void luchat_disconnect(struct session *session, int code, const char *rea
     session_close(session, CLOSE_POLICY, reason);
 }
 
+static struct luchat_session *ensure_state(struct session *session)
+{
+    if (!session_state(session))
+        keep_state(session, own_channel(session), /* is_welcome= */ true);
+    return session_state(session);
+}
+
 static void luchat_refresh(struct session *session, bool is_expired, int64_t expires_at_s)
 {
-    struct luchat_session *state = session_state(session);
     if (is_expired) {
         session_close(session, CLOSE_POLICY, "token expired");
-    } else if (state->is_welcome) {
-        state->expires_at_s = expires_at_s;
+    } else if (state_of(session)->is_welcome) {
+        ensure_state(session)->expires_at_s = expires_at_s;
         schedule(session);
     }
 }

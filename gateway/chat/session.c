@@ -200,6 +200,12 @@ void session_send(struct session *session, struct batch *batch)
     }
 }
 
+void session_prefetch(const struct session *session)
+{
+    __builtin_prefetch(session);
+    __builtin_prefetch((const char *)session + 64);
+}
+
 void session_flush(struct session *session)
 {
     const struct transport *transport = session->hub->options->transport;

@@ -55,6 +55,8 @@ int64_t session_check_idle(struct session *session);
 
 /* Sends, or queues a reference when the connection is behind; over the limit it is closed. */
 void session_send(struct session *session, struct batch *batch);
+/* It will soon be sent to: memory is asked for it. */
+void session_prefetch(const struct session *session);
 /* The connection can take more: what is queued goes on. */
 void session_flush(struct session *session);
 

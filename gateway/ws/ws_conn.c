@@ -1,9 +1,10 @@
 /*
  * ws_conn - one WebSocket connection; see ws_conn.h.
  *
- * Frames arrive from the chat ready-made and go out by lws_write(LWS_WRITE_HTTP), which
- * sends bytes as they are: a whole batch by one send(2). A short write is kept by
- * libwebsockets and flushed when the socket can take more; until then we are told BUSY.
+ * Frames arrive from the chat ready-made and go out as they are: a whole batch by one send(2).
+ * What the socket does not take is given to lws_write(LWS_WRITE_HTTP), which keeps it and
+ * flushes it when the socket can take more; until then we are told BUSY. Over TLS all goes
+ * by lws_write.
  */
 #include "ws_conn.h"
 
@@ -17,6 +18,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static const enum pending_timeout KILL_REASON = PENDING_TIMEOUT_KILLED_BY_PARENT;
 
@@ -29,6 +31,16 @@ static void conn_kill(void *context)
     lws_set_timeout(conn->wsi, KILL_REASON, LWS_TO_KILL_ASYNC);
 }
 
+/* How much of it the socket took; an error is left for lws_write to meet again. */
+static size_t send_directly(const struct ws_conn *conn, const unsigned char *bytes,
+                            size_t length)
+{
+    if (conn->socket < 0)
+        return 0;
+    ssize_t sent = send(conn->socket, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return sent < 0 ? 0 : (size_t)sent;
+}
+
 static enum transport_result conn_write(void *context, const unsigned char *bytes,
                                         size_t length)
 {
@@ -37,8 +49,11 @@ static enum transport_result conn_write(void *context, const unsigned char *byte
         return TRANSPORT_GONE;
     if (lws_partial_buffered(conn->wsi))
         return TRANSPORT_BUSY;
+    size_t sent = send_directly(conn, bytes, length);
+    if (sent == length)
+        return TRANSPORT_SENT;
     /* not const in the prototype, but with LWS_WRITE_HTTP not written to */
-    if (lws_write(conn->wsi, (unsigned char *)bytes, length, LWS_WRITE_HTTP) >= 0)
+    if (lws_write(conn->wsi, (unsigned char *)bytes + sent, length - sent, LWS_WRITE_HTTP) >= 0)
         return TRANSPORT_SENT;
     conn_kill(conn);
     return TRANSPORT_GONE;
@@ -74,6 +89,7 @@ void ws_conn_open(struct ws_conn *conn, struct lws *wsi, struct hub *hub,
                   const struct dialect *dialect, const struct chat_request *request)
 {
     *conn = (struct ws_conn){.wsi = wsi};
+    conn->socket = lws_is_ssl(wsi) ? -1 : lws_get_socket_fd(wsi);
     conn->session = chat_open(hub, conn, dialect, request);
 }
 

@@ -29,6 +29,7 @@ struct ws_conn {
     uint32_t partial_capacity;
     uint16_t fragment_count;
     uint16_t close_code; /* to be sent when the connection can take it; 0: none */
+    int socket;          /* bytes go straight to it; -1: only by way of libwebsockets */
     bool is_closing;     /* nothing may be written any more */
     bool has_received;   /* a piece of a message at least */
 };

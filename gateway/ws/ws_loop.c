@@ -1,12 +1,17 @@
 /*
  * ws_loop - libwebsockets on our libevent loop; see ws_loop.h.
  *
+ * Its descriptors are on an epoll of their own, and that is on the loop: an event of libevent's
+ * for each connection would take 160 bytes of it. Changes are collected and told to epoll at
+ * the end of the turn, since libwebsockets changes its mind often.
+ *
  * A read takes no more than a connection's small buffer holds (rx_buffer_size is allocated
  * for each one, so it is kept small); a client that sends fast is therefore looked at again,
  * while there is more and up to READS_PER_TURN_MAX, so that others get their turn.
  */
 #include "ws_loop.h"
 
+#include "log.h"
 #include "loop.h"
 #include "mem.h"
 
@@ -14,11 +19,15 @@
 #include <event2/event_struct.h>
 #include <libwebsockets.h>
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum {
+    EVENTS_PER_TURN_MAX = 1024, /* the others' turn is the next */
     READS_PER_TURN_MAX = 32,
     TIMERS_HORIZON_MS = 1000,
     FRAME_HEAD_BYTES = 2,
@@ -26,20 +35,25 @@ enum {
 
 /* One descriptor of libwebsockets. */
 struct io {
-    struct event event;
-    struct ws_loop *ws_loop;
     void *owner;
-    unsigned generation; /* how often the number was used */
-    short wanted;        /* EV_READ, EV_WRITE; 0: not ours */
-    bool is_open;
-    bool was_first_shown;
+    uint32_t generation; /* how often the number was used */
+    uint8_t wanted;      /* LWS_EV_READ, LWS_EV_WRITE */
+    uint8_t told;        /* what epoll knows; 0: it does not have it */
+    bool is_open : 1;
+    bool is_changed : 1; /* on the list of those to be told */
+    bool was_first_shown : 1;
 };
 
 struct ws_loop {
     struct loop *loop;
     struct lws_context *context;
+    struct event event; /* something is ready on the epoll */
+    int epoll;
     struct io *ios; /* by descriptor number */
     size_t limit;
+    int *changed; /* numbers of descriptors */
+    size_t changed_count;
+    size_t changed_capacity;
     size_t count;
     struct ws_loop_events events;
     void *foreign_loops[1];
@@ -72,51 +86,76 @@ static bool has_more(int descriptor)
 
 static void serve(struct ws_loop *ws_loop, int descriptor, short what)
 {
-    struct lws_pollfd ready = {.fd = descriptor};
-    if (what & EV_READ)
-        ready.revents |= LWS_POLLIN;
-    if (what & EV_WRITE)
-        ready.revents |= LWS_POLLOUT;
-    ready.events = ready.revents;
+    struct lws_pollfd ready = {.fd = descriptor, .events = what, .revents = what};
     lws_service_fd(ws_loop->context, &ready);
 }
 
-static void show_first_frame(struct io *io, int descriptor)
+static void show_first_frame(struct ws_loop *ws_loop, struct io *io, int descriptor)
 {
     unsigned char head[FRAME_HEAD_BYTES];
     if (io->was_first_shown ||
         recv(descriptor, head, sizeof(head), MSG_PEEK | MSG_DONTWAIT) != sizeof(head))
         return;
     io->was_first_shown = true;
-    io->ws_loop->events.on_first_frame(io->owner, head);
+    ws_loop->events.on_first_frame(io->owner, head);
 }
 
-static void read_owned(struct io *io, int descriptor)
+static void read_owned(struct ws_loop *ws_loop, struct io *io, int descriptor)
 {
-    io->ws_loop->events.on_heard(io->owner);
-    show_first_frame(io, descriptor);
-    serve(io->ws_loop, descriptor, EV_READ);
+    ws_loop->events.on_heard(io->owner);
+    show_first_frame(ws_loop, io, descriptor);
+    serve(ws_loop, descriptor, LWS_POLLIN);
 }
 
-static void on_ready(evutil_socket_t descriptor, short what, void *context)
+static void read_all(struct ws_loop *ws_loop, struct io *io, int descriptor)
 {
-    struct io *io = context;
-    unsigned generation = io->generation;
-    if (what & EV_WRITE)
-        serve(io->ws_loop, descriptor, EV_WRITE);
-    if (!(what & EV_READ) || !io->is_open || io->generation != generation)
-        return;
+    uint32_t generation = io->generation;
     if (!io->owner) {
-        serve(io->ws_loop, descriptor, EV_READ); /* a handshake: its client waits for us now */
+        serve(ws_loop, descriptor, LWS_POLLIN); /* a handshake: its client waits for us now */
         return;
     }
-    read_owned(io, descriptor);
+    read_owned(ws_loop, io, descriptor);
     for (int i = 1; i < READS_PER_TURN_MAX; i++) {
         bool is_same = io->is_open && io->generation == generation && io->owner;
-        if (!is_same || !(io->wanted & EV_READ) || !has_more(descriptor))
+        if (!is_same || !(io->wanted & LWS_EV_READ) || !has_more(descriptor))
             return;
-        read_owned(io, descriptor);
+        read_owned(ws_loop, io, descriptor);
     }
+}
+
+/* Who hung up, and what failed, is found out by doing what was to be done. */
+static uint8_t to_be_done(const struct io *io, uint32_t events)
+{
+    if (events & (EPOLLHUP | EPOLLERR))
+        return io->wanted;
+    uint8_t ready = events & EPOLLIN ? LWS_EV_READ : 0;
+    if (events & EPOLLOUT)
+        ready |= LWS_EV_WRITE;
+    return ready & io->wanted;
+}
+
+static void on_ready(struct ws_loop *ws_loop, const struct epoll_event *event)
+{
+    int descriptor = (int)(event->data.u64 & UINT32_MAX);
+    uint32_t generation = (uint32_t)(event->data.u64 >> 32);
+    struct io *io = &ws_loop->ios[descriptor];
+    if (!io->is_open || io->generation != generation)
+        return; /* closed by another's event of this turn */
+    uint8_t ready = to_be_done(io, event->events);
+    if (ready & LWS_EV_WRITE)
+        serve(ws_loop, descriptor, LWS_POLLOUT);
+    if (ready & LWS_EV_READ && io->is_open && io->generation == generation)
+        read_all(ws_loop, io, descriptor);
+}
+
+static void on_some_ready(evutil_socket_t descriptor, short what, void *context)
+{
+    struct ws_loop *ws_loop = context;
+    struct epoll_event events[EVENTS_PER_TURN_MAX];
+    int count = epoll_wait(descriptor, events, EVENTS_PER_TURN_MAX, 0);
+    (void)what;
+    for (int i = 0; i < count; i++)
+        on_ready(ws_loop, &events[i]);
 }
 
 /* ---------------------------------------------------------- what libwebsockets asks for */
@@ -128,59 +167,85 @@ static int on_init_pt(struct lws_context *context, void *foreign_loop, int tsi)
     return 0;
 }
 
-static void want(struct io *io, int descriptor, short wanted)
+static void tell_epoll(struct ws_loop *ws_loop, int descriptor)
 {
-    struct event_base *base = loop_event_base(io->ws_loop->loop);
+    struct io *io = &ws_loop->ios[descriptor];
+    struct epoll_event event = {
+        .events = (io->wanted & LWS_EV_READ ? (uint32_t)EPOLLIN : 0) |
+                  (io->wanted & LWS_EV_WRITE ? (uint32_t)EPOLLOUT : 0),
+        .data.u64 = (uint64_t)io->generation << 32 | (uint32_t)descriptor,
+    };
+    int change = io->wanted ? EPOLL_CTL_MOD : EPOLL_CTL_DEL;
+    if (io->wanted == io->told)
+        return;
+    if (!io->told)
+        change = EPOLL_CTL_ADD;
+    if (epoll_ctl(ws_loop->epoll, change, descriptor, &event) != 0)
+        log_error("epoll_ctl_failed", kv_int("descriptor", descriptor), kv_int("errno", errno));
+    io->told = io->wanted;
+}
+
+static void tell_changes(struct ws_loop *ws_loop)
+{
+    for (size_t i = 0; i < ws_loop->changed_count; i++) {
+        ws_loop->ios[ws_loop->changed[i]].is_changed = false;
+        tell_epoll(ws_loop, ws_loop->changed[i]);
+    }
+    ws_loop->changed_count = 0;
+}
+
+static void want(struct ws_loop *ws_loop, int descriptor, uint8_t wanted)
+{
+    struct io *io = &ws_loop->ios[descriptor];
     if (io->wanted == wanted)
         return;
-    if (io->wanted)
-        event_del(&io->event);
     io->wanted = wanted;
-    if (!wanted)
+    if (io->is_changed)
         return;
-    event_assign(&io->event, base, descriptor, (short)(wanted | EV_PERSIST), on_ready, io);
-    event_add(&io->event, NULL);
+    io->is_changed = true;
+    ws_loop->changed = mem_grow(ws_loop->changed, ws_loop->changed_count,
+                                &ws_loop->changed_capacity, sizeof(*ws_loop->changed));
+    ws_loop->changed[ws_loop->changed_count++] = descriptor;
 }
 
 static int on_socket_open(struct lws *wsi)
 {
+    struct ws_loop *ws_loop = loop_of(wsi);
     struct io *io = io_of(wsi);
-    if (!loop_of(wsi)->context)
+    if (!ws_loop->context)
         return 0; /* libwebsockets's own wake-up for other threads: there are none here */
     if (!io)
         return 1;
-    io->ws_loop = loop_of(wsi);
     io->generation++;
     io->is_open = true;
     io->was_first_shown = false;
-    io->ws_loop->count++;
-    want(io, lws_get_socket_fd(wsi), EV_READ);
+    ws_loop->count++;
+    want(ws_loop, lws_get_socket_fd(wsi), LWS_EV_READ);
     return 0;
 }
 
 static void on_io_change(struct lws *wsi, unsigned int flags)
 {
     struct io *io = io_of(wsi);
-    short mask = 0;
+    uint8_t mask = flags & (LWS_EV_READ | LWS_EV_WRITE);
     if (!io || !io->is_open)
         return;
-    if (flags & LWS_EV_READ)
-        mask |= EV_READ;
-    if (flags & LWS_EV_WRITE)
-        mask |= EV_WRITE;
-    want(io, lws_get_socket_fd(wsi),
-         (short)((flags & LWS_EV_START) ? io->wanted | mask : io->wanted & ~mask));
+    want(loop_of(wsi), lws_get_socket_fd(wsi),
+         (flags & LWS_EV_START) ? io->wanted | mask : io->wanted & (uint8_t)~mask);
 }
 
+/* At once, since the number may be another's before the turn ends. */
 static int on_socket_close(struct lws *wsi)
 {
+    struct ws_loop *ws_loop = loop_of(wsi);
     struct io *io = io_of(wsi);
     if (!io || !io->is_open)
         return 0;
-    want(io, lws_get_socket_fd(wsi), 0);
+    io->wanted = 0;
+    tell_epoll(ws_loop, lws_get_socket_fd(wsi));
     io->is_open = false;
     io->owner = NULL;
-    io->ws_loop->count--;
+    ws_loop->count--;
     return 0;
 }
 
@@ -209,6 +274,15 @@ struct ws_loop *ws_loop_create(struct loop *loop, size_t descriptor_limit,
     ws_loop->limit = descriptor_limit;
     ws_loop->ios = mem_zalloc(descriptor_limit * sizeof(*ws_loop->ios));
     ws_loop->events = *events;
+    ws_loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (ws_loop->epoll < 0) {
+        ws_loop_destroy(ws_loop);
+        return NULL;
+    }
+    event_assign(&ws_loop->event, loop_event_base(loop), ws_loop->epoll, EV_READ | EV_PERSIST,
+                 on_some_ready, ws_loop);
+    event_add(&ws_loop->event, NULL);
+    loop_again(loop); /* the first turn has its listeners to tell of */
     return ws_loop;
 }
 
@@ -216,6 +290,11 @@ void ws_loop_destroy(struct ws_loop *ws_loop)
 {
     if (!ws_loop)
         return;
+    if (ws_loop->epoll >= 0) {
+        event_del(&ws_loop->event);
+        (void)close(ws_loop->epoll);
+    }
+    free(ws_loop->changed);
     free(ws_loop->ios);
     free(ws_loop);
 }
@@ -250,8 +329,9 @@ size_t ws_loop_count(const struct ws_loop *ws_loop)
  * something that no descriptor will tell. */
 void ws_loop_turn(struct ws_loop *ws_loop)
 {
-    if (lws_service_adjust_timeout(ws_loop->context, TIMERS_HORIZON_MS, 0) > 0)
-        return;
-    _lws_plat_service_forced_tsi(ws_loop->context, 0);
-    loop_again(ws_loop->loop);
+    if (lws_service_adjust_timeout(ws_loop->context, TIMERS_HORIZON_MS, 0) <= 0) {
+        _lws_plat_service_forced_tsi(ws_loop->context, 0);
+        loop_again(ws_loop->loop);
+    }
+    tell_changes(ws_loop);
 }

@@ -23,7 +23,8 @@ struct ws_loop_events {
     void (*on_first_frame)(void *owner, const unsigned char *head);
 };
 
-/* Descriptors are numbered below descriptor_limit. *new* */
+/* Descriptors are numbered below descriptor_limit. NULL: the system has no more of them.
+ * *new* */
 struct ws_loop *ws_loop_create(struct loop *loop, size_t descriptor_limit,
                                const struct ws_loop_events *events);
 void ws_loop_destroy(struct ws_loop *ws_loop);
@@ -37,7 +38,8 @@ void ws_loop_set_owner(struct ws_loop *ws_loop, struct lws *wsi, void *owner);
 /* Descriptors that libwebsockets has open. */
 size_t ws_loop_count(const struct ws_loop *ws_loop);
 
-/* Once a turn: libwebsockets's own timers and leftovers. */
+/* At the end of a turn: libwebsockets's own timers and leftovers, and what it waits for from
+ * now on. */
 void ws_loop_turn(struct ws_loop *ws_loop);
 
 #endif

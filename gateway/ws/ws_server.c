@@ -309,7 +309,7 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
     server->api = http_api_create(options->hub, options->api_key);
     server->ws_loop = ws_loop_create(loop, options->descriptor_limit,
                                      &(struct ws_loop_events){on_heard, on_first_frame});
-    server->context = create_context(server);
+    server->context = server->ws_loop ? create_context(server) : NULL;
     if (!server->context) {
         *ret_error = mem_strdup("libwebsockets cannot start");
         ws_server_destroy(server);

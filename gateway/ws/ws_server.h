@@ -44,7 +44,7 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
 /* Open connections are closed without a word. */
 void ws_server_destroy(struct ws_server *server);
 
-/* Once a turn of the loop. */
+/* At the end of each turn of the loop. */
 void ws_server_turn(struct ws_server *server);
 
 /* From now on handshakes get 503 and /health says so. */
