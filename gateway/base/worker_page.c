@@ -117,7 +117,8 @@ void workers_show(enum worker_state state, const char *reason)
 {
     struct slot *slot = slot_of(own);
     write_values(slot, &metrics);
-    (void)snprintf(slot->reason, sizeof(slot->reason), "%s", reason);
+    if (strncmp(slot->reason, reason, sizeof(slot->reason) - 1) != 0)
+        (void)snprintf(slot->reason, sizeof(slot->reason), "%s", reason);
     put(&slot->state, state);
     put(&slot->turned_ms, clock_now_ms());
 }

@@ -13,6 +13,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "metrics.h"
+#include "redis_replies.h"
 #include "redis_tls.h"
 #include "redis_url.h"
 
@@ -55,6 +56,7 @@ struct redis_link {
     struct redis_link_options options;
     struct loop *loop;
     redisAsyncContext *connection; /* NULL: none */
+    struct redis_replies *replies; /* of the connection */
     enum link_state state;
     int64_t retry_at_ms;
     int64_t backoff_ms;
@@ -297,6 +299,7 @@ static void connect_now(struct redis_link *link)
     }
     link->connection = connection;
     connection->data = link;
+    redis_replies_use(link->replies, connection->c.reader);
     if (connection->err) {
         link_break(link, connection->errstr);
         return;
@@ -423,6 +426,7 @@ struct redis_link *redis_link_create(struct loop *loop,
     link->loop = loop;
     link->state = LINK_WAITING;
     link->backoff_ms = BACKOFF_FIRST_MS;
+    link->replies = redis_replies_create();
     link->digests = mem_zalloc((options->script_count + 1) * sizeof(*link->digests));
     return link;
 }
@@ -439,6 +443,7 @@ void redis_link_destroy(struct redis_link *link)
         redisAsyncFree(connection);
     }
     answer_unsent(link);
+    redis_replies_destroy(link->replies);
     free(link->digests);
     free(link);
 }

@@ -2,12 +2,14 @@
  * luchat_codec - LuChat's frames, decoded and encoded; see luchat_codec.h.
  *
  * Each kind of frame is a table of its fields: what type, how long, needed or not. What is
- * not in the table is refused by name.
+ * not in the table is refused by name. A message of the usual form is recognised without a
+ * tree of its members (luchat_fields.c), by the same table.
  */
 #include "luchat_codec.h"
 
 #include "batch.h"
 #include "broker.h"
+#include "luchat_fields.h"
 #include "mem.h"
 #include "slice.h"
 #include "text.h"
@@ -21,112 +23,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TYPE_STRING = 1, TYPE_NUMBER = 2, TYPE_INTEGER = 4, TYPE_NULL = 8 };
-
 enum { KEY_SHOWN_BYTES = 40 }; /* of a key that is not known */
-
-struct field {
-    const char *name;
-    int types;
-    size_t bytes_max; /* of a string; 0: as long as the message may be */
-    bool is_required;
-    bool is_line; /* no control characters, not empty */
-};
-
-static const struct field message_fields[] = {
-    {"userid", TYPE_STRING | TYPE_INTEGER, LUCHAT_USER_BYTES_MAX, true, true},
-    {"userphone", TYPE_STRING | TYPE_INTEGER | TYPE_NULL, LUCHAT_PHONE_BYTES_MAX, false, false},
-    {"message", TYPE_STRING | TYPE_NULL, 0, false, false},
-    {"time", TYPE_STRING | TYPE_NUMBER | TYPE_NULL, LUCHAT_PHONE_BYTES_MAX, false, false},
-    {"filelink", TYPE_STRING | TYPE_NULL, 0, false, false},
-    {.name = NULL},
-};
-
-static const struct field online_fields[] = {
-    {"userid", TYPE_STRING | TYPE_INTEGER, LUCHAT_USER_BYTES_MAX, true, true},
-    {"userphone", TYPE_STRING | TYPE_INTEGER | TYPE_NULL, LUCHAT_PHONE_BYTES_MAX, false, false},
-    {.name = NULL},
-};
-
-__attribute__((format(printf, 2, 3))) static bool fail(struct luchat_command *command,
-                                                       const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    command->kind = LUCHAT_INVALID;
-    (void)vsnprintf(command->error, sizeof(command->error), format, args);
-    va_end(args);
-    return false;
-}
 
 /* --------------------------------------------------------------------------- checking */
 
 static int type_of(const json_t *value)
 {
     if (json_is_string(value))
-        return TYPE_STRING;
+        return LUCHAT_TYPE_STRING;
     if (json_is_integer(value))
-        return TYPE_INTEGER | TYPE_NUMBER;
+        return LUCHAT_TYPE_INTEGER | LUCHAT_TYPE_NUMBER;
     if (json_is_real(value))
-        return TYPE_NUMBER;
-    return json_is_null(value) ? TYPE_NULL : 0;
+        return LUCHAT_TYPE_NUMBER;
+    return json_is_null(value) ? LUCHAT_TYPE_NULL : 0;
 }
 
-static const char *types_text(int types)
+static struct luchat_typed value_of(const json_t *value)
 {
-    if (types & TYPE_NUMBER)
-        return "a string or a number";
-    if (types & TYPE_INTEGER)
-        return "a string or a whole number";
-    return "a string";
-}
-
-static bool check_value(struct luchat_command *command, const char *kind,
-                        const struct field *field, const json_t *value)
-{
-    if (!(type_of(value) & field->types))
-        return fail(command, "%s.%s must be %s", kind, field->name, types_text(field->types));
-    if (!json_is_string(value))
-        return true;
-    size_t length = json_string_length(value);
-    if (field->bytes_max > 0 && length > field->bytes_max)
-        return fail(command, "%s.%s is longer than %zu bytes", kind, field->name,
-                    field->bytes_max);
-    if (field->is_line && length == 0)
-        return fail(command, "%s.%s is empty", kind, field->name);
-    if (field->is_line && text_has_control(json_string_value(value), length))
-        return fail(command, "%s.%s has control characters", kind, field->name);
-    return true;
-}
-
-static const struct field *find_field(const struct field *fields, const char *name)
-{
-    for (; fields->name; fields++) {
-        if (strcmp(fields->name, name) == 0)
-            return fields;
-    }
-    return NULL;
+    struct slice text = {json_string_value(value), json_string_length(value)};
+    return (struct luchat_typed){type_of(value), text};
 }
 
 static bool check_fields(struct luchat_command *command, const char *kind,
-                         const struct field *fields, json_t *object)
+                         const struct luchat_field *fields, json_t *object)
 {
     const char *key;
     json_t *value;
     if (!json_is_object(object))
-        return fail(command, "%s must be an object", kind);
+        return luchat_fail(command, "%s must be an object", kind);
     json_object_foreach(object, key, value)
     {
-        const struct field *field = find_field(fields, key);
+        const struct luchat_field *field = luchat_find_field(fields, slice_of(key));
         if (!field)
-            return fail(command, "unknown key \"%.*s\" in %s",
-                        (int)text_cut(key, KEY_SHOWN_BYTES), key, kind);
-        if (!check_value(command, kind, field, value))
+            return luchat_fail(command, "unknown key \"%.*s\" in %s",
+                               (int)text_cut(key, KEY_SHOWN_BYTES), key, kind);
+        struct luchat_typed checked = value_of(value);
+        if (!luchat_check_value(command, kind, field, &checked))
             return false;
     }
     for (; fields->name; fields++) {
         if (fields->is_required && !json_object_get(object, fields->name))
-            return fail(command, "%s.%s is missing", kind, fields->name);
+            return luchat_fail(command, "%s.%s is missing", kind, fields->name);
     }
     return true;
 }
@@ -145,7 +82,7 @@ static void take_user(struct luchat_command *command, json_t *object)
 
 static void decode_online(struct luchat_command *command, json_t *online)
 {
-    if (!check_fields(command, "online", online_fields, online))
+    if (!check_fields(command, "online", luchat_online_fields, online))
         return;
     command->kind = LUCHAT_ONLINE;
     take_user(command, online);
@@ -154,11 +91,11 @@ static void decode_online(struct luchat_command *command, json_t *online)
 
 static void decode_message(struct luchat_command *command, json_t *message)
 {
-    if (!check_fields(command, "message", message_fields, message))
+    if (!check_fields(command, "message", luchat_message_fields, message))
         return;
     if (!json_is_string(json_object_get(message, "message")) &&
         !json_is_string(json_object_get(message, "filelink"))) {
-        fail(command, "message needs a message or a filelink");
+        luchat_fail(command, "message needs a message or a filelink");
         return;
     }
     take_user(command, message);
@@ -168,7 +105,7 @@ static void decode_message(struct luchat_command *command, json_t *message)
 static void decode_token(struct luchat_command *command, json_t *token)
 {
     if (!json_is_string(token)) {
-        fail(command, "token must be a string");
+        luchat_fail(command, "token must be a string");
         return;
     }
     command->kind = LUCHAT_TOKEN;
@@ -178,11 +115,11 @@ static void decode_token(struct luchat_command *command, json_t *token)
 static void decode_object(struct luchat_command *command, json_t *root)
 {
     if (!json_is_object(root)) {
-        fail(command, "a frame must be a JSON object");
+        luchat_fail(command, "a frame must be a JSON object");
         return;
     }
     if (json_object_size(root) != 1) {
-        fail(command, "a frame must have one key: message or online");
+        luchat_fail(command, "a frame must have one key: message or online");
         return;
     }
     const char *kind = json_object_iter_key(json_object_iter(root));
@@ -194,30 +131,33 @@ static void decode_object(struct luchat_command *command, json_t *root)
     else if (strcmp(kind, "token") == 0)
         decode_token(command, content);
     else
-        fail(command, "unknown key \"%.*s\"", (int)text_cut(kind, KEY_SHOWN_BYTES), kind);
+        luchat_fail(command, "unknown key \"%.*s\"", (int)text_cut(kind, KEY_SHOWN_BYTES),
+                    kind);
 }
 
 /* jansson's words, without what it quotes of the client's text. */
 static void explain(struct luchat_command *command, const json_error_t *problem)
 {
     if (json_error_code(problem) == json_error_stack_overflow)
-        fail(command, "not usable: nested too deep");
+        luchat_fail(command, "not usable: nested too deep");
     else if (json_error_code(problem) == json_error_duplicate_key)
-        fail(command, "not usable: a key stands there twice");
+        luchat_fail(command, "not usable: a key stands there twice");
     else
-        fail(command, "not JSON: line %d, column %d", problem->line, problem->column);
+        luchat_fail(command, "not JSON: line %d, column %d", problem->line, problem->column);
 }
 
 void luchat_decode(const char *bytes, size_t length, struct luchat_command *command)
 {
     json_error_t problem;
     command->info = NULL;
-    command->user[0] = '\0';
-    command->error[0] = '\0';
     if (length == 4 && memcmp(bytes, "ping", 4) == 0) {
         command->kind = LUCHAT_PING;
         return;
     }
+    if (luchat_decode_plain(bytes, length, command))
+        return;
+    command->user[0] = '\0';
+    command->error[0] = '\0';
     json_t *root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &problem);
     if (root)
         decode_object(command, root);
