@@ -9,12 +9,12 @@
 #include "clock.h"
 #include "mem.h"
 #include "metrics.h"
+#include "random.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 
 enum { METRIC_COUNT = sizeof(struct metrics) / sizeof(int64_t) };
 
@@ -86,14 +86,11 @@ size_t workers_count(void)
 void workers_become(size_t number)
 {
     struct slot *slot = slot_of(number);
-    uint64_t life = 0;
     own = number;
     metrics = read_values(slot);
     metrics_forget_gauges(&metrics);
     life_before = (uint64_t)get(&slot->life);
-    if (getrandom(&life, sizeof(life), 0) != (ssize_t)sizeof(life))
-        life = life_before + (uint64_t)clock_wall_ms();
-    put(&slot->life, (int64_t)life);
+    put(&slot->life, (int64_t)random_number());
     put(&slot->starts, get(&slot->starts) + 1);
     workers_show(WORKER_NOT_READY, "starting");
 }

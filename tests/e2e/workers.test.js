@@ -5,6 +5,7 @@ import { beforeEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { everyoneHears, newChannel, useCluster } from './lib/cluster.js';
 import { flags } from './lib/gateway.js';
+import { isOffline } from './lib/luchat.js';
 import { PARLEYD, run } from './lib/process.js';
 import { eventually, within } from './lib/wait.js';
 
@@ -92,9 +93,10 @@ describe('workers', () => {
     });
 
     it('are nodes of their own', async () => {
-        const alive = await cluster.redis.client().zrange('parley:nodes', 0, -1);
+        const leases = await cluster.redis.client().zrange('parley:nodes', 0, -1);
+        const names = leases.map((lease) => lease.replace(/:\d+$/, ''));
         assert.deepEqual(
-            alive.sort(),
+            names.sort(),
             numbers.map((number) => `${node.name}-${number}`),
         );
     });
@@ -134,7 +136,8 @@ describe('workers', () => {
 });
 
 describe('a worker that dies', () => {
-    const cluster = useCluster({ nodes: 1, options });
+    const lease = { 'lease-ttl-ms': 2000, 'lease-renew-ms': 400, 'presence-grace-ms': 200 };
+    const cluster = useCluster({ nodes: 1, options: { ...options, ...lease } });
     let node;
 
     beforeEach(async () => {
@@ -187,6 +190,23 @@ describe('a worker that dies', () => {
             counts.every((count) => count > 0),
             `connections: ${counts}`,
         );
+    });
+
+    it('takes its users along, which the others hear once', async () => {
+        const channel = newChannel();
+        const clients = await Promise.all(
+            Array.from({ length: CLIENTS }, () => node.connect(channel)),
+        );
+        await Promise.all(clients.map((client, i) => client.goOnline(`user-${i}`)));
+        await killWorker(1);
+        const isOver = () => clients.some(({ isOpen }) => !isOpen);
+        await eventually(isOver, 'the end of its connections');
+        const witness = clients.find(({ isOpen }) => isOpen);
+        const lost = clients.flatMap(({ isOpen }, i) => (isOpen ? [] : [`user-${i}`]));
+        for (const user of lost) {
+            const hasLeft = () => witness.count(isOffline(user)) === 1;
+            await eventually(hasLeft, `offline of ${user}`, 20_000);
+        }
     });
 
     it('is no reason to count anew', async () => {
