@@ -13,6 +13,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "metrics.h"
+#include "redis_command.h"
 #include "redis_replies.h"
 #include "redis_tls.h"
 #include "redis_url.h"
@@ -57,6 +58,7 @@ struct redis_link {
     struct loop *loop;
     redisAsyncContext *connection; /* NULL: none */
     struct redis_replies *replies; /* of the connection */
+    struct redis_command command;  /* the one being given to hiredis */
     enum link_state state;
     int64_t retry_at_ms;
     int64_t backoff_ms;
@@ -114,6 +116,16 @@ static void on_reply(redisAsyncContext *connection, void *raw_reply, void *raw_r
         request_answer(request, BROKER_OK, reply);
 }
 
+/* False: the connection is ending, and takes no more. */
+static bool write_command(struct redis_link *link, size_t part_count, const char **parts,
+                          const size_t *lengths, redisCallbackFn *callback, void *context)
+{
+    struct redis_command *command = &link->command;
+    redis_command_print(command, part_count, parts, lengths);
+    return redisAsyncFormattedCommand(link->connection, callback, context, command->bytes,
+                                      command->length) == REDIS_OK;
+}
+
 static void send_command(struct redis_link *link, size_t part_count, const char **parts,
                          const size_t *lengths, redis_reply_fn on_done, void *context)
 {
@@ -123,8 +135,7 @@ static void send_command(struct redis_link *link, size_t part_count, const char 
     request->context = context;
     request->deadline_ms = clock_now_ms() + link->options.timeout_ms;
     if (!link->connection || link->is_broken ||
-        redisAsyncCommandArgv(link->connection, on_reply, request, (int)part_count, parts,
-                              lengths) != REDIS_OK) {
+        !write_command(link, part_count, parts, lengths, on_reply, request)) {
         DL_APPEND(link->unsent, request);
         return;
     }
@@ -402,8 +413,7 @@ static void pubsub_command(struct redis_link *link, const char *verb, const char
         return;
     const char *parts[] = {verb, channel};
     size_t lengths[] = {strlen(verb), strlen(channel)};
-    redisAsyncCommandArgv(link->connection, callback, NULL, 2, parts, lengths);
-    link->has_unwritten = true;
+    link->has_unwritten = write_command(link, 2, parts, lengths, callback, NULL);
 }
 
 void redis_link_subscribe(struct redis_link *link, const char *channel)
@@ -444,6 +454,7 @@ void redis_link_destroy(struct redis_link *link)
     }
     answer_unsent(link);
     redis_replies_destroy(link->replies);
+    redis_command_finish(&link->command);
     free(link->digests);
     free(link);
 }
