@@ -99,6 +99,23 @@ bool text_to_int(const char *text, int64_t min, int64_t max, int64_t *ret_number
     return true;
 }
 
+size_t text_print_int(char out[TEXT_INT_BYTES], int64_t number)
+{
+    char digits[TEXT_INT_BYTES];
+    char *at = digits + sizeof(digits);
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    *--at = '\0';
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (number < 0)
+        *--at = '-';
+    size_t bytes = (size_t)(digits + sizeof(digits) - at);
+    memcpy(out, at, bytes);
+    return bytes - 1;
+}
+
 char *text_to_json(const char *text)
 {
     size_t length = strlen(text);

@@ -22,6 +22,10 @@ bool text_has_control(const void *bytes, size_t length);
 __attribute__((warn_unused_result)) bool text_to_int(const char *text, int64_t min, int64_t max,
                                                      int64_t *ret_number);
 
+/* Its decimal form, with a final zero; without the cost of a format. Answers its length. */
+enum { TEXT_INT_BYTES = 24 };
+size_t text_print_int(char out[TEXT_INT_BYTES], int64_t number);
+
 /* Text for a JSON string, in quotes. *new* */
 char *text_to_json(const char *text);
 

@@ -7,12 +7,13 @@
 #include "redis_command.h"
 
 #include "mem.h"
+#include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    HEAD_BYTES_MAX = 24,    /* '$' or '*', a number, CR LF */
+    HEAD_BYTES_MAX = 32,    /* '$' or '*', a number, CR LF */
     KEPT_CAPACITY = 131072, /* a buffer that had to be bigger is not kept */
 };
 
@@ -34,16 +35,12 @@ static void put_bytes(struct redis_command *command, const char *bytes, size_t l
 
 static void put_head(struct redis_command *command, char kind, size_t number)
 {
-    char text[HEAD_BYTES_MAX];
-    char *at = text + sizeof(text);
-    *--at = '\n';
-    *--at = '\r';
-    do {
-        *--at = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    *--at = kind;
-    put_bytes(command, at, (size_t)(text + sizeof(text) - at));
+    char *at = command->bytes + command->length;
+    *at = kind;
+    at += 1 + text_print_int(at + 1, (int64_t)number);
+    *at++ = '\r';
+    *at++ = '\n';
+    command->length = (size_t)(at - command->bytes);
 }
 
 void redis_command_print(struct redis_command *command, size_t part_count,

@@ -6,10 +6,10 @@
 
 #include "mem.h"
 #include "scripts_lua.h"
+#include "text.h"
 
 #include <assert.h>
 #include <hiredis/hiredis.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,7 +56,7 @@ void redis_call_number(struct redis_call *call, int64_t number)
 {
     assert(call->number_count < SCRIPT_NUMBERS_MAX);
     char *text = call->numbers[call->number_count++];
-    (void)snprintf(text, SCRIPT_NUMBER_BYTES, "%lld", (long long)number);
+    (void)text_print_int(text, number);
     redis_call_text(call, text);
 }
 
@@ -88,8 +88,8 @@ static void send_call(struct pending_call *pending, const char *verb, const char
     const struct redis_call *call = &pending->call;
     const char *parts[HEAD_PARTS + SCRIPT_PARTS_MAX];
     size_t lengths[HEAD_PARTS + SCRIPT_PARTS_MAX];
-    char key_count[8];
-    (void)snprintf(key_count, sizeof(key_count), "%zu", call->key_count);
+    char key_count[TEXT_INT_BYTES];
+    (void)text_print_int(key_count, (int64_t)call->key_count);
     const char *head[HEAD_PARTS] = {verb, script, key_count};
     for (size_t i = 0; i < HEAD_PARTS; i++) {
         parts[i] = head[i];

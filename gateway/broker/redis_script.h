@@ -8,6 +8,7 @@
 #define PARLEY_REDIS_SCRIPT_H
 
 #include "redis_link.h"
+#include "text.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,7 +26,7 @@ enum redis_script {
     SCRIPT_COUNT,
 };
 
-enum { SCRIPT_PARTS_MAX = 48, SCRIPT_NUMBERS_MAX = 8, SCRIPT_NUMBER_BYTES = 24 };
+enum { SCRIPT_PARTS_MAX = 48, SCRIPT_NUMBERS_MAX = 8 };
 
 /* Texts in the order of enum redis_script, for struct redis_link_options. */
 extern const char *const redis_script_texts[SCRIPT_COUNT];
@@ -37,7 +38,7 @@ struct redis_call {
     const char *parts[SCRIPT_PARTS_MAX];
     size_t lengths[SCRIPT_PARTS_MAX];
     size_t number_count;
-    char numbers[SCRIPT_NUMBERS_MAX][SCRIPT_NUMBER_BYTES];
+    char numbers[SCRIPT_NUMBERS_MAX][TEXT_INT_BYTES];
 };
 
 /* All keys come before the first argument. */

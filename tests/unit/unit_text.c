@@ -5,6 +5,7 @@
 
 #include "unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,12 +182,26 @@ static void json_string_is_written(void **state)
     free(json);
 }
 
+static void numbers_are_printed_as_printf_does(void **state)
+{
+    static const int64_t numbers[] = {0, 7, -7, 10, 1234567890123, -1, INT64_MAX, INT64_MIN};
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(numbers); i++) {
+        char printed[TEXT_INT_BYTES];
+        char expected[TEXT_INT_BYTES];
+        int length = snprintf(expected, sizeof(expected), "%lld", (long long)numbers[i]);
+        assert_int_equal(text_print_int(printed, numbers[i]), length);
+        assert_string_equal(printed, expected);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(utf8_zero_octet_is_good),
         cmocka_unit_test(utf8_every_code_point_is_judged),
         cmocka_unit_test(control_zero_octet_is_one),
+        cmocka_unit_test(numbers_are_printed_as_printf_does),
     };
     struct unit_suite suite = {.count = 0};
     UNIT_ADD_ROWS(&suite, utf8_rows, utf8_is_judged);
