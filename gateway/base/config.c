@@ -73,6 +73,7 @@ static const struct option options[] = {
     {"ping-interval-ms", OPTION_NUMBER, AT(ping_interval_ms), "25000", 1000, 3600000, "MS", "Centrifuge: how often the server pings, in whole seconds"},
     {"pong-timeout-ms", OPTION_NUMBER, AT(pong_timeout_ms), "8000", 100, 3600000, "MS", "Centrifuge: how long a client may take to answer"},
     {"luchat", OPTION_CHOICE, AT(luchat), "on", 0, 0, "on|off", "whether /ws is served"},
+    {"page", OPTION_CHOICE, AT(page), "on", 0, 0, "on|off", "whether the chat page is served at / (it needs /ws)"},
     {"token-secret", OPTION_SECRET, AT(token_secret), "", 0, 0, "TEXT", "secret of tokens signed with HS256, HS384 or HS512"},
     {"token-rsa-key", OPTION_TEXT, AT(token_rsa_key), "", 0, 0, "FILE", "public key (PEM) of tokens signed with RS256"},
     {"token-ec-key", OPTION_TEXT, AT(token_ec_key), "", 0, 0, "FILE", "public key (PEM) of tokens signed with ES256"},

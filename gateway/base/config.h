@@ -53,6 +53,7 @@ struct config {
     int64_t pong_timeout_ms;
     /* who may come in */
     char *luchat;       /* "on" or "off" */
+    char *page;         /* "on" or "off" */
     char *token_secret; /* "": no HMAC tokens */
     char *token_rsa_key;
     char *token_ec_key;

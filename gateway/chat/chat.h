@@ -60,6 +60,8 @@ extern const struct dialect dialect_centrifuge;
 struct chat_request {
     const char *channel;
     const char *token; /* NULL: none */
+    bool wants_hello;  /* LuChat: is told where it is, and may repeat itself; see luchat_hello.h
+                        */
 };
 
 /* A connection is established. The session lives until chat_closed. */

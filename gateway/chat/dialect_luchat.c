@@ -14,6 +14,7 @@
 #include "dialect.h"
 #include "hub.h"
 #include "luchat_codec.h"
+#include "luchat_hello.h"
 #include "mem.h"
 #include "metrics.h"
 #include "presence.h"
@@ -30,6 +31,7 @@ struct luchat_session {
     int64_t expires_at_s; /* the token; wall time; 0: never */
     bool is_for_channel;  /* the token names the channel */
     bool is_welcome;      /* has shown a token, or needs none */
+    bool wants_hello;
 };
 
 static void send_error(struct session *session, enum luchat_error code, const char *message)
@@ -132,6 +134,7 @@ static void luchat_on_open(struct session *session, const struct chat_request *r
     const struct hub *hub = session_hub(session);
     struct luchat_session *state = mem_zalloc(sizeof(*state));
     state->channel = mem_strdup(request->channel);
+    state->wants_hello = request->wants_hello;
     session_set_state(session, state);
     if (hub->options->token_keys && request->token) {
         show_token(session, request->token);
@@ -177,13 +180,19 @@ static void on_published(void *owner, uint64_t tag, const struct broker_reply *r
         send_error(session, LUCHAT_TRY_AGAIN, explain_status(reply->status));
 }
 
-static void publish(struct session *session, const char *bytes, size_t length)
+static void publish(struct session *session, const struct luchat_command *command,
+                    struct slice payload)
 {
+    const struct luchat_session *state = session_state(session);
     const struct subscription *subscription = *session_subscriptions(session);
+    const char *channel = channel_name(subscription->channel);
     struct hub *hub = session_hub(session);
-    struct broker_message message = {.payload = {bytes, length}};
-    broker_publish(hub->broker, channel_name(subscription->channel), &message,
-                   (struct broker_waiter){on_published, hub, session_id(session)});
+    struct broker_message message = {.payload = payload};
+    struct broker_waiter waiter = {on_published, hub, session_id(session)};
+    if (state->wants_hello && command->key[0])
+        luchat_hello_publish(session, channel, command->key, payload, waiter);
+    else
+        broker_publish(hub->broker, channel, &message, waiter);
 }
 
 static void send_pong(struct session *session)
@@ -269,7 +278,7 @@ static void hear(struct session *session, const struct luchat_command *command,
         break;
     case LUCHAT_MESSAGE:
         if (is_own_name(session, command) && may_publish(session))
-            publish(session, bytes, length);
+            publish(session, command, (struct slice){bytes, length});
         break;
     case LUCHAT_ONLINE:
         if (is_own_name(session, command))
@@ -308,7 +317,10 @@ static void luchat_on_admitted(struct subscription *subscription)
     bool may_read = rights_check(session, channel, RIGHTS_HISTORY) == RIGHTS_GRANTED;
     struct batch *history =
         may_read ? channel_history(subscription->channel, session_dialect(session)) : NULL;
+    const struct luchat_session *state = session_state(session);
     session_resume(session);
+    if (state->wants_hello)
+        luchat_hello_send(subscription, state->user, history);
     presence_on_admitted(subscription);
     if (history)
         session_send(session, history); /* last: it may end the session */

@@ -152,6 +152,18 @@ static void decode_online(struct luchat_command *command, json_t *online)
     command->info = json_dumps(online, JSON_COMPACT);
 }
 
+/* What tells this message from the user's others, if the client gives each its own time. */
+static void take_key(struct luchat_command *command, json_t *message)
+{
+    const char *time = json_string_value(json_object_get(message, "time"));
+    if (!time || !time[0] || text_has_control(time, strlen(time)))
+        return;
+    int length =
+        snprintf(command->key, sizeof(command->key), "luchat %s %s", command->user, time);
+    if (length >= (int)sizeof(command->key))
+        command->key[0] = '\0';
+}
+
 static void decode_message(struct luchat_command *command, json_t *message)
 {
     if (!check_fields(command, "message", message_fields, message))
@@ -162,6 +174,7 @@ static void decode_message(struct luchat_command *command, json_t *message)
         return;
     }
     take_user(command, message);
+    take_key(command, message);
     command->kind = LUCHAT_MESSAGE;
 }
 
@@ -213,6 +226,7 @@ void luchat_decode(const char *bytes, size_t length, struct luchat_command *comm
     json_error_t problem;
     command->info = NULL;
     command->user[0] = '\0';
+    command->key[0] = '\0';
     command->error[0] = '\0';
     if (length == 4 && memcmp(bytes, "ping", 4) == 0) {
         command->kind = LUCHAT_PING;

@@ -7,13 +7,12 @@
 #ifndef PARLEY_LUCHAT_CODEC_H
 #define PARLEY_LUCHAT_CODEC_H
 
+#include "broker.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 struct batch;
-struct broker_presence;
-struct broker_reply;
-struct publication;
 
 enum {
     LUCHAT_USER_BYTES_MAX = 128,
@@ -40,7 +39,9 @@ enum luchat_error {
 struct luchat_command {
     enum luchat_kind kind;
     char user[LUCHAT_USER_BYTES_MAX + 1]; /* userid; a number in its decimal form */
-    char *info;                           /* {"userid":...,"userphone":...}, *new* */
+    char key[BROKER_KEY_BYTES_MAX +
+             1]; /* of a message: userid and time; "": too long, or none */
+    char *info;  /* {"userid":...,"userphone":...}, *new* */
     char error[LUCHAT_ERROR_BYTES];
 };
 

@@ -8,7 +8,7 @@
 #include "http_api.h"
 
 #include "api.h"
-#include "http_routes.h"
+#include "http_response.h"
 #include "id_table.h"
 #include "log.h"
 #include "mem.h"
@@ -102,25 +102,19 @@ static struct refusal check(const struct http_api *api, struct lws *wsi, const c
     return (struct refusal){0, NULL};
 }
 
-static int refuse_at_once(struct lws *wsi, int status, const char *header, const char *message)
-{
-    http_send_error(wsi, status, header, message);
-    return -1;
-}
-
 int http_api_begin(struct http_api *api, struct http_call *call, struct lws *wsi,
                    const char *path)
 {
     const char *method = path + strlen(path_head);
     int64_t length = 0;
     *call = (struct http_call){.wsi = wsi};
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) == 0)
-        return refuse_at_once(wsi, api->has_key ? 405 : 404, "Allow: POST", "only POST");
+    if (!http_is_post(wsi))
+        return http_refuse(wsi, api->has_key ? 405 : 404, "Allow: POST", "only POST");
     if (!read_length(wsi, &length))
-        return refuse_at_once(wsi, 411, NULL, "a body with Content-Length is needed");
+        return http_refuse(wsi, 411, NULL, "a body with Content-Length is needed");
     struct refusal refusal = check(api, wsi, method, length);
     if (refusal.status && length > API_DISCARDED_BYTES_MAX)
-        return refuse_at_once(wsi, refusal.status, NULL, refusal.message);
+        return http_refuse(wsi, refusal.status, NULL, refusal.message);
     call->state = HTTP_CALL_READING;
     call->expected = (size_t)length;
     if (refusal.status) {
@@ -138,7 +132,7 @@ int http_api_begin(struct http_api *api, struct http_call *call, struct lws *wsi
 int http_api_read(struct http_call *call, const char *bytes, size_t length)
 {
     if (length > call->expected - call->length)
-        return refuse_at_once(call->wsi, 400, NULL, "a request before the answer to the last");
+        return http_refuse(call->wsi, 400, NULL, "a request before the answer to the last");
     if (call->body && length > 0)
         memcpy(call->body + call->length, bytes, length);
     call->length += length;
@@ -161,7 +155,7 @@ static int respond(struct http_call *call)
     char *answer = call->answer;
     call->answer = NULL;
     call->state = HTTP_CALL_NONE;
-    int result = http_send_answer(call->wsi, call->status, answer);
+    int result = http_send_answer(call->wsi, call->status, NULL, answer);
     free(answer);
     return result;
 }

@@ -186,3 +186,10 @@ bool ws_handshake_channel(struct lws *wsi, char ret_channel[CHANNEL_NAME_BYTES_M
     strcpy(ret_channel, argument);
     return true;
 }
+
+bool ws_handshake_wants_hello(struct lws *wsi)
+{
+    char argument[ARGUMENT_BYTES];
+    return lws_get_urlarg_by_name_safe(wsi, "hello=", argument, sizeof(argument)) == 1 &&
+           argument[0] == '1';
+}

@@ -12,6 +12,8 @@
 #include "broker.h"
 #include "chat.h"
 #include "http_api.h"
+#include "http_cors.h"
+#include "http_response.h"
 #include "http_routes.h"
 #include "log.h"
 #include "mem.h"
@@ -45,6 +47,7 @@ struct ws_server {
     struct lws_protocols public_protocols[2];
     struct lws_protocols internal_protocols[2];
     struct http_state http;
+    struct http_cors cors;
     struct http_api *api;
     bool is_turning_away;
 };
@@ -115,7 +118,8 @@ static int on_established(struct lws *wsi, struct ws_conn *conn)
         return -1; /* was checked before the upgrade */
     int length = lws_get_urlarg_by_name_safe(wsi, "token=", token, sizeof(token));
     ws_conn_open(conn, wsi, server->options->hub, ws_handshake_dialect(wsi),
-                 &(struct chat_request){channel, length > 0 ? token : NULL});
+                 &(struct chat_request){channel, length > 0 ? token : NULL,
+                                        ws_handshake_wants_hello(wsi)});
     if (length > 0)
         explicit_bzero(token, (size_t)length);
     ws_loop_set_owner(server->ws_loop, wsi, conn);
@@ -250,7 +254,8 @@ static void describe_port(struct lws_protocols *protocols, lws_callback_function
 
 static struct lws_vhost *create_vhost(struct ws_server *server, const char *name,
                                       const struct address *address,
-                                      const struct lws_protocols *protocols)
+                                      const struct lws_protocols *protocols,
+                                      struct http_cors *cors)
 {
     /* zeros: no validity timer per connection */
     static const lws_retry_bo_t no_timers = {.secs_since_valid_ping = 0};
@@ -260,6 +265,7 @@ static struct lws_vhost *create_vhost(struct ws_server *server, const char *name
     info.port = address->port;
     info.iface = address->is_any ? NULL : address->host;
     info.protocols = protocols;
+    info.user = cors;
     info.retry_and_idle_policy = &no_timers;
     info.timeout_secs_ah_idle = handshake_timeout_s(server);
     info.options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;
@@ -277,14 +283,14 @@ static bool listen_on(struct ws_server *server, char **ret_error)
     const struct ws_server_options *options = server->options;
     describe_port(server->public_protocols, on_public, sizeof(struct ws_conn));
     describe_port(server->internal_protocols, on_internal, sizeof(struct http_call));
-    server->public_vhost =
-        create_vhost(server, "public", &options->listen, server->public_protocols);
+    server->public_vhost = create_vhost(server, "public", &options->listen,
+                                        server->public_protocols, &server->cors);
     if (!server->public_vhost) {
         *ret_error = mem_printf("--listen: cannot listen on %s:%d", options->listen.host,
                                 options->listen.port);
         return false;
     }
-    if (create_vhost(server, "internal", &options->internal, server->internal_protocols))
+    if (create_vhost(server, "internal", &options->internal, server->internal_protocols, NULL))
         return true;
     *ret_error = mem_printf("--internal: cannot listen on %s:%d", options->internal.host,
                             options->internal.port);
@@ -298,6 +304,8 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
     lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
     server->options = options;
     server->http.broker = options->broker;
+    server->http.has_page = options->is_page_on && options->is_luchat_on;
+    server->cors.allowed_origins = options->allowed_origins;
     server->api = http_api_create(options->hub, options->api_key);
     server->ws_loop = ws_loop_create(loop, options->descriptor_limit,
                                      &(struct ws_loop_events){on_heard, on_first_frame});

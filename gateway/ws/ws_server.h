@@ -1,7 +1,7 @@
 /*
  * ws_server - both ports of a node, on libwebsockets.
  *
- * The public port takes WebSockets and answers /health; the internal one answers /health,
+ * The public port takes WebSockets, serves the chat page and answers /health; the internal one answers /health,
  * /ready, /metrics and the server API. Translates what libwebsockets says into calls on the
  * chat, no more.
  */
@@ -25,6 +25,7 @@ struct ws_server_options {
     struct address internal;
     const char *allowed_origins; /* separated by commas */
     bool is_luchat_on;           /* is /ws served? */
+    bool is_page_on;             /* is the chat page? It needs /ws */
     size_t max_connections;      /* WebSockets; beyond it 503 */
     size_t max_message_bytes;
     int64_t handshake_timeout_ms; /* in whole seconds */
