@@ -27,7 +27,8 @@ const DEFAULTS = {
     firstDelayMs: 1_000,
     lastDelayMs: 30_000,
     pingMs: 30_000,
-    answerMs: 10_000, // for a hello, a pong, or our own words to come back
+    helloMs: 15_000, // longer than a gateway waits for a token, so that we hear what it says
+    answerMs: 10_000, // for a pong, or our own words to come back
     unsentMax: 100,
     WebSocket: globalThis.WebSocket, // Node 20 has none: give the one of the package ws
 };
@@ -173,7 +174,7 @@ export class LuChat extends EventTarget {
     }
 
     #open(state) {
-        const { WebSocket, answerMs } = this.#options;
+        const { WebSocket, helloMs } = this.#options;
         this.#timers.clearAll();
         this.#history = null;
         const socket = new WebSocket(this.url.href);
@@ -181,7 +182,7 @@ export class LuChat extends EventTarget {
         socket.onmessage = ({ data }) => this.#hear(data);
         socket.onclose = ({ code, reason }) => this.#lost(code, reason);
         socket.onerror = () => {}; // a close follows
-        this.#timers.set('answer', answerMs, () => this.#abandon('no answer'));
+        this.#timers.set('answer', helloMs, () => this.#abandon('no hello'));
         this.#setState(state);
     }
 

@@ -128,7 +128,7 @@ export class MessageList {
     add({ message, frame, isHistory }, isOwn) {
         this.#waiting.get(frame)?.remove();
         this.#waiting.delete(frame);
-        this.list.setAttribute('aria-live', isHistory ? 'off' : 'polite');
+        this.scroll.setAttribute('aria-live', isHistory ? 'off' : 'polite');
         const date = dateOf(message.time);
         this.#beginDay(date);
         const item = this.#item(message, date, isOwn);

@@ -161,7 +161,7 @@ describe('the client luchat.js', () => {
 
         it('gives up on a gateway that does not say hello', () => {
             chat.connect();
-            tick(10 * SECOND);
+            tick(15 * SECOND);
             assert.equal(chat.state, 'reconnecting');
             assert.equal(socket().isOpen, false);
         });
