@@ -62,6 +62,14 @@ struct config {
     int64_t token_grace_s;
     char *anonymous; /* "on": also without a token */
     char *api_key;   /* "": no server API */
+    /* files that clients share */
+    char *files; /* "on" or "off" */
+    int64_t files_max_bytes;
+    int64_t files_total_bytes;
+    int64_t files_ttl_s;
+    char *files_types;
+    int64_t files_per_minute;
+    char *trusted_proxies; /* see network.h */
     /* logs */
     char *log_level;
     char *log_format;

@@ -25,4 +25,7 @@ __attribute__((warn_unused_result)) bool text_to_int(const char *text, int64_t m
 /* Text for a JSON string, in quotes. *new* */
 char *text_to_json(const char *text);
 
+/* {"error":{"code":CODE,"message":"..."}}. *new* */
+char *text_print_error(int code, const char *message);
+
 #endif

@@ -258,12 +258,10 @@ void luchat_encode_pong(struct batch *batch)
 
 void luchat_encode_error(struct batch *batch, enum luchat_error code, const char *message)
 {
-    char *quoted = text_to_json(message);
-    char *json = mem_printf("{\"error\":{\"code\":%d,\"message\":%s}}", (int)code, quoted);
+    char *json = text_print_error((int)code, message);
     struct slice part = slice_of(json);
     batch_append_text(batch, &part, 1);
     free(json);
-    free(quoted);
 }
 
 static bool is_message(struct slice payload)

@@ -5,10 +5,12 @@
 
 #include "batch.h"
 #include "channel.h"
+#include "files.h"
 #include "hub.h"
 #include "mem.h"
 #include "session.h"
 #include "text.h"
+#include "text_list.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +31,36 @@ static void send_text(struct session *session, struct slice text)
     batch_unref(batch);
 }
 
+/* The types of a list as a JSON array. *new* */
+static char *print_types(const char *list)
+{
+    char *json = mem_strdup("[");
+    struct slice word;
+    bool is_first = true;
+    while (text_list_next(&list, &word)) {
+        char *longer = mem_printf("%s%s\"%.*s\"", json, is_first ? "" : ",", (int)word.length,
+                                  (const char *)word.bytes);
+        free(json);
+        json = longer;
+        is_first = false;
+    }
+    char *whole = mem_printf("%s]", json);
+    free(json);
+    return whole;
+}
+
+/* What may be sent to /files; null: nothing. *new* */
+static char *print_files(const struct hub *hub)
+{
+    const struct files_options *limits = files_limits(hub);
+    if (!limits)
+        return mem_strdup("null");
+    char *types = print_types(limits->types);
+    char *json = mem_printf("{\"max_bytes\":%zu,\"types\":%s}", limits->max_bytes, types);
+    free(types);
+    return json;
+}
+
 void luchat_hello_send(struct subscription *subscription, const char *user,
                        const struct batch *history)
 {
@@ -36,11 +68,14 @@ void luchat_hello_send(struct subscription *subscription, const char *user,
     char *node = text_to_json(session_hub(session)->options->node);
     char *channel = text_to_json(channel_name(subscription->channel));
     char *name = user ? text_to_json(user) : mem_strdup("null");
+    char *files = print_files(session_hub(session));
     char *frame =
-        mem_printf("{\"hello\":{\"node\":%s,\"channel\":%s,\"user\":%s,\"history\":%u}}", node,
-                   channel, name, history ? batch_frame_count(history) : 0);
+        mem_printf("{\"hello\":{\"node\":%s,\"channel\":%s,\"user\":%s,"
+                   "\"history\":%u,\"files\":%s}}",
+                   node, channel, name, history ? batch_frame_count(history) : 0, files);
     send_text(session, slice_of(frame));
     free(frame);
+    free(files);
     free(name);
     free(channel);
     free(node);

@@ -100,19 +100,16 @@ static bool write_response(struct lws *wsi, const struct http_response *response
     return written >= 0;
 }
 
+bool http_send_head(struct lws *wsi, const struct http_response *response)
+{
+    return write_response(wsi, response, /* has_body= */ false);
+}
+
 int http_respond(struct lws *wsi, const struct http_response *response)
 {
     if (!write_response(wsi, response, !http_is_head(wsi)) || response->is_last)
         return -1;
     return lws_http_transaction_completed(wsi) ? -1 : 0;
-}
-
-char *http_print_error(int status, const char *message)
-{
-    char *quoted = text_to_json(message);
-    char *body = mem_printf("{\"error\":{\"code\":%d,\"message\":%s}}\n", status, quoted);
-    free(quoted);
-    return body;
 }
 
 int http_send_answer(struct lws *wsi, int status, const char *header, const char *body)
@@ -126,7 +123,7 @@ int http_send_answer(struct lws *wsi, int status, const char *header, const char
 
 void http_send_error(struct lws *wsi, int status, const char *header, const char *message)
 {
-    char *body = http_print_error(status, message);
+    char *body = text_print_error(status, message);
     struct http_response response = {.status = status,
                                      .type = "application/json",
                                      .header = header,

@@ -30,14 +30,16 @@ bool http_is_post(struct lws *wsi);
 /* Sends it; to HEAD without its body. Non-zero: the connection is to be closed. */
 int http_respond(struct lws *wsi, const struct http_response *response);
 
+/* Its head alone, with the length of a body that follows. False: the connection did not take
+ * it. */
+bool http_send_head(struct lws *wsi, const struct http_response *response);
+
 /* The JSON answer to a request whose body was read; the connection goes on. header: as in
  * struct http_response. Non-zero: it is to be closed. */
 int http_send_answer(struct lws *wsi, int status, const char *header, const char *body);
 
-/* {"error":{"code":STATUS,"message":...}}. *new* */
-char *http_print_error(int status, const char *message);
-/* The same as a response, and the end of the connection; header: one more
- * line such as "Allow: GET", or NULL. */
+/* {"error":{"code":STATUS,"message":...}} as a response, and the end of the connection;
+ * header: one more line such as "Allow: GET", or NULL. */
 void http_send_error(struct lws *wsi, int status, const char *header, const char *message);
 /* The same; answers what closes the connection. */
 int http_refuse(struct lws *wsi, int status, const char *header, const char *message);

@@ -11,8 +11,11 @@
 
 #include "broker.h"
 #include "chat.h"
+#include "files.h"
 #include "http_api.h"
+#include "http_call.h"
 #include "http_cors.h"
+#include "http_files.h"
 #include "http_response.h"
 #include "http_routes.h"
 #include "log.h"
@@ -49,7 +52,14 @@ struct ws_server {
     struct http_state http;
     struct http_cors cors;
     struct http_api *api;
+    struct http_files *files; /* NULL: off */
     bool is_turning_away;
+};
+
+/* What is kept of a connection of the public port. */
+union public_connection {
+    struct ws_conn conn; /* once it is a WebSocket */
+    struct http_files_slot files;
 };
 
 static struct ws_server *server_of(struct lws *wsi)
@@ -135,15 +145,49 @@ static void copy_path(char text[PATH_BYTES_MAX], const char *path, size_t length
     text[length] = '\0';
 }
 
-static int on_http(struct lws *wsi, enum http_port port, struct http_call *call,
-                   const char *path, size_t length)
+static int on_internal_http(struct lws *wsi, struct http_call *call, const char *path,
+                            size_t length)
 {
     struct ws_server *server = server_of(wsi);
     char text[PATH_BYTES_MAX];
     copy_path(text, path, length);
-    if (port == HTTP_INTERNAL && http_api_is_path(text))
+    if (http_api_is_path(text))
         return http_api_begin(server->api, call, wsi, text);
-    return http_route(wsi, port, &server->http, text);
+    return http_route(wsi, HTTP_INTERNAL, &server->http, text);
+}
+
+static int on_public_http(struct lws *wsi, struct http_files_slot *slot, const char *path,
+                          size_t length)
+{
+    struct ws_server *server = server_of(wsi);
+    char text[PATH_BYTES_MAX];
+    if (http_files_is_busy(slot))
+        return -1;
+    copy_path(text, path, length);
+    if (server->files && http_files_is_path(text) && !http_cors_is_preflight(wsi))
+        return http_files_begin(server->files, slot, wsi, text, server->http.is_draining);
+    return http_route(wsi, HTTP_PUBLIC, &server->http, text);
+}
+
+static int on_public_file(struct lws *wsi, enum lws_callback_reasons reason,
+                          struct http_files_slot *slot, const char *bytes, size_t length)
+{
+    struct http_files *files = server_of(wsi)->files;
+    if (!files || !slot)
+        return 0;
+    switch (reason) {
+    case LWS_CALLBACK_HTTP_BODY:
+        return http_files_read(slot, bytes, length);
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+        return http_files_complete(files, slot);
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+        return http_files_writable(files, slot);
+    case LWS_CALLBACK_CLOSED_HTTP:
+        http_files_closed(files, slot);
+        return 0;
+    default:
+        return 0;
+    }
 }
 
 /* ----------------------------------------------------------- what libwebsockets calls us */
@@ -155,7 +199,7 @@ static int on_public(struct lws *wsi, enum lws_callback_reasons reason, void *us
     case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
         return on_accepted(server_of(wsi));
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        return on_upgrade_asked(wsi, in);
+        return http_files_is_busy(user) ? -1 : on_upgrade_asked(wsi, in);
     case LWS_CALLBACK_ESTABLISHED:
         return on_established(wsi, user);
     case LWS_CALLBACK_RECEIVE:
@@ -170,7 +214,12 @@ static int on_public(struct lws *wsi, enum lws_callback_reasons reason, void *us
         ws_conn_closed(user);
         return 0;
     case LWS_CALLBACK_HTTP:
-        return on_http(wsi, HTTP_PUBLIC, NULL, in, length);
+        return on_public_http(wsi, user, in, length);
+    case LWS_CALLBACK_HTTP_BODY:
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+    case LWS_CALLBACK_CLOSED_HTTP:
+        return on_public_file(wsi, reason, user, in, length);
     case LWS_CALLBACK_RAW_ADOPT: /* what CONNECT would turn a connection into */
     case LWS_CALLBACK_RAW_RX:
         return -1;
@@ -189,9 +238,9 @@ static int on_internal(struct lws *wsi, enum lws_callback_reasons reason, void *
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return on_upgrade_asked(wsi, in);
     case LWS_CALLBACK_HTTP:
-        return on_http(wsi, HTTP_INTERNAL, user, in, length);
+        return on_internal_http(wsi, user, in, length);
     case LWS_CALLBACK_HTTP_BODY:
-        return http_api_read(user, in, length);
+        return http_call_read(user, in, length);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
         return http_api_complete(api, user);
     case LWS_CALLBACK_CLOSED_HTTP:
@@ -281,7 +330,7 @@ static struct lws_vhost *create_vhost(struct ws_server *server, const char *name
 static bool listen_on(struct ws_server *server, char **ret_error)
 {
     const struct ws_server_options *options = server->options;
-    describe_port(server->public_protocols, on_public, sizeof(struct ws_conn));
+    describe_port(server->public_protocols, on_public, sizeof(union public_connection));
     describe_port(server->internal_protocols, on_internal, sizeof(struct http_call));
     server->public_vhost = create_vhost(server, "public", &options->listen,
                                         server->public_protocols, &server->cors);
@@ -307,6 +356,8 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
     server->http.has_page = options->is_page_on && options->is_luchat_on;
     server->cors.allowed_origins = options->allowed_origins;
     server->api = http_api_create(options->hub, options->api_key);
+    if (files_are_on(options->hub))
+        server->files = http_files_create(options->hub, &options->uploads);
     server->ws_loop = ws_loop_create(loop, options->descriptor_limit,
                                      &(struct ws_loop_events){on_heard, on_first_frame});
     server->context = create_context(server);
@@ -328,6 +379,7 @@ void ws_server_destroy(struct ws_server *server)
         return;
     if (server->context)
         lws_context_destroy(server->context);
+    http_files_destroy(server->files);
     http_api_destroy(server->api);
     ws_loop_destroy(server->ws_loop);
     free(server);

@@ -1,14 +1,15 @@
 /*
  * ws_server - both ports of a node, on libwebsockets.
  *
- * The public port takes WebSockets, serves the chat page and answers /health; the internal one answers /health,
- * /ready, /metrics and the server API. Translates what libwebsockets says into calls on the
- * chat, no more.
+ * The public port takes WebSockets, serves the chat page and answers /health; the internal one
+ * answers /health, /ready, /metrics and the server API. Translates what libwebsockets says into
+ * calls on the chat, no more.
  */
 #ifndef PARLEY_WS_SERVER_H
 #define PARLEY_WS_SERVER_H
 
 #include "address.h"
+#include "http_upload.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,7 +31,8 @@ struct ws_server_options {
     size_t max_message_bytes;
     int64_t handshake_timeout_ms; /* in whole seconds */
     size_t descriptor_limit;      /* of the process */
-    const char *api_key;          /* of the server API; "": there is none */
+    struct http_upload_options uploads;
+    const char *api_key; /* of the server API; "": there is none */
     struct hub *hub;
     const struct broker *broker;
 };
