@@ -82,7 +82,8 @@ static bool identify(struct hub *hub, const struct file_upload *upload, char **r
     if (!upload->token)
         return false;
     enum token_result result = auth_check(hub, upload->token, &token);
-    bool is_good = result == TOKEN_OK && token.user[0];
+    bool is_good = result == TOKEN_OK && token.user[0] &&
+                   (!token.channel || strcmp(token.channel, upload->channel) == 0);
     if (is_good) {
         *ret_user = mem_strdup(token.user);
         *ret_is_by_token = token_names(&token, upload->channel);

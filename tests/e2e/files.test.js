@@ -387,7 +387,7 @@ describe('who may send files', () => {
             ['members:x', token(ann), 201],
             ['token:x', token(ann), 403],
             ['token:x', named, 201],
-            ['token:y', named, 403],
+            ['token:y', named, 401],
             ['unknown:x', token(ann), 403],
         ]) {
             const query = authorization ? { channel } : { channel, userid: 'guest' };

@@ -15,7 +15,8 @@ const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe
 const PHONE = { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true };
 
 describe('the chat page', { skip: !hasBrowser && 'there is no Chromium here' }, () => {
-    const cluster = useCluster({ nodes: 2, redis: { keepsData: true } });
+    const options = { files: 'on', 'files-per-minute': 1000 };
+    const cluster = useCluster({ nodes: 2, redis: { keepsData: true }, options });
     const browser = useBrowser();
     let channel;
 
@@ -196,6 +197,90 @@ describe('the chat page', { skip: !hasBrowser && 'there is no Chromium here' }, 
         await ann.page.press('#name', 'Enter');
         await ann.untilState('disconnected');
         await ann.page.locator('#trouble', { hasText: 'token' }).waitFor();
+    });
+
+    const drop = (tab, files) =>
+        tab.page.evaluate((dropped) => {
+            const dataTransfer = new DataTransfer();
+            for (const { name, type, bytes } of dropped)
+                dataTransfer.items.add(new File([new Uint8Array(bytes)], name, { type }));
+            const options = { dataTransfer, bubbles: true, cancelable: true };
+            dispatchEvent(new DragEvent('dragover', options));
+            dispatchEvent(new DragEvent('drop', options));
+        }, files);
+
+    it('a file dropped on one page is downloadable from the other', async () => {
+        const [ann, ben] = await annAndBen();
+        const bytes = Array.from({ length: 300_000 }, (_, i) => i % 251);
+        await drop(ann, [{ name: 'über uns.pdf', type: 'application/pdf', bytes }]);
+        const link = ben.page.locator('.message a.file');
+        await link.waitFor();
+        const downloading = ben.page.waitForEvent('download');
+        await link.click();
+        const download = await downloading;
+        assert.equal(download.suggestedFilename(), 'über uns.pdf');
+        assert.deepEqual([...fs.readFileSync(await download.path())], bytes);
+        await ann.page.locator('.message.own a.file').waitFor();
+        assert.deepEqual([...ann.errors, ...ben.errors], []);
+    });
+
+    it('small images are shown, on the other page too', async () => {
+        const [ann, ben] = await annAndBen();
+        const png = Buffer.from(
+            'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+            'base64',
+        );
+        await ann.page.setInputFiles('#file', { name: 'dot.png', mimeType: 'image/png', buffer: png });
+        for (const tab of [ann, ben]) {
+            const image = tab.page.locator('.bubble img');
+            await image.waitFor();
+            await eventually(() => image.evaluate((img) => img.naturalWidth === 1), 'the image');
+            assert.equal(await image.getAttribute('alt'), 'dot.png');
+        }
+        assert.deepEqual([...ann.errors, ...ben.errors], []);
+    });
+
+    it('an image that is none leaves its link', async () => {
+        const ann = await newcomer(cluster.nodes[0], 'ann');
+        await drop(ann, [{ name: 'not.png', type: 'image/png', bytes: [1, 2, 3] }]);
+        await ann.page.locator('.message a.file').waitFor();
+        await eventually(async () => !(await ann.page.locator('.bubble img').count()), 'no image');
+    });
+
+    it('a file on its way has a progress bar and can be stopped', async () => {
+        const ann = await newcomer(cluster.nodes[0], 'ann');
+        const session = await ann.page.context().newCDPSession(ann.page);
+        const slow = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 50_000 };
+        await session.send('Network.emulateNetworkConditions', slow);
+        const buffer = Buffer.alloc(4_000_000);
+        await ann.page.setInputFiles('#file', { name: 'long.pdf', mimeType: 'application/pdf', buffer });
+        const bar = ann.page.locator('#uploads progress');
+        await bar.waitFor();
+        assert.equal(await bar.getAttribute('aria-label'), 'Sending long.pdf');
+        await ann.page.locator('#uploads button').click();
+        await bar.waitFor({ state: 'detached' });
+        await ann.say('still here');
+        await ann.hears('still here');
+    });
+
+    it('a file that may not be sent is refused with a reason', async () => {
+        const ann = await newcomer(cluster.nodes[0], 'ann');
+        for (const [file, reason] of [
+            [{ name: 'big.png', mimeType: 'image/png', buffer: Buffer.alloc((8 << 20) + 1) }, /larger than 8.0 MiB/],
+            [{ name: 'page.html', mimeType: 'text/html', buffer: Buffer.from('x') }, /text\/html are not allowed/],
+            [{ name: 'none.png', mimeType: 'image/png', buffer: Buffer.alloc(0) }, /empty/],
+        ]) {
+            await ann.page.setInputFiles('#file', file);
+            await ann.page.locator('#uploads li', { hasText: reason }).waitFor();
+        }
+    });
+
+    it('with files switched off there is no button', async () => {
+        const node = await cluster.startNode({ options: { files: 'off' } });
+        const ann = await newcomer(node, 'ann');
+        assert.equal(await ann.page.locator('#attach').isVisible(), false);
+        const ben = await newcomer(cluster.nodes[0], 'ben');
+        assert.equal(await ben.page.locator('#attach').isVisible(), true);
     });
 
     for (const colorScheme of ['light', 'dark']) {
