@@ -76,7 +76,7 @@ class Tab {
 }
 
 /** A browser for the describe() this is called in; its tabs are closed before each test. */
-export function useBrowser() {
+export function useBrowser({ keepsTabs = false } = {}) {
     const browser = {
         /** The page at this port, in a browser profile of its own. */
         async open(port, { channel = 'lobby', ...options } = {}) {
@@ -93,13 +93,14 @@ export function useBrowser() {
         contexts: [],
     };
     before(async () => {
+        if (!hasBrowser) return;
         browser.chromium = await chromium.launch({
             executablePath: EXECUTABLE,
             args: FLAGS,
             env: { ...process.env, HOME: temporaryFolder() },
         });
     });
-    beforeEach(() => browser.closeAll());
+    beforeEach(() => keepsTabs || browser.closeAll());
     after(() => browser.chromium?.close());
     return browser;
 }
