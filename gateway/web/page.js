@@ -160,7 +160,7 @@ $('join').addEventListener('submit', (event) => {
 
 $('leave').addEventListener('click', () => {
     chat.close();
-    showCountdown(null);
+    $('trouble').textContent = '';
     store.set('sessionStorage', 'channel', null);
     showDoor();
 });

@@ -4,9 +4,12 @@
  */
 import { beforeEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
+import WebSocket from 'ws';
+import { LuChat } from '../../gateway/web/luchat.js';
 import { Client } from './lib/client.js';
 import { newChannel, useCluster } from './lib/cluster.js';
 import { isMessage, message, numbers, textOf } from './lib/luchat.js';
+import { eventually } from './lib/wait.js';
 
 const TIME = '2030-01-01T00:00:00.000123Z';
 
@@ -131,5 +134,69 @@ describe('hello=1 with the memory broker', () => {
         await watcher.settle();
         assert.equal(watcher.count((frame) => frame === said), 1);
         await client.drop();
+    });
+});
+
+describe('the client luchat.js on a cluster', () => {
+    const options = { 'history-size': 1000 };
+    const cluster = useCluster({ nodes: 2, redis: { keepsData: true }, options });
+    const MESSAGES = 300;
+
+    function join(port, channel, userid) {
+        const options = { channel, user: { userid }, WebSocket, attempts: Infinity, firstDelayMs: 50 };
+        const chat = new LuChat(`ws://127.0.0.1:${port}/ws`, options);
+        const heard = [];
+        chat.addEventListener('message', ({ detail }) => heard.push(detail.message.message));
+        chat.connect();
+        return { chat, heard };
+    }
+
+    /** Says its numbers, lets something happen in the middle of them, and waits for the end. */
+    async function talkThrough(channel, port, happen) {
+        const plain = await cluster.nodes[0].connect(channel);
+        await plain.settle();
+        const speaker = join(port, channel, 'speaker');
+        const listener = join(port, channel, 'listener');
+        const all = numbers(1, MESSAGES);
+        let happening;
+        for (const text of all) {
+            if (text === String(MESSAGES / 2)) happening = happen();
+            await eventually(() => speaker.chat.unsent.length < 20, 'what was said to come back');
+            speaker.chat.send(text);
+        }
+        await happening;
+        const isDone = ({ heard }) => heard.filter((text) => all.includes(text)).length >= MESSAGES;
+        await eventually(() => [speaker, listener].every(isDone), 'all to be heard', 30_000);
+        await plain.settle();
+        speaker.chat.close();
+        listener.chat.close();
+        const byPlain = plain.frames.items.filter(isMessage).map(textOf);
+        const numbered = (texts) => texts.filter((text) => all.includes(text)).sort((a, b) => a - b);
+        return { all, heard: [speaker.heard, listener.heard, byPlain].map(numbered) };
+    }
+
+    it('every word is heard once, by plain clients too, though the node is killed meanwhile', async () => {
+        const doomed = await cluster.startNode();
+        const relay = await cluster.relayTo(doomed, cluster.nodes[1]);
+        const { all, heard } = await talkThrough(newChannel(), relay.port, () => doomed.kill());
+        for (const texts of heard) assert.deepEqual(texts, all);
+    });
+
+    it('every word is heard once though connections are cut again and again', async () => {
+        const relay = await cluster.relayTo(cluster.nodes[1]);
+        const cut = async () => {
+            for (let i = 0; i < 5; i++) {
+                relay.cut();
+                await eventually(() => relay.isUsed, 'somebody to come back');
+            }
+        };
+        const { all, heard } = await talkThrough(newChannel(), relay.port, cut);
+        for (const texts of heard) assert.deepEqual(texts, all);
+    });
+
+    it('every word is heard once though Redis is restarted meanwhile', async () => {
+        const restart = () => cluster.restartRedis({ keepsData: true });
+        const { all, heard } = await talkThrough(newChannel(), cluster.nodes[1].port, restart);
+        for (const texts of heard) assert.deepEqual(texts, all);
     });
 });
