@@ -111,6 +111,8 @@ static struct file_refusal check_words(const struct hub *hub, const struct file_
         return (struct file_refusal){400, "the file is empty"};
     if (upload->bytes > limits->max_bytes)
         return (struct file_refusal){413, "the file is longer than --files-max-bytes"};
+    if (hub->admitted_bytes + upload->bytes > FILES_ADMITTED_BYTES_MAX)
+        return (struct file_refusal){503, "no more files now: try again later"};
     if (!upload->type || !media_type_is_valid(upload->type))
         return (struct file_refusal){415, "Content-Type is missing or no media type"};
     if (!media_types_have(limits->types, upload->type))
@@ -166,6 +168,7 @@ static struct file_job *create_job(struct hub *hub, const struct file_upload *up
     job->name = file_name_clean(upload->name ? upload->name : "");
     job->type = mem_strdup(upload->type);
     job->length = upload->bytes;
+    hub->admitted_bytes += job->length;
     if (!make_id(job->id)) {
         file_job_destroy(job);
         return NULL;
@@ -204,6 +207,7 @@ void file_job_destroy(struct file_job *job)
 {
     if (!job)
         return;
+    job->hub->admitted_bytes -= job->length;
     free(job->channel);
     free(job->user);
     free(job->name);

@@ -20,7 +20,8 @@ struct file_job;
 struct hub;
 
 enum {
-    FILES_BYTES_MAX = 8 << 20, /* of one file */
+    FILES_BYTES_MAX = 8 << 20,           /* of one file */
+    FILES_ADMITTED_BYTES_MAX = 64 << 20, /* of all that are on their way into the store */
     FILES_HEAD_BYTES_MAX = 2048,
     FILES_READ_BYTES = 64 << 10, /* at once, and more than any head */
 };

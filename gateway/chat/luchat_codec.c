@@ -158,8 +158,8 @@ static void take_key(struct luchat_command *command, json_t *message)
     const char *time = json_string_value(json_object_get(message, "time"));
     if (!time || !time[0] || text_has_control(time, strlen(time)))
         return;
-    int length =
-        snprintf(command->key, sizeof(command->key), "luchat %s %s", command->user, time);
+    int length = snprintf(command->key, sizeof(command->key), "luchat %zu %s %s",
+                          strlen(command->user), command->user, time);
     if (length >= (int)sizeof(command->key))
         command->key[0] = '\0';
 }

@@ -48,10 +48,13 @@ class Timers {
 
     set(name, ms, run) {
         this.clear(name);
-        this.#timers.set(name, setTimeout(() => {
-            this.#timers.delete(name);
-            run();
-        }, ms));
+        this.#timers.set(
+            name,
+            setTimeout(() => {
+                this.#timers.delete(name);
+                run();
+            }, ms),
+        );
     }
 
     has(name) {
@@ -234,12 +237,16 @@ export class LuChat extends EventTarget {
         if (!wasOver) this.#setState('disconnected', { code, reason, isFinal: true });
     }
 
+    /** From a message, not from the last ping: browsers slow down chains of timers in hidden tabs. */
+    #pingLater() {
+        this.#timers.clear('answer');
+        this.#timers.set('ping', this.#options.pingMs, () => this.#ping());
+    }
+
     #ping() {
-        const { pingMs, answerMs } = this.#options;
         this.#socket.send('ping');
-        this.#timers.set('ping', pingMs, () => this.#ping());
         if (!this.#timers.has('answer'))
-            this.#timers.set('answer', answerMs, () => this.#abandon('no pong'));
+            this.#timers.set('answer', this.#options.answerMs, () => this.#abandon('no pong'));
     }
 
     // -------------------------------------------------------------------- the browser
@@ -252,7 +259,8 @@ export class LuChat extends EventTarget {
 
     #onOnline = () => {
         this.#attempt = 0;
-        if (this.state === 'connected') this.#ping(); // is it still the same network?
+        if (this.state === 'connected')
+            this.#ping(); // is it still the same network?
         else if (!this.#socket) this.#open('reconnecting');
     };
 
@@ -265,10 +273,7 @@ export class LuChat extends EventTarget {
     // --------------------------------------------------------------- what we are told
 
     #hear(frame) {
-        if (frame === 'pong') {
-            this.#timers.clear('answer');
-            return;
-        }
+        if (frame === 'pong') return this.#pingLater();
         const data = parse(frame);
         if (this.#history) this.#gather(frame);
         else if (data?.hello) this.#welcome(data.hello);
@@ -283,8 +288,7 @@ export class LuChat extends EventTarget {
     #welcome(hello) {
         this.node = hello.node;
         this.#attempt = 0;
-        this.#timers.clear('answer');
-        this.#timers.set('ping', this.#options.pingMs, () => this.#ping());
+        this.#pingLater();
         if (hello.user) this.#options.user = { ...this.user, userid: hello.user };
         this.#historyCount = hello.history;
         this.#history = [];
@@ -385,6 +389,7 @@ export class LuChat extends EventTarget {
     #failSent(reason) {
         const failed = this.#unsent.filter(({ isSent }) => isSent);
         this.#unsent = this.#unsent.filter(({ isSent }) => !isSent);
-        for (const { frame, message } of failed) this.#tell('failed', { message, frame, reason });
+        for (const { frame, message } of failed)
+            this.#tell('failed', { message, frame, reason });
     }
 }

@@ -48,7 +48,9 @@ function dateOf(time) {
 }
 
 const dayOf = (date) => {
-    const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(date).setHours(0, 0, 0, 0)) / 86_400_000);
+    const days = Math.round(
+        (new Date().setHours(0, 0, 0, 0) - new Date(date).setHours(0, 0, 0, 0)) / 86_400_000,
+    );
     return days === 0 ? 'Today' : days === 1 ? 'Yesterday' : weekday.format(date);
 };
 
@@ -73,7 +75,9 @@ function anchor(url, text, className) {
 /** The text with its web addresses as links. */
 function linked(text) {
     const made = element('span', 'text');
-    for (const [i, part] of String(text ?? '').split(/(https?:\/\/[^\s<>"]+)/).entries()) {
+    for (const [i, part] of String(text ?? '')
+        .split(/(https?:\/\/[^\s<>"]+)/)
+        .entries()) {
         const url = i % 2 ? addressOf(part) : null;
         made.append(url ? anchor(url, part) : part);
     }

@@ -86,7 +86,8 @@ function onState({ detail }) {
     $('retry').hidden = !(retryAt !== null || state === 'disconnected');
     showCountdown(retryAt);
     if (state === 'connected') $('trouble').textContent = '';
-    if (isFinal && reason) $('trouble').textContent = `The gateway ended the connection: ${reason}`;
+    if (isFinal && reason)
+        $('trouble').textContent = `The gateway ended the connection: ${reason}`;
 }
 
 function onHello({ detail: hello }) {
@@ -236,5 +237,6 @@ addEventListener('drop', (event) => {
 
 channel = asked() ?? DEFAULT_CHANNEL;
 const lastName = store.get('localStorage', 'name');
-if (lastName && store.get('sessionStorage', 'channel') === channel) enter(lastName); // a reload
+if (lastName && store.get('sessionStorage', 'channel') === channel)
+    enter(lastName); // a reload
 else showDoor();

@@ -9,7 +9,9 @@ import { element } from './messages.js';
 const FAILED_SHOWN_MS = 10_000;
 
 const sizeOf = (bytes) =>
-    bytes < 1 << 20 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / (1 << 20)).toFixed(1)} MiB`;
+    bytes < 1 << 20
+        ? `${Math.ceil(bytes / 1024)} KiB`
+        : `${(bytes / (1 << 20)).toFixed(1)} MiB`;
 
 function isTypeAllowed(types, type) {
     return types.some((allowed) =>
@@ -53,7 +55,8 @@ export class Uploads {
         const { max_bytes: most, types } = this.#limits;
         if (file.size === 0) this.#fail(item, 'the file is empty');
         else if (file.size > most) this.#fail(item, `larger than ${sizeOf(most)}`);
-        else if (!isTypeAllowed(types, type)) this.#fail(item, `files of type ${type} are not allowed`);
+        else if (!isTypeAllowed(types, type))
+            this.#fail(item, `files of type ${type} are not allowed`);
         else this.#start(item, file, type, to);
     }
 
@@ -81,8 +84,9 @@ export class Uploads {
 
     #fail(item, reason) {
         const [name] = item.children;
-        item.replaceChildren(name, element('span', 'error', `Not sent: ${reason}`));
-        item.setAttribute('role', 'alert');
+        const error = element('span', 'error', `Not sent: ${reason}`);
+        error.setAttribute('role', 'alert');
+        item.replaceChildren(name, error);
         setTimeout(() => item.remove(), FAILED_SHOWN_MS);
     }
 }

@@ -78,7 +78,8 @@ static bool is_refused(const char *parameters, size_t length)
     return strspn(quality, ".0 \t") >= left;
 }
 
-bool http_page_takes_gzip(const char *accept_encoding)
+/* Is it in a value of Accept-Encoding, and not with a quality of 0? */
+static bool is_gzip_accepted(const char *accept_encoding)
 {
     const char *at = accept_encoding;
     while (*at) {
@@ -96,7 +97,7 @@ static bool takes_gzip(struct lws *wsi)
 {
     char value[HEADER_BYTES];
     return lws_hdr_copy(wsi, value, sizeof(value), WSI_TOKEN_HTTP_ACCEPT_ENCODING) > 0 &&
-           http_page_takes_gzip(value);
+           is_gzip_accepted(value);
 }
 
 /* The client has this very content already. */

@@ -17,7 +17,4 @@ bool http_page_is_path(const char *path);
 /* Answers GET and HEAD. Non-zero: the connection is to be closed. */
 int http_page_answer(struct lws *wsi, const char *path);
 
-/* Does a value of Accept-Encoding take gzip? Exposed for its unit tests. */
-bool http_page_takes_gzip(const char *accept_encoding);
-
 #endif

@@ -30,13 +30,11 @@ struct http_uploads {
     const struct http_upload_options *options;
     struct rate_limit *limit;
     struct id_table *waiting;
-    size_t bytes_on_their_way;
 };
 
 /* What is known of a call while it is read. */
 struct upload {
     struct file_job *job;
-    size_t bytes;
     int64_t deadline_ms;
 };
 
@@ -117,21 +115,28 @@ static int refuse(struct http_call *call, struct lws *wsi, int64_t length,
                             refusal->message);
 }
 
-static void take_in(struct http_uploads *uploads, struct http_call *call, struct lws *wsi,
-                    struct file_job *job, size_t length)
+/* A client that asks first, as curl does, would wait a second for a word. */
+static void tell_to_go_on(struct lws *wsi)
+{
+    char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_EXPECT) > 0)
+        (void)lws_write(wsi, (unsigned char *)go_on, strlen(go_on), LWS_WRITE_HTTP);
+}
+
+static void take_in(struct http_call *call, struct lws *wsi, struct file_job *job,
+                    size_t length)
 {
     struct upload *upload = mem_alloc(sizeof(*upload));
-    *upload = (struct upload){job, length, clock_now_ms() + UPLOAD_MS_MAX};
+    *upload = (struct upload){job, clock_now_ms() + UPLOAD_MS_MAX};
     http_call_begin(call, wsi, length);
     call->context = upload;
-    uploads->bytes_on_their_way += length;
 }
 
 int http_upload_begin(struct http_uploads *uploads, struct http_call *call, struct lws *wsi,
                       bool is_draining)
 {
     static const struct file_refusal too_often = {429, "too many files from this address"};
-    static const struct file_refusal too_busy = {503, "no more files now: try again later"};
+    static const struct file_refusal leaving = {503, "this node is shutting down"};
     int64_t length = 0;
     struct file_refusal refusal;
     if (!http_is_post(wsi))
@@ -143,14 +148,13 @@ int http_upload_begin(struct http_uploads *uploads, struct http_call *call, stru
     int64_t wait_s = seconds_to_wait(uploads, wsi);
     if (wait_s > 0)
         return refuse(call, wsi, length, &too_often, wait_s);
+    if (is_draining)
+        return refuse(call, wsi, length, &leaving, RETRY_S);
     struct file_job *job = admit(uploads, wsi, (size_t)length, &refusal);
     if (!job)
-        return refuse(call, wsi, length, &refusal, 0);
-    if (is_draining || uploads->bytes_on_their_way + (size_t)length > UPLOADS_BYTES_MAX) {
-        file_job_destroy(job);
-        return refuse(call, wsi, length, &too_busy, RETRY_S);
-    }
-    take_in(uploads, call, wsi, job, (size_t)length);
+        return refuse(call, wsi, length, &refusal, refusal.status == 503 ? RETRY_S : 0);
+    take_in(call, wsi, job, (size_t)length);
+    tell_to_go_on(wsi);
     return 0;
 }
 
@@ -170,28 +174,25 @@ static void on_answer(void *owner, uint64_t tag, int status, char *body)
     http_call_answer(uploads->waiting, tag, status, body);
 }
 
-/* What belongs to reading is over. *ret_job is the caller's. */
-static void forget(struct http_uploads *uploads, struct http_call *call,
-                   struct file_job **ret_job)
+/* What belongs to reading is over; the job, or NULL, is the caller's. */
+static struct file_job *release(struct http_call *call)
 {
     struct upload *upload = call->context;
-    *ret_job = upload ? upload->job : NULL;
-    if (upload)
-        uploads->bytes_on_their_way -= upload->bytes;
+    struct file_job *job = upload ? upload->job : NULL;
     free(upload);
     call->context = NULL;
+    return job;
 }
 
 int http_upload_complete(struct http_uploads *uploads, struct http_call *call)
 {
-    struct file_job *job;
     if (call->state != HTTP_CALL_READING)
         return 0;
     if (http_call_is_answered(call))
         return http_call_respond(call);
     char *bytes = call->body;
     call->body = NULL;
-    forget(uploads, call, &job);
+    struct file_job *job = release(call);
     http_call_await(call, uploads->waiting);
     file_job_run(job, bytes, (struct api_waiter){on_answer, uploads, call->id});
     return http_call_wait(call);
@@ -199,9 +200,7 @@ int http_upload_complete(struct http_uploads *uploads, struct http_call *call)
 
 void http_upload_closed(struct http_uploads *uploads, struct http_call *call)
 {
-    struct file_job *job;
-    forget(uploads, call, &job);
-    file_job_destroy(job);
+    file_job_destroy(release(call));
     http_call_finish(call, uploads->waiting);
 }
 

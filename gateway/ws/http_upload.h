@@ -17,10 +17,7 @@ struct http_uploads;
 struct hub;
 struct lws;
 
-enum {
-    UPLOADS_BYTES_MAX = 64 << 20, /* of all that are on their way through this node */
-    UPLOAD_MS_MAX = 120000,       /* from the head of a request to the end of its body */
-};
+enum { UPLOAD_MS_MAX = 120000 /* from the head of a request to the end of its body */ };
 
 struct http_upload_options {
     int64_t per_minute;          /* files from one address */

@@ -25,7 +25,11 @@ const addressOf = (query) => `/files?${new URLSearchParams(query)}`;
 function post(node, query, bytes, headers = {}) {
     const all = { 'Content-Type': PNG, 'Content-Length': bytes.length, ...headers };
     const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
-    return request(node.port, addressOf(query), { method: 'POST', headers: given, sent: bytes });
+    return request(node.port, addressOf(query), {
+        method: 'POST',
+        headers: given,
+        sent: bytes,
+    });
 }
 
 const get = (node, path, headers, method) => request(node.port, path, { headers, method });
@@ -45,14 +49,21 @@ function fileTests(setup, hasRedis) {
 
     /** A file that was taken; what was answered. */
     async function share(bytes, query = {}, headers = {}) {
-        const answer = await post(here, { channel, userid: 'ann', name: 'a.png', ...query }, bytes, headers);
+        const answer = await post(
+            here,
+            { channel, userid: 'ann', name: 'a.png', ...query },
+            bytes,
+            headers,
+        );
         assert.equal(answer.status, 201, answer.body);
         return JSON.parse(answer.body);
     }
 
     async function refusal(query, bytes = noise(10), headers = {}) {
         const all = { channel, userid: 'ann', name: 'a.png', ...query };
-        const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
+        const given = Object.fromEntries(
+            Object.entries(all).filter(([, value]) => value !== null),
+        );
         const answer = await post(here, given, bytes, headers);
         return [answer.status, reasonOf(answer)];
     }
@@ -61,7 +72,9 @@ function fileTests(setup, hasRedis) {
         const clients = await cluster.connectToAll(channel);
         const answer = await share(noise(1000), { name: 'photo of us.png' });
         for (const client of clients) {
-            const notice = JSON.parse(await client.next((f) => f.includes('filelink":"/files'), 'notice'));
+            const notice = JSON.parse(
+                await client.next((f) => f.includes('filelink":"/files'), 'notice'),
+            );
             const { time, ...rest } = notice.message;
             assert.deepEqual(rest, {
                 userid: 'ann',
@@ -90,7 +103,9 @@ function fileTests(setup, hasRedis) {
     });
 
     it('a file is a download, and nothing in it is run', async () => {
-        const { filelink } = await share(Buffer.from('<script>alert(1)</script>'), { name: 'ü.png' });
+        const { filelink } = await share(Buffer.from('<script>alert(1)</script>'), {
+            name: 'ü.png',
+        });
         const { headers } = await get(there, filelink);
         assert.equal(headers['content-type'], PNG);
         assert.equal(
@@ -114,8 +129,17 @@ function fileTests(setup, hasRedis) {
         const { filelink } = await share(noise(500_000));
         const sockets = new Set();
         for (const method of ['GET', 'HEAD', 'GET', 'POST', 'GET']) {
-            const path = method === 'POST' ? addressOf({ channel, userid: 'ann', name: 'b.png' }) : filelink;
-            const asked = http.request({ port: here.port, host: '127.0.0.1', path, method, agent });
+            const path =
+                method === 'POST'
+                    ? addressOf({ channel, userid: 'ann', name: 'b.png' })
+                    : filelink;
+            const asked = http.request({
+                port: here.port,
+                host: '127.0.0.1',
+                path,
+                method,
+                agent,
+            });
             asked.setHeader('Content-Type', PNG);
             asked.end(method === 'POST' ? noise(1000) : undefined);
             const [response] = await within(once(asked, 'response'), method);
@@ -148,7 +172,8 @@ function fileTests(setup, hasRedis) {
 
     it('ids cannot be guessed from one another', async () => {
         const ids = new Set();
-        for (let i = 0; i < 20; i++) ids.add((await share(noise(1))).filelink.split('/')[2].slice(0, 8));
+        for (let i = 0; i < 20; i++)
+            ids.add((await share(noise(1))).filelink.split('/')[2].slice(0, 8));
         assert.equal(ids.size, 20);
     });
 
@@ -171,7 +196,11 @@ function fileTests(setup, hasRedis) {
     });
 
     it('parameters of the type do not count', async () => {
-        const { type } = await share(noise(3), {}, { 'Content-Type': 'text/plain; charset=utf-8' });
+        const { type } = await share(
+            noise(3),
+            {},
+            { 'Content-Type': 'text/plain; charset=utf-8' },
+        );
         assert.equal(type, 'text/plain');
     });
 
@@ -192,6 +221,41 @@ function fileTests(setup, hasRedis) {
         socket.destroy();
     });
 
+    it('a client that asks first is told to go on', async () => {
+        const socket = net.connect(here.port, '127.0.0.1');
+        socket.write(
+            `POST ${addressOf({ channel, userid: 'ann' })} HTTP/1.1\r\nHost: x\r\n` +
+                `Expect: 100-continue\r\nContent-Type: ${PNG}\r\nContent-Length: 5\r\n\r\n`,
+        );
+        const [word] = await within(once(socket, 'data'), 'a word');
+        assert.equal(String(word), 'HTTP/1.1 100 Continue\r\n\r\n');
+        socket.write('12345');
+        const [answer] = await within(once(socket, 'data'), 'the answer');
+        assert.match(String(answer), /^HTTP\/1\.1 201 /);
+        socket.destroy();
+    });
+
+    it('what is on its way at once is bounded, and what is given up counts no longer', async () => {
+        const begin = () => {
+            const socket = net.connect(here.port, '127.0.0.1');
+            socket.write(
+                `POST ${addressOf({ channel, userid: 'ann' })} HTTP/1.1\r\nHost: x\r\n` +
+                    `Expect: 100-continue\r\nContent-Type: ${PNG}\r\n` +
+                    `Content-Length: ${8 * MIB}\r\n\r\n`,
+            );
+            return socket;
+        };
+        const slow = Array.from({ length: 8 }, begin);
+        for (const socket of slow) await within(once(socket, 'data'), 'the word to go on');
+        const answer = await post(here, { channel, userid: 'ann' }, noise(1));
+        assert.deepEqual([answer.status, answer.headers['retry-after']], [503, '5']);
+        slow.forEach((socket) => socket.destroy());
+        await eventually(
+            async () => (await post(here, { channel, userid: 'ann' }, noise(1))).status === 201,
+            'room for files again',
+        );
+    });
+
     it('an upload that is given up leaves nothing behind', async () => {
         const socket = net.connect(here.port, '127.0.0.1');
         socket.write(
@@ -208,7 +272,8 @@ function fileTests(setup, hasRedis) {
     it('a client that asks for more before it has all is sent away', async () => {
         const { filelink } = await share(noise(4 * MIB));
         const socket = net.connect(here.port, '127.0.0.1');
-        const ask = (more = '') => socket.write(`GET ${filelink} HTTP/1.1\r\nHost: x\r\n${more}\r\n`);
+        const ask = (more = '') =>
+            socket.write(`GET ${filelink} HTTP/1.1\r\nHost: x\r\n${more}\r\n`);
         socket.pause();
         ask();
         ask();
@@ -240,7 +305,12 @@ function fileTests(setup, hasRedis) {
     });
 
     it('an address that is no file is 404', async () => {
-        for (const path of [NO_SUCH_FILE, '/files/', '/files/abc/x', `/files/${'G'.repeat(32)}/x`])
+        for (const path of [
+            NO_SUCH_FILE,
+            '/files/',
+            '/files/abc/x',
+            `/files/${'G'.repeat(32)}/x`,
+        ])
             assert.equal((await get(here, path)).status, 404, path);
     });
 
@@ -252,7 +322,11 @@ function fileTests(setup, hasRedis) {
             ['POST', NO_SUCH_FILE, 'GET, HEAD'],
         ]) {
             const answer = await get(here, path, {}, method);
-            assert.deepEqual([answer.status, answer.headers.allow], [405, allow], `${method} ${path}`);
+            assert.deepEqual(
+                [answer.status, answer.headers.allow],
+                [405, allow],
+                `${method} ${path}`,
+            );
         }
     });
 
@@ -270,9 +344,16 @@ function fileTests(setup, hasRedis) {
     });
 
     it('what all files take together is bounded, and given back', async () => {
-        const options = { 'files-total-bytes': 131_072, 'files-max-bytes': 131_072, 'files-ttl-s': 1 };
-        const small = await cluster.startNode({ options: { ...options, 'redis-prefix': newChannel() } });
-        const send = (length) => post(small, { channel, userid: 'ann', name: 'a.png' }, noise(length));
+        const options = {
+            'files-total-bytes': 131_072,
+            'files-max-bytes': 131_072,
+            'files-ttl-s': 1,
+        };
+        const small = await cluster.startNode({
+            options: { ...options, 'redis-prefix': newChannel() },
+        });
+        const send = (length) =>
+            post(small, { channel, userid: 'ann', name: 'a.png' }, noise(length));
         assert.equal((await send(70_000)).status, 201);
         assert.equal((await send(70_000)).status, 507);
         await eventually(async () => (await send(70_000)).status === 201, 'room again');
@@ -280,7 +361,9 @@ function fileTests(setup, hasRedis) {
 
     it('small files count for more than they are, so that there are not too many', async () => {
         const options = { 'files-total-bytes': 196_608, 'files-max-bytes': 1000 };
-        const small = await cluster.startNode({ options: { ...options, 'redis-prefix': newChannel() } });
+        const small = await cluster.startNode({
+            options: { ...options, 'redis-prefix': newChannel() },
+        });
         const statuses = [];
         for (let i = 0; i < 4; i++)
             statuses.push((await post(small, { channel, userid: 'ann' }, noise(1))).status);
@@ -334,14 +417,19 @@ describe('who may send files', () => {
     function token(claims, secret = SECRET) {
         const encode = (data) => Buffer.from(JSON.stringify(data)).toString('base64url');
         const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
-        const signature = crypto.createHmac('sha256', secret).update(signed).digest('base64url');
+        const signature = crypto
+            .createHmac('sha256', secret)
+            .update(signed)
+            .digest('base64url');
         return `${signed}.${signature}`;
     }
 
     const ann = { sub: 'ann', exp: 4_000_000_000 };
     const ask = async (query, authorization, node = cluster.nodes[0]) => {
         const headers = authorization ? { Authorization: `Bearer ${authorization}` } : {};
-        return (await post(node, { channel: 'room', name: 'a.png', ...query }, noise(5), headers)).status;
+        return (
+            await post(node, { channel: 'room', name: 'a.png', ...query }, noise(5), headers)
+        ).status;
     };
 
     it('where tokens are asked for, one is needed', async () => {
@@ -358,14 +446,16 @@ describe('who may send files', () => {
 
     it('nobody sends under the name of another', async () => {
         assert.equal(await ask({ userid: 'ben' }, token(ann)), 403);
-        const client = await Client.open(`ws://127.0.0.1:${cluster.nodes[0].port}/ws?channel=room2&token=${token(ann)}`);
+        const client = await Client.open(
+            `ws://127.0.0.1:${cluster.nodes[0].port}/ws?channel=room2&token=${token(ann)}`,
+        );
         await ask({ channel: 'room2' }, token(ann));
         const notice = await client.next(isMessage, 'the notice');
         assert.equal(JSON.parse(notice).message.userid, 'ann');
         await client.drop();
     });
 
-    it("a channel with # takes files of its users alone", async () => {
+    it('a channel with # takes files of its users alone', async () => {
         assert.equal(await ask({ channel: 'inbox#ann' }, token(ann)), 201);
         assert.equal(await ask({ channel: 'inbox#ben' }, token(ann)), 403);
     });
@@ -391,7 +481,11 @@ describe('who may send files', () => {
             ['unknown:x', token(ann), 403],
         ]) {
             const query = authorization ? { channel } : { channel, userid: 'guest' };
-            assert.equal(await ask(query, authorization, node), status, `${channel} ${authorization && 'token'}`);
+            assert.equal(
+                await ask(query, authorization, node),
+                status,
+                `${channel} ${authorization && 'token'}`,
+            );
         }
     });
 });
@@ -402,7 +496,12 @@ describe('the rate of files', () => {
     const PROXY = { 'trusted-proxies': '10.0.0.0/8, 127.0.0.1' };
 
     const send = (node, forwarded) =>
-        post(node, { channel: 'room', userid: 'ann' }, noise(5), forwarded ? { 'X-Forwarded-For': forwarded } : {});
+        post(
+            node,
+            { channel: 'room', userid: 'ann' },
+            noise(5),
+            forwarded ? { 'X-Forwarded-For': forwarded } : {},
+        );
     const statuses = async (node, ...addresses) => {
         const found = [];
         for (const address of addresses) found.push((await send(node, address)).status);
@@ -420,7 +519,10 @@ describe('the rate of files', () => {
 
     it('what a stranger writes into X-Forwarded-For does not count', async () => {
         const node = await cluster.startNode();
-        assert.deepEqual(await statuses(node, '1.1.1.1', '2.2.2.2', '3.3.3.3', '4.4.4.4'), [201, 201, 201, 429]);
+        assert.deepEqual(
+            await statuses(node, '1.1.1.1', '2.2.2.2', '3.3.3.3', '4.4.4.4'),
+            [201, 201, 201, 429],
+        );
     });
 
     it('behind a trusted proxy each of its clients counts for itself', async () => {
@@ -431,14 +533,27 @@ describe('the rate of files', () => {
 
     it('only the last address that no proxy wrote counts', async () => {
         const node = await cluster.startNode({ options: PROXY });
-        const spoofed = ['8.8.8.8, 1.1.1.1', '9.9.9.9,1.1.1.1', '1.1.1.1, 10.2.3.4', '7.7.7.7, 1.1.1.1 , 10.0.0.1'];
+        const spoofed = [
+            '8.8.8.8, 1.1.1.1',
+            '9.9.9.9,1.1.1.1',
+            '1.1.1.1, 10.2.3.4',
+            '7.7.7.7, 1.1.1.1 , 10.0.0.1',
+        ];
         assert.deepEqual(await statuses(node, ...spoofed), [201, 201, 201, 429]);
     });
 
     it('the customers of an IPv6 provider count by their networks', async () => {
         const node = await cluster.startNode({ options: PROXY });
-        const one = ['2001:db8:1:2::1', '2001:db8:1:2::2', '2001:db8:1:2:ffff::3', '2001:db8:1:2::4'];
-        assert.deepEqual(await statuses(node, ...one, '2001:db8:1:3::1'), [201, 201, 201, 429, 201]);
+        const one = [
+            '2001:db8:1:2::1',
+            '2001:db8:1:2::2',
+            '2001:db8:1:2:ffff::3',
+            '2001:db8:1:2::4',
+        ];
+        assert.deepEqual(
+            await statuses(node, ...one, '2001:db8:1:3::1'),
+            [201, 201, 201, 429, 201],
+        );
     });
 });
 

@@ -58,7 +58,11 @@ describe('a LuChat client with hello=1', () => {
             const client = await greeted(cluster.nodes[0], query);
             const said = client.say('ann', `with ${query}`);
             await client.hears(said);
-            assert.equal(client.count((frame) => frame.startsWith('{"hello"')), 0, query);
+            assert.equal(
+                client.count((frame) => frame.startsWith('{"hello"')),
+                0,
+                query,
+            );
         }
     });
 
@@ -75,8 +79,14 @@ describe('a LuChat client with hello=1', () => {
         second.send(said);
         await second.hears(said);
         await watcher.settle();
-        assert.equal(watcher.count((frame) => frame === said), 1);
-        assert.equal(first.count((frame) => frame === said), 1);
+        assert.equal(
+            watcher.count((frame) => frame === said),
+            1,
+        );
+        assert.equal(
+            first.count((frame) => frame === said),
+            1,
+        );
     });
 
     it('another time, or another user, is another message', async () => {
@@ -132,7 +142,10 @@ describe('hello=1 with the memory broker', () => {
         await client.hears(said);
         await client.hears(said);
         await watcher.settle();
-        assert.equal(watcher.count((frame) => frame === said), 1);
+        assert.equal(
+            watcher.count((frame) => frame === said),
+            1,
+        );
         await client.drop();
     });
 });
@@ -143,7 +156,13 @@ describe('the client luchat.js on a cluster', () => {
     const MESSAGES = 300;
 
     function join(port, channel, userid) {
-        const options = { channel, user: { userid }, WebSocket, attempts: Infinity, firstDelayMs: 50 };
+        const options = {
+            channel,
+            user: { userid },
+            WebSocket,
+            attempts: Infinity,
+            firstDelayMs: 50,
+        };
         const chat = new LuChat(`ws://127.0.0.1:${port}/ws`, options);
         const heard = [];
         chat.addEventListener('message', ({ detail }) => heard.push(detail.message.message));
@@ -161,17 +180,22 @@ describe('the client luchat.js on a cluster', () => {
         let happening;
         for (const text of all) {
             if (text === String(MESSAGES / 2)) happening = happen();
-            await eventually(() => speaker.chat.unsent.length < 20, 'what was said to come back');
+            await eventually(
+                () => speaker.chat.unsent.length < 20,
+                'what was said to come back',
+            );
             speaker.chat.send(text);
         }
         await happening;
-        const isDone = ({ heard }) => heard.filter((text) => all.includes(text)).length >= MESSAGES;
+        const isDone = ({ heard }) =>
+            heard.filter((text) => all.includes(text)).length >= MESSAGES;
         await eventually(() => [speaker, listener].every(isDone), 'all to be heard', 30_000);
         await plain.settle();
         speaker.chat.close();
         listener.chat.close();
         const byPlain = plain.frames.items.filter(isMessage).map(textOf);
-        const numbered = (texts) => texts.filter((text) => all.includes(text)).sort((a, b) => a - b);
+        const numbered = (texts) =>
+            texts.filter((text) => all.includes(text)).sort((a, b) => a - b);
         return { all, heard: [speaker.heard, listener.heard, byPlain].map(numbered) };
     }
 

@@ -90,7 +90,14 @@ describe('the page as it is served', () => {
     });
 
     it('there is nothing else', async () => {
-        for (const name of ['', 'index.html', 'embed.cmake', '../page.js', 'page.js/', '%2e%2e/page.js'])
+        for (const name of [
+            '',
+            'index.html',
+            'embed.cmake',
+            '../page.js',
+            'page.js/',
+            '%2e%2e/page.js',
+        ])
             assert.equal((await get(port, root + name)).status, 404, name);
         for (const name of ['/web', '/web/', '/web/page.js', '/index.html'])
             assert.equal((await get(port, name)).status, 404, name);
@@ -119,7 +126,10 @@ describe('the page as it is served', () => {
         assert.equal((await get(cluster.nodes[0].internalPort, '/')).status, 404);
     });
 
-    for (const [option, value] of [['page', 'off'], ['luchat', 'off']]) {
+    for (const [option, value] of [
+        ['page', 'off'],
+        ['luchat', 'off'],
+    ]) {
         it(`--${option} ${value} leaves no page`, async () => {
             const node = await cluster.startNode({ options: { [option]: value } });
             assert.equal((await get(node.port, '/')).status, 404);
@@ -148,7 +158,12 @@ describe('pages of other origins', () => {
     });
 
     it('another may not', async () => {
-        for (const origin of ['https://evil.example', 'null', `${FRIEND}.evil.example`, 'http://chat.example']) {
+        for (const origin of [
+            'https://evil.example',
+            'null',
+            `${FRIEND}.evil.example`,
+            'http://chat.example',
+        ]) {
             const { headers } = await ask(origin);
             assert.equal(headers['access-control-allow-origin'], undefined, origin);
             assert.match(headers.vary, /Origin/);
@@ -194,7 +209,9 @@ describe('pages of other origins', () => {
     });
 
     it('the internal port is not for pages', async () => {
-        const { headers } = await get(cluster.nodes[0].internalPort, '/health', { Origin: FRIEND });
+        const { headers } = await get(cluster.nodes[0].internalPort, '/health', {
+            Origin: FRIEND,
+        });
         assert.equal(headers['access-control-allow-origin'], undefined);
     });
 });

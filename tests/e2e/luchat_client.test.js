@@ -40,7 +40,9 @@ class FakeSocket {
 
     /** The gateway lets it in, and tells what was said before. */
     welcome(history = []) {
-        this.hear({ hello: { node: 'node-1', channel: 'lobby', user: null, history: history.length } });
+        this.hear({
+            hello: { node: 'node-1', channel: 'lobby', user: null, history: history.length },
+        });
         this.hear(...history);
     }
 
@@ -87,7 +89,15 @@ describe('the client luchat.js', () => {
         states = [];
         told = [];
         chat.addEventListener('state', ({ detail }) => states.push(detail.state));
-        for (const type of ['message', 'users', 'online', 'offline', 'failed', 'refused', 'data'])
+        for (const type of [
+            'message',
+            'users',
+            'online',
+            'offline',
+            'failed',
+            'refused',
+            'data',
+        ])
             chat.addEventListener(type, ({ detail }) => told.push({ type, ...detail }));
     }
 
@@ -168,7 +178,9 @@ describe('the client luchat.js', () => {
 
         it('takes the name that its token has', () => {
             chat.connect();
-            socket().hear({ hello: { node: 'n', channel: 'lobby', user: 'token-ann', history: 0 } });
+            socket().hear({
+                hello: { node: 'n', channel: 'lobby', user: 'token-ann', history: 0 },
+            });
             assert.equal(chat.send('hi').userid, 'token-ann');
         });
     });
@@ -176,7 +188,10 @@ describe('the client luchat.js', () => {
     describe('reconnecting', () => {
         it('waits 1, 2, 4, 8, 16 seconds, then it is disconnected', () => {
             beConnected();
-            assert.deepEqual(failingDelays(9), [1, 2, 4, 8, 16].map((s) => s * SECOND));
+            assert.deepEqual(
+                failingDelays(9),
+                [1, 2, 4, 8, 16].map((s) => s * SECOND),
+            );
             assert.equal(chat.state, 'disconnected');
             tick(10 * MINUTE);
             assert.equal(FakeSocket.all.length, 6);
@@ -187,12 +202,18 @@ describe('the client luchat.js', () => {
             beConnected();
             const delays = failingDelays(50);
             assert.equal(delays.length, 50);
-            assert.deepEqual(delays.slice(4, 8), [16, 30, 30, 30].map((s) => s * SECOND));
+            assert.deepEqual(
+                delays.slice(4, 8),
+                [16, 30, 30, 30].map((s) => s * SECOND),
+            );
         });
 
         it('spreads its attempts by a quarter up and down', () => {
             beConnected();
-            for (const [random, delay] of [[0, 750], [0.999, 1249.5]]) {
+            for (const [random, delay] of [
+                [0, 750],
+                [0.999, 1249.5],
+            ]) {
                 mock.method(Math, 'random', () => random);
                 socket().lose();
                 assert.equal(chat.retryAt - Date.now(), delay);
@@ -420,7 +441,10 @@ describe('the client luchat.js', () => {
             beConnected();
             chat.send('hello');
             socket().hear({ error: { code: 403, message: "userid is not the token's" } });
-            assert.deepEqual(told.map(({ type }) => type), ['refused', 'failed']);
+            assert.deepEqual(
+                told.map(({ type }) => type),
+                ['refused', 'failed'],
+            );
             assert.deepEqual(chat.unsent, []);
         });
 
@@ -431,7 +455,10 @@ describe('the client luchat.js', () => {
             chat.send('next');
             tick(SECOND);
             socket().welcome();
-            assert.deepEqual(socket().said.map((frame) => JSON.parse(frame).message.message), ['next']);
+            assert.deepEqual(
+                socket().said.map((frame) => JSON.parse(frame).message.message),
+                ['next'],
+            );
             assert.equal(told[0].type, 'failed');
         });
 
@@ -464,7 +491,10 @@ describe('the client luchat.js', () => {
             beConnected(old);
             socket().hear(said('ben', 'd'));
             assert.deepEqual(texts(), ['a', 'b', 'c', 'd']);
-            assert.deepEqual(told.map(({ isHistory }) => isHistory), [true, true, true, false]);
+            assert.deepEqual(
+                told.map(({ isHistory }) => isHistory),
+                [true, true, true, false],
+            );
         });
 
         it('a reconnect tells only what is new in the history', () => {
@@ -512,7 +542,10 @@ describe('the client luchat.js', () => {
 
         it('frames of backends with a shape of their own are counted and told apart', () => {
             beConnected(['{"score":1}', 'not json', '5', said('ben', 'hi')]);
-            assert.deepEqual(told.map(({ type }) => type), ['data', 'data', 'data', 'message']);
+            assert.deepEqual(
+                told.map(({ type }) => type),
+                ['data', 'data', 'data', 'message'],
+            );
             assert.equal(chat.state, 'connected');
         });
 
@@ -520,7 +553,10 @@ describe('the client luchat.js', () => {
             beConnected();
             socket().hear({ users: [{ userid: 'ann' }] }, { online: { userid: 'ben' } });
             socket().hear({ offline: { userid: 'ben' } });
-            assert.deepEqual(told.map(({ type }) => type), ['users', 'online', 'offline']);
+            assert.deepEqual(
+                told.map(({ type }) => type),
+                ['users', 'online', 'offline'],
+            );
         });
     });
 
@@ -543,12 +579,19 @@ describe('the client luchat.js', () => {
             chat.close();
             tick(10 * MINUTE);
             assert.equal(FakeSocket.all.length, 1);
-            assert.deepEqual(states, ['connecting', 'connected', 'reconnecting', 'disconnected']);
+            assert.deepEqual(states, [
+                'connecting',
+                'connected',
+                'reconnecting',
+                'disconnected',
+            ]);
         });
 
         it('a page that is hidden for good leaves nothing behind', () => {
             beConnected();
-            globalThis.page.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: false }));
+            globalThis.page.dispatchEvent(
+                Object.assign(new Event('pagehide'), { persisted: false }),
+            );
             assert.equal(chat.state, 'disconnected');
             globalThis.page.dispatchEvent(new Event('pageshow'));
             tick(10 * MINUTE);
@@ -557,7 +600,9 @@ describe('the client luchat.js', () => {
 
         it('a page that the browser kept comes back when it is shown', () => {
             beConnected();
-            globalThis.page.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: true }));
+            globalThis.page.dispatchEvent(
+                Object.assign(new Event('pagehide'), { persisted: true }),
+            );
             assert.equal(socket().isOpen, false);
             globalThis.page.dispatchEvent(new Event('pageshow'));
             socket().welcome();

@@ -11,7 +11,10 @@ import { newChannel, useCluster } from './lib/cluster.js';
 import { online } from './lib/luchat.js';
 import { eventually } from './lib/wait.js';
 
-const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const axe = fs.readFileSync(
+    createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
+    'utf8',
+);
 const PHONE = { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true };
 
 describe('the chat page', { skip: !hasBrowser && 'there is no Chromium here' }, () => {
@@ -107,11 +110,19 @@ describe('the chat page', { skip: !hasBrowser && 'there is no Chromium here' }, 
         const ben = await newcomer(cluster.nodes[1], 'ben');
         const client = await cluster.nodes[1].connect(channel);
         client.send(online(`${evil}2`, evil));
-        const more = { time: evil, filelink: `javascript:window.hurt=1//${evil}`, userphone: evil };
+        const more = {
+            time: evil,
+            filelink: `javascript:window.hurt=1//${evil}`,
+            userphone: evil,
+        };
         client.say(`${evil}3`, evil, more);
         await ann.say(evil);
-        await ben.page.waitForFunction(() => document.querySelectorAll('.message').length === 2);
-        await ben.page.waitForFunction(() => document.querySelectorAll('#roster li').length === 3);
+        await ben.page.waitForFunction(
+            () => document.querySelectorAll('.message').length === 2,
+        );
+        await ben.page.waitForFunction(
+            () => document.querySelectorAll('#roster li').length === 3,
+        );
         const found = await ben.page.evaluate(() => ({
             hurt: window.hurt,
             images: document.querySelectorAll('#room .messages img, #people img').length,
@@ -185,13 +196,23 @@ describe('the chat page', { skip: !hasBrowser && 'there is no Chromium here' }, 
         await ben.hears('while it was away');
         await ben.say('after');
         await ann.hears('after');
-        await eventually(async () => !(await ann.page.locator('.waiting').count()), 'all to be sent');
+        await eventually(
+            async () => !(await ann.page.locator('.waiting').count()),
+            'all to be sent',
+        );
         for (const tab of [ann, ben])
-            assert.deepEqual((await tab.texts()).toSorted(), ['after', 'before', 'while it was away']);
+            assert.deepEqual((await tab.texts()).toSorted(), [
+                'after',
+                'before',
+                'while it was away',
+            ]);
     });
 
     it('a gateway that ends the connection for good says why', async () => {
-        const options = { 'token-secret': 'a secret of the tests', 'handshake-timeout-ms': 1000 };
+        const options = {
+            'token-secret': 'a secret of the tests',
+            'handshake-timeout-ms': 1000,
+        };
         const node = await cluster.startNode({ options });
         const ann = await open(node.port);
         await ann.page.press('#name', 'Enter');
@@ -230,11 +251,18 @@ describe('the chat page', { skip: !hasBrowser && 'there is no Chromium here' }, 
             'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
             'base64',
         );
-        await ann.page.setInputFiles('#file', { name: 'dot.png', mimeType: 'image/png', buffer: png });
+        await ann.page.setInputFiles('#file', {
+            name: 'dot.png',
+            mimeType: 'image/png',
+            buffer: png,
+        });
         for (const tab of [ann, ben]) {
             const image = tab.page.locator('.bubble img');
             await image.waitFor();
-            await eventually(() => image.evaluate((img) => img.naturalWidth === 1), 'the image');
+            await eventually(
+                () => image.evaluate((img) => img.naturalWidth === 1),
+                'the image',
+            );
             assert.equal(await image.getAttribute('alt'), 'dot.png');
         }
         assert.deepEqual([...ann.errors, ...ben.errors], []);
@@ -244,16 +272,28 @@ describe('the chat page', { skip: !hasBrowser && 'there is no Chromium here' }, 
         const ann = await newcomer(cluster.nodes[0], 'ann');
         await drop(ann, [{ name: 'not.png', type: 'image/png', bytes: [1, 2, 3] }]);
         await ann.page.locator('.message a.file').waitFor();
-        await eventually(async () => !(await ann.page.locator('.bubble img').count()), 'no image');
+        await eventually(
+            async () => !(await ann.page.locator('.bubble img').count()),
+            'no image',
+        );
     });
 
     it('a file on its way has a progress bar and can be stopped', async () => {
         const ann = await newcomer(cluster.nodes[0], 'ann');
         const session = await ann.page.context().newCDPSession(ann.page);
-        const slow = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 50_000 };
+        const slow = {
+            offline: false,
+            latency: 0,
+            downloadThroughput: -1,
+            uploadThroughput: 50_000,
+        };
         await session.send('Network.emulateNetworkConditions', slow);
         const buffer = Buffer.alloc(4_000_000);
-        await ann.page.setInputFiles('#file', { name: 'long.pdf', mimeType: 'application/pdf', buffer });
+        await ann.page.setInputFiles('#file', {
+            name: 'long.pdf',
+            mimeType: 'application/pdf',
+            buffer,
+        });
         const bar = ann.page.locator('#uploads progress');
         await bar.waitFor();
         assert.equal(await bar.getAttribute('aria-label'), 'Sending long.pdf');
@@ -266,8 +306,14 @@ describe('the chat page', { skip: !hasBrowser && 'there is no Chromium here' }, 
     it('a file that may not be sent is refused with a reason', async () => {
         const ann = await newcomer(cluster.nodes[0], 'ann');
         for (const [file, reason] of [
-            [{ name: 'big.png', mimeType: 'image/png', buffer: Buffer.alloc((8 << 20) + 1) }, /larger than 8.0 MiB/],
-            [{ name: 'page.html', mimeType: 'text/html', buffer: Buffer.from('x') }, /text\/html are not allowed/],
+            [
+                { name: 'big.png', mimeType: 'image/png', buffer: Buffer.alloc((8 << 20) + 1) },
+                /larger than 8.0 MiB/,
+            ],
+            [
+                { name: 'page.html', mimeType: 'text/html', buffer: Buffer.from('x') },
+                /text\/html are not allowed/,
+            ],
             [{ name: 'none.png', mimeType: 'image/png', buffer: Buffer.alloc(0) }, /empty/],
         ]) {
             await ann.page.setInputFiles('#file', file);
@@ -290,15 +336,23 @@ describe('the chat page', { skip: !hasBrowser && 'there is no Chromium here' }, 
                 const check = async (where) => {
                     await ann.page.evaluate(axe);
                     const { violations } = await ann.page.evaluate(() => window.axe.run());
-                    const found = violations.map(({ id, nodes }) => [id, nodes[0].html, nodes[0].any[0]?.message]);
+                    const found = violations.map(({ id, nodes }) => [
+                        id,
+                        nodes[0].html,
+                        nodes[0].any[0]?.message,
+                    ]);
                     assert.deepEqual(found, [], where);
                 };
                 await check('at the door');
                 await ann.join('ann');
                 const client = await cluster.nodes[1].connect(channel);
                 for (let i = 0; i < 12; i++)
-                    client.say(`someone ${i}`, `https://example.org/${i}`, { filelink: '/files/x/y.pdf' });
-                await ann.page.waitForFunction(() => document.querySelectorAll('.message').length === 12);
+                    client.say(`someone ${i}`, `https://example.org/${i}`, {
+                        filelink: '/files/x/y.pdf',
+                    });
+                await ann.page.waitForFunction(
+                    () => document.querySelectorAll('.message').length === 12,
+                );
                 await ann.say('mine: https://example.org');
                 await ann.page.waitForFunction(() => !document.querySelector('.waiting'));
                 if (size === 'phone') await ann.page.click('#people-button');
@@ -324,7 +378,8 @@ describe('the chat page', { skip: !hasBrowser && 'there is no Chromium here' }, 
             await page.keyboard.press('Tab');
             reached.push(await page.evaluate(() => document.activeElement.id));
         }
-        for (const id of ['leave', 'scroll', 'send']) assert.ok(reached.includes(id), `${id} of ${reached}`);
+        for (const id of ['leave', 'scroll', 'send'])
+            assert.ok(reached.includes(id), `${id} of ${reached}`);
     });
 
     it('fits a phone without scrolling sideways', async () => {

@@ -26,7 +26,10 @@ class Tab {
         page.on('pageerror', (error) => this.errors.push(error.message));
         page.on('console', (message) => {
             // a request that fails while a node is down is no fault of the page
-            if (message.type() === 'error' && !/ERR_|WebSocket|status of 5/.test(message.text()))
+            if (
+                message.type() === 'error' &&
+                !/ERR_|WebSocket|status of 5/.test(message.text())
+            )
                 this.errors.push(message.text());
         });
     }
