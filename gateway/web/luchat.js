@@ -231,13 +231,14 @@ export class LuChat extends EventTarget {
     #end(code, reason) {
         const wasOver = this.#isOver;
         this.#isOver = true;
+        this.#history = null;
         this.#timers.clearAll();
         this.#forgetSocket();
         this.#watch(false);
         if (!wasOver) this.#setState('disconnected', { code, reason, isFinal: true });
     }
 
-    /** From a message, not from the last ping: browsers slow down chains of timers in hidden tabs. */
+    /** Begun by a message: browsers slow down timers that begin timers in hidden tabs. */
     #pingLater() {
         this.#timers.clear('answer');
         this.#timers.set('ping', this.#options.pingMs, () => this.#ping());
@@ -292,9 +293,9 @@ export class LuChat extends EventTarget {
         if (hello.user) this.#options.user = { ...this.user, userid: hello.user };
         this.#historyCount = hello.history;
         this.#history = [];
-        this.#tell('hello', hello);
         this.#setState('connected');
-        if (hello.history === 0) this.#merge();
+        this.#tell('hello', hello);
+        if (this.#history?.length === hello.history) this.#merge(); // there is none
     }
 
     #gather(frame) {

@@ -100,7 +100,8 @@ export function useBrowser({ keepsTabs = false } = {}) {
         browser.chromium = await chromium.launch({
             executablePath: EXECUTABLE,
             args: FLAGS,
-            env: { ...process.env, HOME: temporaryFolder() },
+            // without UTF-8 it gives downloads names of its own
+            env: { ...process.env, HOME: temporaryFolder(), LC_ALL: 'C.UTF-8' },
         });
     });
     beforeEach(() => keepsTabs || browser.closeAll());
