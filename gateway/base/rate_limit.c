@@ -8,9 +8,9 @@
 
 #include "clock.h"
 #include "mem.h"
+#include "random.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 
 enum { BUCKETS = 4096, MINUTE_MS = 60000 };
 
@@ -24,8 +24,7 @@ struct rate_limit *rate_limit_create(int64_t per_minute)
 {
     struct rate_limit *limit = mem_zalloc(sizeof(*limit));
     limit->cost_us = MINUTE_MS * INT64_C(1000) / per_minute;
-    if (getrandom(&limit->key, sizeof(limit->key), 0) != (ssize_t)sizeof(limit->key))
-        limit->key = (uint64_t)clock_wall_ms();
+    limit->key = random_number();
     return limit;
 }
 

@@ -17,6 +17,7 @@
 #include "media_type.h"
 #include "mem.h"
 #include "metrics.h"
+#include "random.h"
 #include "rights.h"
 #include "text.h"
 
@@ -25,12 +26,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 enum {
     PIECE_BYTES = 256 << 10,
-    ID_RANDOM_BYTES = BROKER_FILE_ID_BYTES / 2,
     TIME_BYTES = 40,
 };
 
@@ -135,14 +134,10 @@ static struct file_refusal check_user(struct hub *hub, const struct file_upload 
     return (struct file_refusal){0, NULL};
 }
 
-static bool make_id(char id[BROKER_FILE_ID_BYTES + 1])
+static void make_id(char id[BROKER_FILE_ID_BYTES + 1])
 {
-    unsigned char random[ID_RANDOM_BYTES];
-    if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
-        return false;
-    for (size_t i = 0; i < sizeof(random); i++)
-        (void)sprintf(id + 2 * i, "%02x", random[i]);
-    return true;
+    (void)snprintf(id, BROKER_FILE_ID_BYTES + 1, "%016llx%016llx",
+                   (unsigned long long)random_number(), (unsigned long long)random_number());
 }
 
 static void print_head(struct file_job *job)
@@ -169,10 +164,7 @@ static struct file_job *create_job(struct hub *hub, const struct file_upload *up
     job->type = mem_strdup(upload->type);
     job->length = upload->bytes;
     hub->admitted_bytes += job->length;
-    if (!make_id(job->id)) {
-        file_job_destroy(job);
-        return NULL;
-    }
+    make_id(job->id);
     char *encoded = file_name_encode(job->name);
     job->link = mem_printf("/files/%s/%s", job->id, encoded);
     free(encoded);
@@ -197,10 +189,7 @@ struct file_job *files_admit(struct hub *hub, const struct file_upload *upload,
         free(user);
         return NULL;
     }
-    struct file_job *job = create_job(hub, upload, user);
-    if (!job)
-        *ret_refusal = (struct file_refusal){503, "no random numbers"};
-    return job;
+    return create_job(hub, upload, user);
 }
 
 void file_job_destroy(struct file_job *job)

@@ -6,8 +6,8 @@
  *   chat.connect();
  *   chat.send('hello');
  *
- * Events: state, hello, message, users, online, offline, failed, refused, data; what they
- * carry stands where they are sent, as this.#tell(...).
+ * Events: state, hello, message, users, online, offline, count, failed, refused, data; what
+ * they carry stands where they are sent, as this.#tell(...).
  *
  * How nothing is lost and nothing shown twice: what is sent stays in #unsent until it comes
  * back from the channel, byte for byte, be it live or in the history after a reconnect; what
@@ -282,6 +282,7 @@ export class LuChat extends EventTarget {
         else if (data?.users) this.#tell('users', { users: data.users });
         else if (data?.online) this.#tell('online', { user: data.online });
         else if (data?.offline) this.#tell('offline', { user: data.offline });
+        else if (data?.count) this.#tell('count', data.count); // {users}: too many to be named
         else if (data?.error) this.#onError(data.error);
         else this.#foreign(frame, data, { isHistory: false });
     }

@@ -29,7 +29,7 @@ const messages = new MessageList({
 });
 const roster = new Roster({
     list: $('roster'),
-    count: $('people-count'),
+    counts: document.querySelectorAll('.people-count'),
     onNote: (text) => messages.note(text),
 });
 const uploads = new Uploads($('uploads'));
@@ -140,6 +140,7 @@ function enter(name) {
     chat.addEventListener('users', ({ detail }) => roster.replace(detail.users));
     chat.addEventListener('online', ({ detail }) => roster.join(detail.user));
     chat.addEventListener('offline', ({ detail }) => roster.leave(detail.user));
+    chat.addEventListener('count', ({ detail }) => roster.recount(detail.users));
     chat.addEventListener('failed', ({ detail }) => messages.fail(detail.frame, detail.reason));
     chat.addEventListener('refused', onRefused);
     chat.connect();

@@ -14,9 +14,9 @@ export class Roster {
     #users = new Map(); // userid -> user
     #isKnown = false; // has the list come since we (re)connected?
 
-    constructor({ list, count, onNote }) {
+    constructor({ list, counts, onNote }) {
         this.list = list;
-        this.count = count;
+        this.counts = counts;
         this.onNote = onNote;
     }
 
@@ -37,6 +37,11 @@ export class Roster {
         this.#show();
     }
 
+    /** In a big channel there are only counts, and nobody is named who comes or goes. */
+    recount(users) {
+        for (const count of this.counts) count.textContent = users;
+    }
+
     join(user) {
         const id = String(user.userid);
         const isNew = !this.#users.has(id);
@@ -54,7 +59,7 @@ export class Roster {
 
     #show() {
         const ids = [...this.#users.keys()].sort(byName.compare);
-        this.count.textContent = ids.length;
+        this.recount(ids.length);
         this.list.replaceChildren(...ids.slice(0, SHOWN_MAX).map((id) => this.#item(id)));
         const more = ids.length - SHOWN_MAX;
         if (more > 0) this.list.append(element('li', 'you', `and ${more} more`));

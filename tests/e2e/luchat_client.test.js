@@ -94,6 +94,7 @@ describe('the client luchat.js', () => {
             'users',
             'online',
             'offline',
+            'count',
             'failed',
             'refused',
             'data',
@@ -552,10 +553,10 @@ describe('the client luchat.js', () => {
         it('who is there, who comes and who goes is told', () => {
             beConnected();
             socket().hear({ users: [{ userid: 'ann' }] }, { online: { userid: 'ben' } });
-            socket().hear({ offline: { userid: 'ben' } });
+            socket().hear({ offline: { userid: 'ben' } }, { count: { users: 5000 } });
             assert.deepEqual(
                 told.map(({ type }) => type),
-                ['users', 'online', 'offline'],
+                ['users', 'online', 'offline', 'count'],
             );
         });
     });

@@ -78,6 +78,18 @@ describe('the chat page', { skip: !hasBrowser && 'there is no Chromium here' }, 
         await ann.sees('ann');
     });
 
+    it('in a big channel only the number of people goes on', async () => {
+        const options = { 'presence-names-limit': 2 };
+        const node = await cluster.startNode({ options });
+        const ann = await newcomer(node, 'ann');
+        const count = ann.page.locator('#people .people-count');
+        const isCount = (number) => async () => (await count.textContent()) === String(number);
+        await eventually(isCount(1), 'ann to be counted');
+        for (let i = 1; i <= 4; i++) await (await node.connect(channel)).goOnline(`user ${i}`);
+        await eventually(isCount(5), 'all to be counted');
+        assert.deepEqual(ann.errors, []);
+    });
+
     it('which node serves the tab is shown', async () => {
         const [ann, ben] = await annAndBen();
         assert.deepEqual(
