@@ -282,7 +282,7 @@ export class LuChat extends EventTarget {
         else if (data?.users) this.#tell('users', { users: data.users });
         else if (data?.online) this.#tell('online', { user: data.online });
         else if (data?.offline) this.#tell('offline', { user: data.offline });
-        else if (data?.count) this.#tell('count', data.count); // {users}: too many to be named
+        else if (data?.count) this.#tell('count', data.count);
         else if (data?.error) this.#onError(data.error);
         else this.#foreign(frame, data, { isHistory: false });
     }
