@@ -103,12 +103,11 @@ describe('README.md', () => {
         await clients[0].hears(said);
     }
 
-    /** People who open the address that was printed; the balancer gives each a node. */
-    async function openThePage(printed) {
-        const [, port] = printed.match(/^chat +http:\/\/127\.0\.0\.1:(\d+)\/$/m);
-        for (const name of ['cyd', 'dee', 'eve']) {
-            const tab = await browser.open(port, { channel: 'page' });
-            await tab.join(name);
+    /** People who open the page; the balancer gives each a node. */
+    async function openThePage() {
+        for (let i = 1; i <= NODES_MAX; i++) {
+            const tab = await browser.open(ports.lb, { channel: 'page' });
+            await tab.join(`person ${i}`);
             tabs.push(tab);
         }
         await tabs[0].say('we are here');
@@ -125,17 +124,21 @@ describe('README.md', () => {
             await tab.untilState('connected');
             assert.notEqual(await tab.node(), 'node-2');
         }
+        await browser.closeAll();
     }
 
     for (const { command, output } of examples()) {
         if (TYPED_ELSEWHERE.some((known) => command.startsWith(known))) continue;
         it(command, { timeout: UP_MS }, async () => {
+            const isKill = hasBrowser && command === 'deploy/local kill 2';
+            if (isKill) await openThePage();
             const printed = await type(command);
             if (output) assert.equal(shapeOf(printed), shapeOf(output));
-            if (command === 'deploy/local up') await annAndBen();
-            if (!hasBrowser) return;
-            if (command === 'deploy/local up') await openThePage(printed);
-            if (command === 'deploy/local kill 2') await goOnChatting();
+            if (command === 'deploy/local up') {
+                assert.match(printed, new RegExp(`^chat +http://127.0.0.1:${ports.lb}/$`, 'm'));
+                await annAndBen();
+            }
+            if (isKill) await goOnChatting();
         });
     }
 });
