@@ -11,6 +11,7 @@
 #include "chat.h"
 #include "clock.h"
 #include "config.h"
+#include "files.h"
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
@@ -51,6 +52,7 @@ struct gateway {
     struct redis_broker_options redis_options;
     struct token_keys *token_keys; /* NULL: none configured */
     struct namespaces *namespaces;
+    struct files_options files_options;
     struct chat_options chat_options;
     struct ws_server_options server_options;
     struct loop *loop;
@@ -229,6 +231,12 @@ static void create_broker(struct gateway *gateway)
 static void create_chat(struct gateway *gateway)
 {
     const struct config *config = &gateway->config;
+    gateway->files_options = (struct files_options){
+        .max_bytes = (size_t)config->files_max_bytes,
+        .bytes_of_all = (size_t)config->files_total_bytes,
+        .ttl_ms = config->files_ttl_s * 1000,
+        .types = config->files_types,
+    };
     gateway->chat_options = (struct chat_options){
         .transport = &ws_transport,
         .node = config->node,
@@ -244,6 +252,7 @@ static void create_chat(struct gateway *gateway)
         .token_keys = gateway->token_keys,
         .token_grace_s = config->token_grace_s,
         .is_anonymous_allowed = strcmp(config->anonymous, "on") == 0,
+        .files = strcmp(config->files, "on") == 0 ? &gateway->files_options : NULL,
         .on_name_taken = on_name_taken,
         .context = gateway,
     };
@@ -256,6 +265,7 @@ static bool create_server(struct gateway *gateway, char **ret_error)
     struct ws_server_options *options = &gateway->server_options;
     options->allowed_origins = config->allowed_origins;
     options->is_luchat_on = strcmp(config->luchat, "on") == 0;
+    options->is_page_on = strcmp(config->page, "on") == 0;
     options->max_message_bytes = (size_t)config->max_message_bytes;
     options->handshake_timeout_ms = config->handshake_timeout_ms;
     options->descriptor_limit = raise_descriptor_limit();
@@ -264,6 +274,10 @@ static bool create_server(struct gateway *gateway, char **ret_error)
     options->max_connections_of_all = config->max_connections;
     options->is_port_shared = config->workers > 1;
     options->api_key = config->api_key;
+    options->uploads = (struct http_upload_options){
+        .per_minute = config->files_per_minute,
+        .trusted_proxies = config->trusted_proxies,
+    };
     options->hub = gateway->chat;
     options->broker = gateway->broker;
     gateway->server = ws_server_create(gateway->loop, options, ret_error);

@@ -8,7 +8,9 @@
 
 #include "address.h"
 #include "config_file.h"
+#include "media_type.h"
 #include "mem.h"
+#include "network.h"
 #include "text.h"
 #include "worker_page.h"
 
@@ -17,7 +19,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_BYTES_MAX = 64, NODE_BYTES_MAX = 64, MAX_COUNT = 10000000 };
+enum {
+    NAME_BYTES_MAX = 64,
+    NODE_BYTES_MAX = 64,
+    MAX_COUNT = 10000000,
+    FILES_BYTES_MAX = 8 << 20
+};
 
 enum option_kind {
     OPTION_TEXT,
@@ -47,7 +54,7 @@ struct option {
 /* clang-format off */
 static const struct option options[] = {
     {"config", OPTION_TEXT, AT(config_file), "", 0, 0, "FILE", "read options from a JSON file"},
-    {"listen", OPTION_ADDRESS, AT(listen), "127.0.0.1:8000", 0, 0, "ADDR:PORT", "public port: WebSocket and /health"},
+    {"listen", OPTION_ADDRESS, AT(listen), "127.0.0.1:8000", 0, 0, "ADDR:PORT", "public port: the chat page, WebSockets and /health"},
     {"internal", OPTION_ADDRESS, AT(internal), "127.0.0.1:9000", 0, 0, "ADDR:PORT", "internal port: /health /ready /metrics"},
     {"node", OPTION_NAME, AT(node), "", 0, NODE_BYTES_MAX, "NAME", "name of this node, unique in the cluster (default HOSTNAME-PORT)"},
     {"workers", OPTION_NUMBER, AT(workers), "1", 1, WORKERS_MAX, "N", "processes that share the ports, each a node of its own (NAME-1, NAME-2, ...); above 1 with --redis only"},
@@ -76,6 +83,7 @@ static const struct option options[] = {
     {"ping-interval-ms", OPTION_NUMBER, AT(ping_interval_ms), "25000", 1000, 3600000, "MS", "Centrifuge: how often the server pings, in whole seconds"},
     {"pong-timeout-ms", OPTION_NUMBER, AT(pong_timeout_ms), "8000", 100, 3600000, "MS", "Centrifuge: how long a client may take to answer"},
     {"luchat", OPTION_CHOICE, AT(luchat), "on", 0, 0, "on|off", "whether /ws is served"},
+    {"page", OPTION_CHOICE, AT(page), "on", 0, 0, "on|off", "whether the chat page is served at / (it needs /ws)"},
     {"token-secret", OPTION_SECRET, AT(token_secret), "", 0, 0, "TEXT", "secret of tokens signed with HS256, HS384 or HS512"},
     {"token-rsa-key", OPTION_TEXT, AT(token_rsa_key), "", 0, 0, "FILE", "public key (PEM) of tokens signed with RS256"},
     {"token-ec-key", OPTION_TEXT, AT(token_ec_key), "", 0, 0, "FILE", "public key (PEM) of tokens signed with ES256"},
@@ -84,6 +92,13 @@ static const struct option options[] = {
     {"token-grace-s", OPTION_NUMBER, AT(token_grace_s), "25", 0, 3600, "S", "how long a connection outlives its token, for the client to show a new one"},
     {"anonymous", OPTION_CHOICE, AT(anonymous), "off", 0, 0, "on|off", "let clients in without a token although one of the keys above is given"},
     {"api-key", OPTION_SECRET, AT(api_key), "", 0, 0, "TEXT", "key of the server API on the internal port (default: no such API)"},
+    {"files", OPTION_CHOICE, AT(files), "off", 0, 0, "on|off", "whether clients may share files: POST and GET /files"},
+    {"files-max-bytes", OPTION_NUMBER, AT(files_max_bytes), "8388608", 1, FILES_BYTES_MAX, "BYTES", "longest file"},
+    {"files-total-bytes", OPTION_NUMBER, AT(files_total_bytes), "268435456", 65536, 1LL << 40, "BYTES", "what all files together may take in the store"},
+    {"files-ttl-s", OPTION_NUMBER, AT(files_ttl_s), "86400", 1, 31536000, "S", "how long a file is kept"},
+    {"files-types", OPTION_TEXT, AT(files_types), "image/png,image/jpeg,image/gif,image/webp,application/pdf,text/plain,application/zip,audio/mpeg,video/mp4", 0, 0, "LIST", "types of files that may be shared, separated by commas; image/* for a kind, * for all"},
+    {"files-per-minute", OPTION_NUMBER, AT(files_per_minute), "10", 1, 100000, "N", "files from one address in a minute"},
+    {"trusted-proxies", OPTION_TEXT, AT(trusted_proxies), "", 0, 0, "LIST", "addresses or networks (10.0.0.0/8) of load balancers, whose X-Forwarded-For is believed"},
     {"log-level", OPTION_CHOICE, AT(log_level), "info", 0, 0, "error|warn|info|debug", "what is logged"},
     {"log-format", OPTION_CHOICE, AT(log_format), "logfmt", 0, 0, "logfmt|json", "how it is logged"},
     {"check-config", OPTION_SWITCH, AT(check_config), "", 0, 0, NULL, "check the configuration and exit"},
@@ -307,6 +322,16 @@ static char *check_whole(const struct config *config)
         return mem_printf("--workers %lld needs --redis: without it the workers would share "
                           "nothing",
                           (long long)config->workers);
+    if (config->files_total_bytes < config->files_max_bytes)
+        return mem_printf("--files-total-bytes must be at least --files-max-bytes");
+    if (!media_types_are_valid(config->files_types))
+        return mem_printf("--files-types must be types such as image/png, image/* or *, "
+                          "separated by commas, and not \"%.100s\"",
+                          config->files_types);
+    if (!networks_are_valid(config->trusted_proxies))
+        return mem_printf("--trusted-proxies must be addresses or networks such as 127.0.0.1 "
+                          "or 10.0.0.0/8, separated by commas, and not \"%.100s\"",
+                          config->trusted_proxies);
     if (strcmp(config->listen, config->internal) == 0)
         return mem_printf("--listen and --internal must be different addresses");
     return NULL;

@@ -55,6 +55,7 @@ struct config {
     int64_t pong_timeout_ms;
     /* who may come in */
     char *luchat;       /* "on" or "off" */
+    char *page;         /* "on" or "off" */
     char *token_secret; /* "": no HMAC tokens */
     char *token_rsa_key;
     char *token_ec_key;
@@ -63,6 +64,14 @@ struct config {
     int64_t token_grace_s;
     char *anonymous; /* "on": also without a token */
     char *api_key;   /* "": no server API */
+    /* files that clients share */
+    char *files; /* "on" or "off" */
+    int64_t files_max_bytes;
+    int64_t files_total_bytes;
+    int64_t files_ttl_s;
+    char *files_types;
+    int64_t files_per_minute;
+    char *trusted_proxies; /* see network.h */
     /* logs */
     char *log_level;
     char *log_format;

@@ -23,6 +23,9 @@
     COUNTER(messages_received_total, "Messages received from clients") \
     COUNTER(messages_refused_total, "Messages answered with an error") \
     COUNTER(api_calls_total, "Calls of the server API") \
+    COUNTER(files_stored_total, "Files taken from clients") \
+    COUNTER(files_refused_total, "Files refused") \
+    COUNTER(files_read_total, "Files read by clients") \
     COUNTER(publications_total, "Publications that arrived for this node's channels") \
     COUNTER(deliveries_total, "Messages given to connections") \
     COUNTER(writes_total, "Writes to connections that carried messages") \

@@ -137,3 +137,11 @@ char *text_to_json(const char *text)
     *out = '\0';
     return json;
 }
+
+char *text_print_error(int code, const char *message)
+{
+    char *quoted = text_to_json(message);
+    char *json = mem_printf("{\"error\":{\"code\":%d,\"message\":%s}}", code, quoted);
+    free(quoted);
+    return json;
+}

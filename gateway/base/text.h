@@ -29,4 +29,7 @@ size_t text_print_int(char out[TEXT_INT_BYTES], int64_t number);
 /* Text for a JSON string, in quotes. *new* */
 char *text_to_json(const char *text);
 
+/* {"error":{"code":CODE,"message":"..."}}. *new* */
+char *text_print_error(int code, const char *message);
+
 #endif

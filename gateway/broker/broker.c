@@ -125,6 +125,29 @@ void broker_nodes(struct broker *broker, struct broker_waiter waiter)
     broker->ops->nodes(broker, waiter);
 }
 
+void broker_file_reserve(struct broker *broker, const struct broker_file *file,
+                         struct broker_waiter waiter)
+{
+    broker->ops->file_reserve(broker, file, waiter);
+}
+
+void broker_file_append(struct broker *broker, const struct broker_file *file, size_t at,
+                        struct slice piece, struct broker_waiter waiter)
+{
+    broker->ops->file_append(broker, file, at, piece, waiter);
+}
+
+void broker_file_read(struct broker *broker, const char *id, size_t at, size_t length,
+                      struct broker_waiter waiter)
+{
+    broker->ops->file_read(broker, id, at, length, waiter);
+}
+
+void broker_file_remove(struct broker *broker, const struct broker_file *file)
+{
+    broker->ops->file_remove(broker, file);
+}
+
 void broker_turn(struct broker *broker)
 {
     broker->ops->turn(broker);

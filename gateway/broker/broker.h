@@ -19,6 +19,9 @@ enum {
     BROKER_EPOCH_BYTES = 17, /* with the final zero */
     BROKER_KEY_BYTES_MAX = 128,
     BROKER_KEY_TTL_MS = 300000,
+    BROKER_FILE_ID_BYTES = 32,
+    BROKER_FILE_CHARGE_MIN =
+        64 << 10, /* what a file counts at least: so there are not too many */
 };
 
 struct broker;
@@ -120,7 +123,9 @@ struct broker_reply {
     uint64_t user_count;
     const struct broker_channel *channels; /* channels */
     size_t channel_count;
-    size_t channel_total;            /* channels: all that match, however many are listed */
+    size_t channel_total; /* channels: all that match, however many are listed */
+    bool is_taken; /* file_reserve, file_append: false: there is no room, or no such file */
+    struct slice piece; /* file_read; empty: there is no such file, or no more of it */
     const struct broker_node *nodes; /* nodes; none: the store knows of no other than this */
     size_t node_count;
 };
@@ -164,6 +169,14 @@ struct broker_events {
     void (*on_name_taken)(void *context);
 };
 
+/* A file that is kept for a while, beside the channels. */
+struct broker_file {
+    const char *id;      /* BROKER_FILE_ID_BYTES characters */
+    size_t bytes;        /* of all of it */
+    int64_t ttl_ms;      /* from its first piece on */
+    size_t bytes_of_all; /* that the store may give to files */
+};
+
 struct broker_ops {
     void (*subscribe)(struct broker *broker, const char *channel);
     void (*unsubscribe)(struct broker *broker, const char *channel);
@@ -185,6 +198,13 @@ struct broker_ops {
     void (*channels)(struct broker *broker, const char *pattern, size_t limit,
                      struct broker_waiter waiter);
     void (*nodes)(struct broker *broker, struct broker_waiter waiter);
+    void (*file_reserve)(struct broker *broker, const struct broker_file *file,
+                         struct broker_waiter waiter);
+    void (*file_append)(struct broker *broker, const struct broker_file *file, size_t at,
+                        struct slice piece, struct broker_waiter waiter);
+    void (*file_read)(struct broker *broker, const char *id, size_t at, size_t length,
+                      struct broker_waiter waiter);
+    void (*file_remove)(struct broker *broker, const struct broker_file *file);
     void (*turn)(struct broker *broker);
     bool (*is_ready)(const struct broker *broker, const char **ret_reason);
     void (*give_up_lease)(struct broker *broker);
@@ -247,6 +267,19 @@ void broker_channels(struct broker *broker, const char *pattern, size_t limit,
                      struct broker_waiter waiter);
 /* The nodes of the cluster. */
 void broker_nodes(struct broker *broker, struct broker_waiter waiter);
+
+/* Room for a file, before its first piece: answers is_taken. It is given back when the file's
+ * time is over. */
+void broker_file_reserve(struct broker *broker, const struct broker_file *file,
+                         struct broker_waiter waiter);
+/* The piece of it that begins at at, after all that come before it: answers is_taken. */
+void broker_file_append(struct broker *broker, const struct broker_file *file, size_t at,
+                        struct slice piece, struct broker_waiter waiter);
+/* Answers with a piece, at most length long. */
+void broker_file_read(struct broker *broker, const char *id, size_t at, size_t length,
+                      struct broker_waiter waiter);
+/* Not answered. Gives the room back, too. */
+void broker_file_remove(struct broker *broker, const struct broker_file *file);
 
 /* Once a turn of the loop: answers that need no round trip. */
 void broker_turn(struct broker *broker);

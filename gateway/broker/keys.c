@@ -86,3 +86,13 @@ void channel_keys_finish(struct channel_keys *keys)
     free(keys->leaving);
     free(keys->grace);
 }
+
+char *key_file(const char *prefix, const char *id)
+{
+    return mem_printf("%s:file:%s", prefix, id);
+}
+
+char *key_files(const char *prefix)
+{
+    return mem_printf("%s:files", prefix);
+}

@@ -16,6 +16,8 @@
  *   PREFIX:nodes              ZSET LEASE -> its end, Redis time in ms; LEASE is ID:GENERATION
  *   PREFIX:node:LEASE:members SET "client channel": what to clean up when it has ended
  *   PREFIX:node:LEASE:reaper  STRING with TTL: the node that does so
+ *   PREFIX:file:ID            STRING with TTL: a file, its head first; see broker_file_append
+ *   PREFIX:files              ZSET "ID bytes" -> when its time is over, ms
  *   PREFIX:control            pub/sub: what every node is told
  */
 #ifndef PARLEY_KEYS_H
@@ -42,5 +44,7 @@ char *key_node(const char *prefix, const char *node);
 char *key_lease_members(const char *prefix, const char *lease);
 char *key_lease_reaper(const char *prefix, const char *lease);
 char *key_nodes(const char *prefix);
+char *key_file(const char *prefix, const char *id);
+char *key_files(const char *prefix);
 
 #endif

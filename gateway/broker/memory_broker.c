@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "loop.h"
 #include "mem.h"
+#include "memory_files.h"
 #include "text_map.h"
 
 #include <utlist.h>
@@ -84,6 +85,7 @@ struct memory_broker {
     struct user *graced;
     int64_t next_grace_ms;     /* when the first of their graces ends */
     struct text_map *channels; /* by name */
+    struct memory_files *files;
     struct task *tasks;
 };
 
@@ -189,6 +191,7 @@ static void sweep(struct memory_broker *self)
     if (clock_now_ms() < self->next_sweep_ms)
         return;
     self->next_sweep_ms = clock_now_ms() + SWEEP_EVERY_MS;
+    memory_files_sweep(self->files);
     while ((channel = text_map_next(self->channels, &cursor))) {
         sweep_once(channel);
         if (channel->is_subscribed || text_map_count(channel->members) > 0 ||
@@ -254,6 +257,7 @@ static void task_destroy(struct task *task)
     }
     for (size_t i = 0; i < task->reply.channel_count; i++)
         free((char *)task->reply.channels[i].name);
+    free((void *)task->reply.piece.bytes);
     free(task->reply.publications);
     free((struct broker_channel *)task->reply.channels);
     free((struct broker_member *)task->reply.members);
@@ -613,6 +617,38 @@ static void memory_nodes(struct broker *broker, struct broker_waiter waiter)
     reply_later(self_of(broker), "", waiter); /* there is this one alone */
 }
 
+/* ---------------------------------------------------------------------------- files */
+
+static void memory_file_reserve(struct broker *broker, const struct broker_file *file,
+                                struct broker_waiter waiter)
+{
+    struct memory_broker *self = self_of(broker);
+    reply_later(self, "", waiter)->is_taken = memory_files_reserve(self->files, file);
+}
+
+static void memory_file_append(struct broker *broker, const struct broker_file *file, size_t at,
+                               struct slice piece, struct broker_waiter waiter)
+{
+    struct memory_broker *self = self_of(broker);
+    reply_later(self, "", waiter)->is_taken = memory_files_append(self->files, file, at, piece);
+}
+
+static void memory_file_read(struct broker *broker, const char *id, size_t at, size_t length,
+                             struct broker_waiter waiter)
+{
+    struct memory_broker *self = self_of(broker);
+    struct slice piece = memory_files_read(self->files, id, at, length);
+    struct broker_reply *reply = reply_later(self, "", waiter);
+    if (piece.length > 0)
+        reply->piece = (struct slice){
+            memcpy(mem_alloc(piece.length), piece.bytes, piece.length), piece.length};
+}
+
+static void memory_file_remove(struct broker *broker, const struct broker_file *file)
+{
+    memory_files_remove(self_of(broker)->files, file->id);
+}
+
 /* ------------------------------------------------------------------------- the rest */
 
 static bool memory_is_ready(const struct broker *broker, const char **ret_reason)
@@ -650,6 +686,7 @@ static void memory_destroy(struct broker *broker)
     while ((channel = text_map_next(self->channels, &cursor)))
         channel_destroy(channel);
     text_map_destroy(self->channels);
+    memory_files_destroy(self->files);
     free(self);
 }
 
@@ -666,6 +703,10 @@ static const struct broker_ops memory_ops = {
     .members = memory_members,
     .channels = memory_channels,
     .nodes = memory_nodes,
+    .file_reserve = memory_file_reserve,
+    .file_append = memory_file_append,
+    .file_read = memory_file_read,
+    .file_remove = memory_file_remove,
     .turn = memory_turn,
     .is_ready = memory_is_ready,
     .give_up_lease = memory_give_up_lease,
@@ -679,6 +720,7 @@ struct broker *memory_broker_create(struct loop *loop, struct broker_policies po
     self->base.ops = &memory_ops;
     self->loop = loop;
     self->channels = text_map_create();
+    self->files = memory_files_create();
     self->policies = policies;
     return &self->base;
 }

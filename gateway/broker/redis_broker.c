@@ -21,6 +21,7 @@
 #include "random.h"
 #include "redis_cluster.h"
 #include "redis_envelope.h"
+#include "redis_files.h"
 #include "redis_link.h"
 #include "redis_log.h"
 #include "redis_members.h"
@@ -357,6 +358,35 @@ static void redis_nodes(struct broker *broker, struct broker_waiter waiter)
     redis_cluster_nodes(self->commands, self->options->prefix, waiter);
 }
 
+/* ------------------------------------------------------------------------------ files */
+
+static void redis_file_reserve(struct broker *broker, const struct broker_file *file,
+                               struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    redis_files_reserve(self->commands, self->options->prefix, file, waiter);
+}
+
+static void redis_file_append(struct broker *broker, const struct broker_file *file, size_t at,
+                              struct slice piece, struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    redis_files_append(self->commands, self->options->prefix, file, at, piece, waiter);
+}
+
+static void redis_file_read(struct broker *broker, const char *id, size_t at, size_t length,
+                            struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    redis_files_read(self->commands, self->options->prefix, id, at, length, waiter);
+}
+
+static void redis_file_remove(struct broker *broker, const struct broker_file *file)
+{
+    struct redis_broker *self = self_of(broker);
+    redis_files_remove(self->commands, self->options->prefix, file);
+}
+
 /* --------------------------------------------------------------------- life, readiness */
 
 static void redis_turn(struct broker *broker)
@@ -427,6 +457,10 @@ static const struct broker_ops redis_ops = {
     .members = redis_members,
     .channels = redis_channels,
     .nodes = redis_nodes,
+    .file_reserve = redis_file_reserve,
+    .file_append = redis_file_append,
+    .file_read = redis_file_read,
+    .file_remove = redis_file_remove,
     .turn = redis_turn,
     .is_ready = redis_is_ready,
     .give_up_lease = redis_give_up_lease,

@@ -16,11 +16,17 @@
 enum { HEAD_PARTS = 3 }; /* EVALSHA digest key-count */
 
 const char *const redis_script_texts[SCRIPT_COUNT] = {
-    [SCRIPT_PUBLISH] = lua_publish,     [SCRIPT_HISTORY] = lua_history,
-    [SCRIPT_NEW_EPOCH] = lua_new_epoch, [SCRIPT_JOIN] = lua_join,
-    [SCRIPT_LEAVE] = lua_leave,         [SCRIPT_LEAVE_DUE] = lua_leave_due,
-    [SCRIPT_MEMBERS] = lua_members,     [SCRIPT_LEASE] = lua_lease,
+    [SCRIPT_PUBLISH] = lua_publish,
+    [SCRIPT_HISTORY] = lua_history,
+    [SCRIPT_NEW_EPOCH] = lua_new_epoch,
+    [SCRIPT_JOIN] = lua_join,
+    [SCRIPT_LEAVE] = lua_leave,
+    [SCRIPT_LEAVE_DUE] = lua_leave_due,
+    [SCRIPT_MEMBERS] = lua_members,
+    [SCRIPT_LEASE] = lua_lease,
     [SCRIPT_RELEASE] = lua_release,
+    [SCRIPT_FILE_RESERVE] = lua_file_reserve,
+    [SCRIPT_FILE_APPEND] = lua_file_append,
 };
 
 /* A call on its way, with a copy of its parts in case it has to be repeated. */

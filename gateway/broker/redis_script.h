@@ -23,6 +23,8 @@ enum redis_script {
     SCRIPT_MEMBERS,
     SCRIPT_LEASE,
     SCRIPT_RELEASE,
+    SCRIPT_FILE_RESERVE,
+    SCRIPT_FILE_APPEND,
     SCRIPT_COUNT,
 };
 

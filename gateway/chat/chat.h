@@ -13,6 +13,7 @@
 
 struct broker;
 struct dialect;
+struct files_options;
 struct hub;
 struct loop;
 struct namespaces;
@@ -37,6 +38,7 @@ struct chat_options {
     const struct token_keys *token_keys; /* NULL: tokens are not checked, all are anonymous */
     int64_t token_grace_s;               /* what expired is kept so long, to be refreshed */
     bool is_anonymous_allowed;           /* although there are keys */
+    const struct files_options *files;   /* NULL: clients share no files */
     void (*on_name_taken)(void *context);
     void *context;
 };
@@ -61,6 +63,8 @@ extern const struct dialect dialect_centrifuge;
 struct chat_request {
     const char *channel;
     const char *token; /* NULL: none */
+    bool wants_hello;  /* LuChat: is told where it is, and may repeat itself; see luchat_hello.h
+                        */
 };
 
 /* A connection is established. The session lives until chat_closed. */

@@ -14,6 +14,7 @@
 #include "dialect.h"
 #include "hub.h"
 #include "luchat_codec.h"
+#include "luchat_hello.h"
 #include "mem.h"
 #include "metrics.h"
 #include "presence.h"
@@ -23,13 +24,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a session of this dialect keeps; nothing where tokens are not checked. */
+/* What a session of this dialect keeps; nothing where no tokens are checked and no hello is
+ * asked for. */
 struct luchat_session {
     char *channel;        /* to be entered, or entered */
     char *user;           /* the token's; NULL: the client says itself who it is */
     int64_t expires_at_s; /* the token; wall time; 0: never */
     bool is_for_channel;  /* the token names the channel */
     bool is_welcome;      /* has shown a token, or needs none */
+    bool wants_hello;
 };
 
 /* Of whoever keeps nothing: most of them, so it is worth the memory. */
@@ -136,12 +139,14 @@ static void show_token(struct session *session, const char *text)
     token_finish(&token);
 }
 
-static void keep_state(struct session *session, const char *channel, bool is_welcome)
+static struct luchat_session *keep_state(struct session *session, const char *channel,
+                                         bool is_welcome)
 {
     struct luchat_session *state = mem_zalloc(sizeof(*state));
     state->channel = mem_strdup(channel);
     state->is_welcome = is_welcome;
     session_set_state(session, state);
+    return state;
 }
 
 /* Without a token. */
@@ -157,8 +162,9 @@ static void luchat_on_open(struct session *session, const struct chat_request *r
 {
     const struct chat_options *options = session_hub(session)->options;
     bool are_tokens_checked = options->token_keys != NULL;
-    if (are_tokens_checked)
-        keep_state(session, request->channel, /* is_welcome= */ false);
+    if (are_tokens_checked || request->wants_hello)
+        keep_state(session, request->channel, /* is_welcome= */ false)->wants_hello =
+            request->wants_hello;
     if (are_tokens_checked && request->token)
         show_token(session, request->token);
     else if (auth_is_required(session_hub(session)))
@@ -209,12 +215,16 @@ static const char *own_channel(struct session *session)
     return channel_name((*session_subscriptions(session))->channel);
 }
 
-static void publish(struct session *session, const char *bytes, size_t length)
+static void publish(struct session *session, struct slice payload)
 {
     struct hub *hub = session_hub(session);
-    struct broker_message message = {.payload = {bytes, length}};
-    broker_publish(hub->broker, own_channel(session), &message,
-                   (struct broker_waiter){on_published, hub, session_id(session)});
+    struct broker_message message = {.payload = payload};
+    struct broker_waiter waiter = {on_published, hub, session_id(session)};
+    char key[BROKER_KEY_BYTES_MAX + 1];
+    if (state_of(session)->wants_hello && luchat_print_key(payload, key))
+        luchat_hello_publish(session, own_channel(session), key, payload, waiter);
+    else
+        broker_publish(hub->broker, own_channel(session), &message, waiter);
 }
 
 static void send_pong(struct session *session)
@@ -301,7 +311,7 @@ static void hear(struct session *session, const struct luchat_command *command,
         break;
     case LUCHAT_MESSAGE:
         if (is_own_name(session, command) && may_publish(session))
-            publish(session, bytes, length);
+            publish(session, (struct slice){bytes, length});
         break;
     case LUCHAT_ONLINE:
         if (is_own_name(session, command))
@@ -340,7 +350,10 @@ static void luchat_on_admitted(struct subscription *subscription)
     bool may_read = rights_check(session, channel, RIGHTS_HISTORY) == RIGHTS_GRANTED;
     struct batch *history =
         may_read ? channel_history(subscription->channel, session_dialect(session)) : NULL;
+    const struct luchat_session *state = state_of(session);
     session_resume(session);
+    if (state->wants_hello)
+        luchat_hello_send(subscription, state->user, history);
     presence_on_admitted(subscription);
     if (history)
         session_send(session, history); /* last: it may end the session */

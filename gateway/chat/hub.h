@@ -37,8 +37,9 @@ struct hub {
     struct presence_list *presence_pending; /* have something to tell later */
     uint64_t instance;                      /* random, so that client ids of two lives differ */
     uint32_t join_serial;
-    int64_t started_ms; /* wall time */
-    bool is_api_over;   /* nobody waits for answers of the server API any more */
+    int64_t started_ms;    /* wall time */
+    size_t admitted_bytes; /* of files on their way into the store */
+    bool is_api_over;      /* nobody waits for answers of the server API any more */
     bool is_draining;
     size_t drain_slice;
 };

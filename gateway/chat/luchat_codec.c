@@ -174,6 +174,22 @@ void luchat_command_finish(struct luchat_command *command)
     command->info = NULL;
 }
 
+bool luchat_print_key(struct slice message, char ret_key[BROKER_KEY_BYTES_MAX + 1])
+{
+    json_t *root = json_loadb(message.bytes, message.length, 0, NULL);
+    json_t *content = json_object_get(root, "message");
+    const char *time = json_string_value(json_object_get(content, "time"));
+    struct luchat_command command = {.kind = LUCHAT_MESSAGE};
+    int length = 0;
+    if (time && time[0] && !text_has_control(time, strlen(time))) {
+        take_user(&command, content);
+        length = snprintf(ret_key, BROKER_KEY_BYTES_MAX + 1, "luchat %zu %s %s",
+                          strlen(command.user), command.user, time);
+    }
+    json_decref(root);
+    return length > 0 && length <= BROKER_KEY_BYTES_MAX;
+}
+
 /* --------------------------------------------------------------------------- encoding */
 
 void luchat_encode_pong(struct batch *batch)
@@ -184,12 +200,10 @@ void luchat_encode_pong(struct batch *batch)
 
 void luchat_encode_error(struct batch *batch, enum luchat_error code, const char *message)
 {
-    char *quoted = text_to_json(message);
-    char *json = mem_printf("{\"error\":{\"code\":%d,\"message\":%s}}", (int)code, quoted);
+    char *json = text_print_error((int)code, message);
     struct slice part = slice_of(json);
     batch_append_text(batch, &part, 1);
     free(json);
-    free(quoted);
 }
 
 static bool is_message(struct slice payload)

@@ -7,13 +7,12 @@
 #ifndef PARLEY_LUCHAT_CODEC_H
 #define PARLEY_LUCHAT_CODEC_H
 
+#include "broker.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 struct batch;
-struct broker_presence;
-struct broker_reply;
-struct publication;
 
 enum {
     LUCHAT_USER_BYTES_MAX = 128,
@@ -47,6 +46,10 @@ struct luchat_command {
 /* Fills in command, to be finished whatever its kind. */
 void luchat_decode(const char *bytes, size_t length, struct luchat_command *command);
 void luchat_command_finish(struct luchat_command *command);
+
+/* What tells this message from the user's others, if the client gives each its own time; it is
+ * a LUCHAT_MESSAGE. False: it has no time, or too long a one. */
+bool luchat_print_key(struct slice message, char ret_key[BROKER_KEY_BYTES_MAX + 1]);
 
 void luchat_encode_pong(struct batch *batch);
 void luchat_encode_error(struct batch *batch, enum luchat_error code, const char *message);

@@ -42,11 +42,11 @@ struct presence_list {
     bool is_reading;
     int rereads;
     struct presence_window *window;
-    bool has_news;          /* in the window */
+    bool has_news; /* in the window */
     int64_t window_end_ms;
-    int64_t sync_due_ms;   /* 0: no new list is to be sent */
-    bool is_counted_only;  /* too many for names */
-    bool is_pending;       /* in the hub's list of those with something due */
+    int64_t sync_due_ms;  /* 0: no new list is to be sent */
+    bool is_counted_only; /* too many for names */
+    bool is_pending;      /* in the hub's list of those with something due */
     struct presence_list *next_pending;
     struct presence_list *prev_pending;
 };
@@ -391,7 +391,8 @@ void presence_on_change(struct channel *channel, const struct broker_presence *c
     else
         count_only(list);
     if (!list->has_news)
-        list->window_end_ms = clock_now_ms() + channel_hub(channel)->options->presence_window_ms;
+        list->window_end_ms =
+            clock_now_ms() + channel_hub(channel)->options->presence_window_ms;
     list->has_news = true;
     if (list->window_end_ms <= clock_now_ms())
         tell_window(list);

@@ -72,3 +72,25 @@ enum rights_verdict rights_check_subscribe(struct session *session, const char *
                ? RIGHTS_GRANTED
                : RIGHTS_DENIED;
 }
+
+static bool has_right_as_stranger(enum namespace_right wanted, const char *user,
+                                  bool is_by_token)
+{
+    if (wanted == RIGHT_TOKEN)
+        return is_by_token;
+    return wanted != RIGHT_AUTHENTICATED || user[0];
+}
+
+enum rights_verdict rights_check_stranger(const struct hub *hub, const char *channel,
+                                          const char *user, bool is_by_token)
+{
+    const struct namespace_options *options = hub_namespace(hub, channel);
+    if (!options)
+        return RIGHTS_NO_CHANNEL;
+    if (!is_by_token && !auth_may_enter(channel, user))
+        return RIGHTS_DENIED;
+    bool may_be_in = is_by_token || has_right_as_stranger(options->subscribe, user, false);
+    bool may_publish = has_right_as_stranger(options->publish, user, is_by_token) &&
+                       (options->publish != RIGHT_SUBSCRIBER || may_be_in);
+    return may_publish ? RIGHTS_GRANTED : RIGHTS_DENIED;
+}

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+struct hub;
 struct session;
 
 enum rights_act { RIGHTS_PUBLISH, RIGHTS_HISTORY, RIGHTS_SEE_PRESENCE };
@@ -22,5 +23,10 @@ enum rights_verdict rights_check(struct session *session, const char *channel,
 /* is_by_token: a token, good for this session, names this channel. */
 enum rights_verdict rights_check_subscribe(struct session *session, const char *channel,
                                            bool is_by_token);
+
+/* May somebody publish who has no session here (a file, by HTTP)? user: by a token; "":
+ * anonymous. Who may be in the channel counts as being in it. is_by_token: as above. */
+enum rights_verdict rights_check_stranger(const struct hub *hub, const char *channel,
+                                          const char *user, bool is_by_token);
 
 #endif

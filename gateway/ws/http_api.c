@@ -1,18 +1,16 @@
 /*
  * http_api - the server API by HTTP; see http_api.h.
  *
- * One request at a time on a connection: while it waits for its answer nothing is read.
- * libwebsockets takes what comes right behind a body for a part of it, so a client that does
- * not wait for its answer (RFC 9112, 9.3.2 advises against it) is refused.
+ * One request at a time on a connection; see http_call.h.
  */
 #include "http_api.h"
 
 #include "api.h"
-#include "http_routes.h"
+#include "http_call.h"
+#include "http_response.h"
 #include "id_table.h"
 #include "log.h"
 #include "mem.h"
-#include "text.h"
 
 #include <libwebsockets.h>
 #include <openssl/crypto.h>
@@ -22,7 +20,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { DIGEST_BYTES = 32, LENGTH_TEXT_BYTES = 24 };
+enum { DIGEST_BYTES = 32 };
 
 static const char path_head[] = "/api/";
 
@@ -79,15 +77,6 @@ bool http_api_is_path(const char *path)
     return strncmp(path, path_head, strlen(path_head)) == 0;
 }
 
-/* False: there is none, or it is no number. Bodies in chunks have none. */
-static bool read_length(struct lws *wsi, int64_t *ret_length)
-{
-    char text[LENGTH_TEXT_BYTES];
-    return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) == 0 &&
-           lws_hdr_copy(wsi, text, sizeof(text), WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0 &&
-           text_to_int(text, 0, INT64_MAX, ret_length);
-}
-
 static struct refusal check(const struct http_api *api, struct lws *wsi, const char *method,
                             int64_t length)
 {
@@ -102,118 +91,57 @@ static struct refusal check(const struct http_api *api, struct lws *wsi, const c
     return (struct refusal){0, NULL};
 }
 
-static int refuse_at_once(struct lws *wsi, int status, const char *header, const char *message)
-{
-    http_send_error(wsi, status, header, message);
-    return -1;
-}
-
 int http_api_begin(struct http_api *api, struct http_call *call, struct lws *wsi,
                    const char *path)
 {
     const char *method = path + strlen(path_head);
     int64_t length = 0;
-    *call = (struct http_call){.wsi = wsi};
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) == 0)
-        return refuse_at_once(wsi, api->has_key ? 405 : 404, "Allow: POST", "only POST");
-    if (!read_length(wsi, &length))
-        return refuse_at_once(wsi, 411, NULL, "a body with Content-Length is needed");
+    if (!http_is_post(wsi))
+        return http_refuse(wsi, api->has_key ? 405 : 404, "Allow: POST", "only POST");
+    if (!http_call_read_length(wsi, &length))
+        return http_refuse(wsi, 411, NULL, "a body with Content-Length is needed");
     struct refusal refusal = check(api, wsi, method, length);
-    if (refusal.status && length > API_DISCARDED_BYTES_MAX)
-        return refuse_at_once(wsi, refusal.status, NULL, refusal.message);
-    call->state = HTTP_CALL_READING;
-    call->expected = (size_t)length;
     if (refusal.status) {
         log_info("api_refused", kv_int("status", refusal.status),
                  kv_str("err", refusal.message));
-        call->status = refusal.status;
-        call->answer = http_print_error(refusal.status, refusal.message);
-        return 0;
+        return http_call_refuse(call, wsi, length, refusal.status, NULL, refusal.message);
     }
-    call->body = mem_alloc(call->expected + 1);
-    call->method = mem_strdup(method);
-    return 0;
-}
-
-int http_api_read(struct http_call *call, const char *bytes, size_t length)
-{
-    if (length > call->expected - call->length)
-        return refuse_at_once(call->wsi, 400, NULL, "a request before the answer to the last");
-    if (call->body && length > 0)
-        memcpy(call->body + call->length, bytes, length);
-    call->length += length;
+    http_call_begin(call, wsi, (size_t)length);
+    call->context = mem_strdup(method);
     return 0;
 }
 
 /* -------------------------------------------------------------------------------- answers */
 
-static void forget_body(struct http_call *call)
-{
-    free(call->body);
-    free(call->method);
-    call->body = NULL;
-    call->method = NULL;
-}
-
-/* The call is no more after this: libwebsockets has taken its memory back. */
-static int respond(struct http_call *call)
-{
-    char *answer = call->answer;
-    call->answer = NULL;
-    call->state = HTTP_CALL_NONE;
-    int result = http_send_answer(call->wsi, call->status, answer);
-    free(answer);
-    return result;
-}
-
-/* Not asked for by libwebsockets, which calls nobody while something read ahead is waiting. */
-static void respond_later(struct http_call *call)
-{
-    struct lws *wsi = call->wsi;
-    lws_rx_flow_control(wsi, 1);
-    if (respond(call) != 0)
-        lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
-}
-
 static void on_answer(void *owner, uint64_t tag, int status, char *body)
 {
     struct http_api *api = owner;
-    struct http_call *call = id_table_find(api->calls, tag);
-    if (!call) {
-        free(body);
-        return;
-    }
-    id_table_remove(api->calls, tag);
-    call->status = status;
-    call->answer = body;
-    if (call->state == HTTP_CALL_WAITING)
-        respond_later(call);
+    http_call_answer(api->calls, tag, status, body);
+}
+
+static void forget_method(struct http_call *call)
+{
+    free(call->context);
+    call->context = NULL;
 }
 
 int http_api_complete(struct http_api *api, struct http_call *call)
 {
     if (call->state != HTTP_CALL_READING)
         return 0;
-    if (call->answer)
-        return respond(call);
-    call->id = id_table_add(api->calls, call);
-    api_call(api->hub, call->method, call->body, call->length,
+    if (http_call_is_answered(call))
+        return http_call_respond(call);
+    http_call_await(call, api->calls);
+    api_call(api->hub, call->context, call->body, call->length,
              (struct api_waiter){on_answer, api, call->id});
-    forget_body(call);
-    if (call->answer)
-        return respond(call);
-    call->state = HTTP_CALL_WAITING;
-    lws_rx_flow_control(call->wsi, 0);
-    return 0;
+    forget_method(call);
+    return http_call_wait(call);
 }
 
 void http_api_closed(struct http_api *api, struct http_call *call)
 {
-    if (call->state == HTTP_CALL_WAITING)
-        id_table_remove(api->calls, call->id);
-    forget_body(call);
-    free(call->answer);
-    *call = (struct http_call){.wsi = NULL};
+    forget_method(call);
+    http_call_finish(call, api->calls);
 }
 
 /* ----------------------------------------------------------------------------------- life */

@@ -1,117 +1,21 @@
 /*
  * http_routes - what both ports answer to plain HTTP; see http_routes.h.
  *
- * Answers are short and made in one piece, head and body, sent by one write.
+ * The short answers are made here; what takes more has a file of its own.
  */
 #include "http_routes.h"
 
+#include "http_cors.h"
+#include "http_page.h"
+#include "http_response.h"
 #include "mem.h"
 #include "text.h"
 #include "worker_page.h"
 
-#include <libwebsockets.h>
-
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct response {
-    int status;
-    const char *type;
-    const char *header; /* a line more, or NULL */
-    const char *body;
-    bool is_last; /* on this connection */
-};
-
 static const char json_type[] = "application/json";
-
-static const char *reason_of(int status)
-{
-    switch (status) {
-    case 200:
-        return "OK";
-    case 400:
-        return "Bad Request";
-    case 401:
-        return "Unauthorized";
-    case 403:
-        return "Forbidden";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    case 411:
-        return "Length Required";
-    case 413:
-        return "Content Too Large";
-    case 426:
-        return "Upgrade Required";
-    case 431:
-        return "Request Header Fields Too Large";
-    case 503:
-        return "Service Unavailable";
-    default:
-        return "Error";
-    }
-}
-
-static bool is_head(struct lws *wsi)
-{
-    return lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
-}
-
-/* False when the connection did not take it. */
-static bool write_response(struct lws *wsi, const struct response *response, bool has_body)
-{
-    char *text = mem_printf("HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-                            "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-                            "Connection: %s\r\n%s%s\r\n%s",
-                            response->status, reason_of(response->status), response->type,
-                            strlen(response->body), response->is_last ? "close" : "keep-alive",
-                            response->header ? response->header : "",
-                            response->header ? "\r\n" : "", has_body ? response->body : "");
-    int written = lws_write(wsi, (unsigned char *)text, strlen(text), LWS_WRITE_HTTP);
-    free(text);
-    return written >= 0;
-}
-
-static bool send_response(struct lws *wsi, const struct response *response)
-{
-    return write_response(wsi, response, !is_head(wsi));
-}
-
-static int finish(struct lws *wsi, const struct response *response)
-{
-    if (!send_response(wsi, response) || response->is_last)
-        return -1;
-    return lws_http_transaction_completed(wsi) ? -1 : 0;
-}
-
-char *http_print_error(int status, const char *message)
-{
-    char *quoted = text_to_json(message);
-    char *body = mem_printf("{\"error\":{\"code\":%d,\"message\":%s}}\n", status, quoted);
-    free(quoted);
-    return body;
-}
-
-int http_send_answer(struct lws *wsi, int status, const char *body)
-{
-    struct response response = {status, json_type, NULL, body, /* is_last= */ false};
-    if (!write_response(wsi, &response, /* has_body= */ true))
-        return -1;
-    return lws_http_transaction_completed(wsi) ? -1 : 0;
-}
-
-void http_send_error(struct lws *wsi, int status, const char *header, const char *message)
-{
-    char *body = http_print_error(status, message);
-    struct response response = {status, json_type, header, body, /* is_last= */ true};
-    (void)send_response(wsi, &response);
-    free(body);
-}
-
-/* ------------------------------------------------------------------ health, ready, metrics */
 
 /* [{"worker":1,"status":"ready"},{"worker":2,"status":"not ready","reason":"..."}]. *new* */
 static char *print_workers(void)
@@ -142,8 +46,9 @@ static int answer_status(struct lws *wsi, int status, const char *word, const ch
         mem_printf("{\"status\":\"%s\"%s%s%s%s%s}\n", word, reason[0] ? ",\"reason\":" : "",
                    reason[0] ? quoted : "", has_several ? ",\"workers\":[" : "",
                    has_several ? workers : "", has_several ? "]" : "");
-    struct response response = {status, json_type, NULL, body, /* is_last= */ status != 200};
-    int result = finish(wsi, &response);
+    struct http_response response = {
+        .status = status, .type = json_type, .body = body, .is_last = status != 200};
+    int result = http_respond(wsi, &response);
     free(body);
     free(workers);
     free(quoted);
@@ -196,36 +101,47 @@ static int answer_metrics(struct lws *wsi)
 {
     size_t length;
     char *page = workers_print_metrics(&length);
-    struct response response = {200, "text/plain; version=0.0.4", NULL, page, false};
-    int result = finish(wsi, &response);
+    struct http_response response = {.status = 200,
+                                     .type = "text/plain; version=0.0.4",
+                                     .body = page,
+                                     .body_length = length};
+    int result = http_respond(wsi, &response);
     free(page);
     return result;
 }
 
-static int refuse(struct lws *wsi, int status, const char *header, const char *message)
+static int route_internal(struct lws *wsi, const struct http_state *state, const char *path)
 {
-    http_send_error(wsi, status, header, message);
-    return -1;
+    bool is_health = strcmp(path, "/health") == 0;
+    bool is_ready = strcmp(path, "/ready") == 0;
+    if (!is_health && !is_ready && strcmp(path, "/metrics") != 0)
+        return http_refuse(wsi, 404, NULL, "not found; there are /health, /ready and /metrics");
+    if (!http_is_get(wsi))
+        return http_refuse(wsi, 405, "Allow: GET, HEAD", "only GET and HEAD");
+    if (is_health)
+        return answer_health(wsi, state);
+    return is_ready ? answer_ready(wsi, state) : answer_metrics(wsi);
+}
+
+static int route_public(struct lws *wsi, const struct http_state *state, const char *path)
+{
+    if (http_cors_is_preflight(wsi))
+        return http_cors_answer_preflight(wsi);
+    if (state->has_page && http_page_is_path(path))
+        return http_page_answer(wsi, path);
+    if (strcmp(path, "/ws") == 0 || strcmp(path, "/connection/websocket") == 0)
+        return http_refuse(wsi, 426, "Upgrade: websocket", "this address takes WebSockets");
+    if (strcmp(path, "/health") != 0)
+        return http_refuse(wsi, 404, NULL,
+                           "not found; there are /ws for WebSockets and /health");
+    if (!http_is_get(wsi))
+        return http_refuse(wsi, 405, "Allow: GET, HEAD", "only GET and HEAD");
+    return answer_health(wsi, state);
 }
 
 int http_route(struct lws *wsi, enum http_port port, const struct http_state *state,
                const char *path)
 {
-    bool is_get = lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0 || is_head(wsi);
-    bool is_internal = port == HTTP_INTERNAL;
-    bool is_health = strcmp(path, "/health") == 0;
-    bool is_ready = is_internal && strcmp(path, "/ready") == 0;
-    bool is_metrics = is_internal && strcmp(path, "/metrics") == 0;
-    if (!is_internal &&
-        (strcmp(path, "/ws") == 0 || strcmp(path, "/connection/websocket") == 0))
-        return refuse(wsi, 426, "Upgrade: websocket", "this address takes WebSockets");
-    if (!is_health && !is_ready && !is_metrics)
-        return refuse(wsi, 404, NULL,
-                      is_internal ? "not found; there are /health, /ready and /metrics"
-                                  : "not found; there are /ws for WebSockets and /health");
-    if (!is_get)
-        return refuse(wsi, 405, "Allow: GET, HEAD", "only GET and HEAD");
-    if (is_health)
-        return answer_health(wsi, state);
-    return is_ready ? answer_ready(wsi, state) : answer_metrics(wsi);
+    return port == HTTP_INTERNAL ? route_internal(wsi, state, path)
+                                 : route_public(wsi, state, path);
 }

@@ -3,6 +3,7 @@
  */
 #include "ws_handshake.h"
 
+#include "text_list.h"
 #include "ws_server.h"
 
 #include <libwebsockets.h>
@@ -62,20 +63,6 @@ static bool is_header(struct lws *wsi, enum lws_token_indexes token, const char 
     return copy_header(wsi, token, value, sizeof(value)) && strcasecmp(value, expected) == 0;
 }
 
-/* Is the word in a list separated by commas? Blanks around the words do not count. */
-static bool is_in_list(const char *list, const char *word)
-{
-    size_t length = strlen(word);
-    while (*list) {
-        list += strspn(list, ", \t");
-        size_t size = strcspn(list, ", \t");
-        if (size == length && strncasecmp(list, word, length) == 0)
-            return length > 0;
-        list += size;
-    }
-    return false;
-}
-
 static bool is_key(const char *key)
 {
     static const char base64[] =
@@ -88,7 +75,7 @@ bool ws_handshake_is_origin_allowed(const char *allowed_origins, const char *ori
                                     const char *host)
 {
     const char *origin_host = strstr(origin, "://");
-    if (is_in_list(allowed_origins, "*") || is_in_list(allowed_origins, origin))
+    if (text_list_has(allowed_origins, "*") || text_list_has(allowed_origins, origin))
         return true;
     return origin_host && strcasecmp(origin_host + 3, host) == 0;
 }
@@ -112,7 +99,7 @@ static const struct handshake_refusal *check_protocol(struct lws *wsi)
     if (lws_hdr_total_length(wsi, WSI_TOKEN_HOST) <= 0)
         return NO_HOST;
     if (!copy_header(wsi, WSI_TOKEN_CONNECTION, value, sizeof(value)) ||
-        !is_in_list(value, "upgrade"))
+        !text_list_has(value, "upgrade"))
         return NO_UPGRADE;
     if (!is_header(wsi, WSI_TOKEN_VERSION, "13"))
         return WRONG_VERSION;
@@ -136,7 +123,7 @@ static bool is_binary_form(struct lws *wsi)
             return true;
     }
     return copy_header(wsi, WSI_TOKEN_PROTOCOL, value, sizeof(value)) &&
-           is_in_list(value, "centrifuge-protobuf");
+           text_list_has(value, "centrifuge-protobuf");
 }
 
 const struct handshake_refusal *ws_handshake_check(struct lws *wsi,
@@ -185,4 +172,11 @@ bool ws_handshake_channel(struct lws *wsi, char ret_channel[CHANNEL_NAME_BYTES_M
         return false;
     strcpy(ret_channel, argument);
     return true;
+}
+
+bool ws_handshake_wants_hello(struct lws *wsi)
+{
+    char argument[ARGUMENT_BYTES];
+    return lws_get_urlarg_by_name_safe(wsi, "hello=", argument, sizeof(argument)) == 1 &&
+           argument[0] == '1';
 }

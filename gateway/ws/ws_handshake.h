@@ -35,6 +35,9 @@ const struct dialect *ws_handshake_dialect(struct lws *wsi);
 __attribute__((warn_unused_result)) bool
 ws_handshake_channel(struct lws *wsi, char ret_channel[CHANNEL_NAME_BYTES_MAX + 1]);
 
+/* ?hello=1: see chat_request. */
+bool ws_handshake_wants_hello(struct lws *wsi);
+
 /* An Origin header against a list (separated by commas, "*" for all) and the Host header;
  * exposed for its unit tests. */
 bool ws_handshake_is_origin_allowed(const char *allowed_origins, const char *origin,

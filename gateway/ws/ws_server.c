@@ -10,7 +10,12 @@
 #include "ws_server.h"
 
 #include "chat.h"
+#include "files.h"
 #include "http_api.h"
+#include "http_call.h"
+#include "http_cors.h"
+#include "http_files.h"
+#include "http_response.h"
 #include "http_routes.h"
 #include "log.h"
 #include "mem.h"
@@ -45,8 +50,16 @@ struct ws_server {
     struct lws_protocols public_protocols[2];
     struct lws_protocols internal_protocols[2];
     struct http_state http;
+    struct http_cors cors;
     struct http_api *api;
+    struct http_files *files; /* NULL: off */
     bool is_turning_away;
+};
+
+/* What is kept of a connection of the public port. */
+union public_connection {
+    struct ws_conn conn; /* once it is a WebSocket */
+    struct http_files_slot files;
 };
 
 static struct ws_server *server_of(struct lws *wsi)
@@ -122,7 +135,8 @@ static int on_established(struct lws *wsi, struct ws_conn *conn)
         return -1; /* was checked before the upgrade */
     int length = lws_get_urlarg_by_name_safe(wsi, "token=", token, sizeof(token));
     ws_conn_open(conn, wsi, server->options->hub, ws_handshake_dialect(wsi),
-                 &(struct chat_request){channel, length > 0 ? token : NULL});
+                 &(struct chat_request){channel, length > 0 ? token : NULL,
+                                        ws_handshake_wants_hello(wsi)});
     if (length > 0)
         explicit_bzero(token, (size_t)length);
     ws_loop_set_owner(server->ws_loop, wsi, conn);
@@ -138,15 +152,49 @@ static void copy_path(char text[PATH_BYTES_MAX], const char *path, size_t length
     text[length] = '\0';
 }
 
-static int on_http(struct lws *wsi, enum http_port port, struct http_call *call,
-                   const char *path, size_t length)
+static int on_internal_http(struct lws *wsi, struct http_call *call, const char *path,
+                            size_t length)
 {
     struct ws_server *server = server_of(wsi);
     char text[PATH_BYTES_MAX];
     copy_path(text, path, length);
-    if (port == HTTP_INTERNAL && http_api_is_path(text))
+    if (http_api_is_path(text))
         return http_api_begin(server->api, call, wsi, text);
-    return http_route(wsi, port, &server->http, text);
+    return http_route(wsi, HTTP_INTERNAL, &server->http, text);
+}
+
+static int on_public_http(struct lws *wsi, struct http_files_slot *slot, const char *path,
+                          size_t length)
+{
+    struct ws_server *server = server_of(wsi);
+    char text[PATH_BYTES_MAX];
+    if (http_files_is_busy(slot))
+        return -1;
+    copy_path(text, path, length);
+    if (server->files && http_files_is_path(text) && !http_cors_is_preflight(wsi))
+        return http_files_begin(server->files, slot, wsi, text, server->http.is_draining);
+    return http_route(wsi, HTTP_PUBLIC, &server->http, text);
+}
+
+static int on_public_file(struct lws *wsi, enum lws_callback_reasons reason,
+                          struct http_files_slot *slot, const char *bytes, size_t length)
+{
+    struct http_files *files = server_of(wsi)->files;
+    if (!files || !slot)
+        return 0;
+    switch (reason) {
+    case LWS_CALLBACK_HTTP_BODY:
+        return http_files_read(slot, bytes, length);
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+        return http_files_complete(files, slot);
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+        return http_files_writable(files, slot);
+    case LWS_CALLBACK_CLOSED_HTTP:
+        http_files_closed(files, slot);
+        return 0;
+    default:
+        return 0;
+    }
 }
 
 /* ----------------------------------------------------------- what libwebsockets calls us */
@@ -158,7 +206,7 @@ static int on_public(struct lws *wsi, enum lws_callback_reasons reason, void *us
     case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
         return on_accepted(server_of(wsi));
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        return on_upgrade_asked(wsi, in);
+        return http_files_is_busy(user) ? -1 : on_upgrade_asked(wsi, in);
     case LWS_CALLBACK_ESTABLISHED:
         return on_established(wsi, user);
     case LWS_CALLBACK_RECEIVE:
@@ -173,7 +221,12 @@ static int on_public(struct lws *wsi, enum lws_callback_reasons reason, void *us
         ws_conn_closed(user);
         return 0;
     case LWS_CALLBACK_HTTP:
-        return on_http(wsi, HTTP_PUBLIC, NULL, in, length);
+        return on_public_http(wsi, user, in, length);
+    case LWS_CALLBACK_HTTP_BODY:
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+    case LWS_CALLBACK_CLOSED_HTTP:
+        return on_public_file(wsi, reason, user, in, length);
     case LWS_CALLBACK_RAW_ADOPT: /* what CONNECT would turn a connection into */
     case LWS_CALLBACK_RAW_RX:
         return -1;
@@ -192,9 +245,9 @@ static int on_internal(struct lws *wsi, enum lws_callback_reasons reason, void *
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return on_upgrade_asked(wsi, in);
     case LWS_CALLBACK_HTTP:
-        return on_http(wsi, HTTP_INTERNAL, user, in, length);
+        return on_internal_http(wsi, user, in, length);
     case LWS_CALLBACK_HTTP_BODY:
-        return http_api_read(user, in, length);
+        return http_call_read(user, in, length);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
         return http_api_complete(api, user);
     case LWS_CALLBACK_CLOSED_HTTP:
@@ -257,7 +310,8 @@ static void describe_port(struct lws_protocols *protocols, lws_callback_function
 
 static struct lws_vhost *create_vhost(struct ws_server *server, const char *name,
                                       const struct address *address,
-                                      const struct lws_protocols *protocols)
+                                      const struct lws_protocols *protocols,
+                                      struct http_cors *cors)
 {
     /* zeros: no validity timer per connection */
     static const lws_retry_bo_t no_timers = {.secs_since_valid_ping = 0};
@@ -267,6 +321,7 @@ static struct lws_vhost *create_vhost(struct ws_server *server, const char *name
     info.port = address->port;
     info.iface = address->is_any ? NULL : address->host;
     info.protocols = protocols;
+    info.user = cors;
     info.retry_and_idle_policy = &no_timers;
     info.timeout_secs_ah_idle = handshake_timeout_s(server);
     info.options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;
@@ -284,16 +339,16 @@ static struct lws_vhost *create_vhost(struct ws_server *server, const char *name
 static bool listen_on(struct ws_server *server, char **ret_error)
 {
     const struct ws_server_options *options = server->options;
-    describe_port(server->public_protocols, on_public, sizeof(struct ws_conn));
+    describe_port(server->public_protocols, on_public, sizeof(union public_connection));
     describe_port(server->internal_protocols, on_internal, sizeof(struct http_call));
-    server->public_vhost =
-        create_vhost(server, "public", &options->listen, server->public_protocols);
+    server->public_vhost = create_vhost(server, "public", &options->listen,
+                                        server->public_protocols, &server->cors);
     if (!server->public_vhost) {
         *ret_error = mem_printf("--listen: cannot listen on %s:%d", options->listen.host,
                                 options->listen.port);
         return false;
     }
-    if (create_vhost(server, "internal", &options->internal, server->internal_protocols))
+    if (create_vhost(server, "internal", &options->internal, server->internal_protocols, NULL))
         return true;
     *ret_error = mem_printf("--internal: cannot listen on %s:%d", options->internal.host,
                             options->internal.port);
@@ -306,7 +361,11 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
     struct ws_server *server = mem_zalloc(sizeof(*server));
     lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
     server->options = options;
+    server->http.has_page = options->is_page_on && options->is_luchat_on;
+    server->cors.allowed_origins = options->allowed_origins;
     server->api = http_api_create(options->hub, options->api_key);
+    if (files_are_on(options->hub))
+        server->files = http_files_create(options->hub, &options->uploads);
     server->ws_loop = ws_loop_create(loop, options->descriptor_limit,
                                      &(struct ws_loop_events){on_heard, on_first_frame});
     server->context = server->ws_loop ? create_context(server) : NULL;
@@ -328,6 +387,7 @@ void ws_server_destroy(struct ws_server *server)
         return;
     if (server->context)
         lws_context_destroy(server->context);
+    http_files_destroy(server->files);
     http_api_destroy(server->api);
     ws_loop_destroy(server->ws_loop);
     free(server);

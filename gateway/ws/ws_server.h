@@ -1,14 +1,15 @@
 /*
  * ws_server - both ports of a node, on libwebsockets.
  *
- * The public port takes WebSockets and answers /health; the internal one answers /health,
- * /ready, /metrics and the server API. Translates what libwebsockets says into calls on the
- * chat, no more.
+ * The public port takes WebSockets, serves the chat page and answers /health; the internal one
+ * answers /health, /ready, /metrics and the server API. Translates what libwebsockets says into
+ * calls on the chat, no more.
  */
 #ifndef PARLEY_WS_SERVER_H
 #define PARLEY_WS_SERVER_H
 
 #include "address.h"
+#include "http_upload.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,13 +26,15 @@ struct ws_server_options {
     struct address internal;
     const char *allowed_origins;    /* separated by commas */
     bool is_luchat_on;              /* is /ws served? */
+    bool is_page_on;                /* is the chat page? It needs /ws */
     size_t max_connections;         /* WebSockets of this process; beyond it 503 */
     int64_t max_connections_of_all; /* of all workers; 0: only the line above counts */
     bool is_port_shared;            /* with other workers */
     size_t max_message_bytes;
     int64_t handshake_timeout_ms; /* in whole seconds */
     size_t descriptor_limit;      /* of the process */
-    const char *api_key;          /* of the server API; "": there is none */
+    struct http_upload_options uploads;
+    const char *api_key; /* of the server API; "": there is none */
     struct hub *hub;
     const struct broker *broker;
 };

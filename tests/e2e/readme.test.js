@@ -3,7 +3,8 @@
  *
  * Ports and the folder for logs are other ones than the README's, so that a cluster which
  * somebody has running is left alone. Commands that need what this machine may not have
- * (containers), and tests/run itself, are only checked for being known here.
+ * (containers), and tests/run itself, are only checked for being known here. Where there is a
+ * browser, people chat on the page meanwhile.
  */
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
@@ -12,6 +13,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { hasBrowser, useBrowser } from './lib/browser.js';
 import { Client } from './lib/client.js';
 import { freePort, freeRange } from './lib/ports.js';
 
@@ -56,6 +58,8 @@ describe('README.md', () => {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'parley-readme-'));
     const ports = {};
     const clients = [];
+    const browser = useBrowser({ keepsTabs: true });
+    const tabs = [];
 
     before(async () => {
         // node i has the base's port plus i
@@ -99,12 +103,42 @@ describe('README.md', () => {
         await clients[0].hears(said);
     }
 
+    /** People who open the page; the balancer gives each a node. */
+    async function openThePage() {
+        for (let i = 1; i <= NODES_MAX; i++) {
+            const tab = await browser.open(ports.lb, { channel: 'page' });
+            await tab.join(`person ${i}`);
+            tabs.push(tab);
+        }
+        await tabs[0].say('we are here');
+        await Promise.all(tabs.map((tab) => tab.hears('we are here')));
+    }
+
+    /** The tab of the node that was killed goes on, and nobody misses a word. */
+    async function goOnChatting() {
+        const said = ['we are here', ...tabs.map((_, i) => `said by ${i}`)];
+        for (const [i, tab] of tabs.entries()) await tab.say(said[i + 1]);
+        for (const tab of tabs) {
+            for (const text of said) await tab.hears(text);
+            assert.equal((await tab.texts()).length, said.length);
+            await tab.untilState('connected');
+            assert.notEqual(await tab.node(), 'node-2');
+        }
+        await browser.closeAll();
+    }
+
     for (const { command, output } of examples()) {
         if (TYPED_ELSEWHERE.some((known) => command.startsWith(known))) continue;
         it(command, { timeout: UP_MS }, async () => {
+            const isKill = hasBrowser && command === 'deploy/local kill 2';
+            if (isKill) await openThePage();
             const printed = await type(command);
             if (output) assert.equal(shapeOf(printed), shapeOf(output));
-            if (command === 'deploy/local up') await annAndBen();
+            if (command === 'deploy/local up') {
+                assert.match(printed, new RegExp(`^chat +http://127.0.0.1:${ports.lb}/$`, 'm'));
+                await annAndBen();
+            }
+            if (isKill) await goOnChatting();
         });
     }
 });

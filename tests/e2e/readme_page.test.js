@@ -22,7 +22,7 @@ const RETURN_MS = 60_000; // SDKs wait longer from try to try
 
 /** The first block of JavaScript in the README. */
 function codeOfReadme() {
-    const [, code] = fs.readFileSync(README, 'utf8').match(/```js\n([\s\S]*?)```/);
+    const [, code] = fs.readFileSync(README, 'utf8').match(/## Use the SDKs[\s\S]*?```js\n([\s\S]*?)```/);
     assert.ok(code.includes(URL_OF_README) && code.includes(CHANNEL), code);
     return code;
 }

@@ -529,6 +529,41 @@ static void message_of_the_server_api_in_luchat_s_shape_is_left_alone(void **sta
     assert_publication(TEXT_OF("1"), "{}", TEXT_OF("1"));
 }
 
+/* --------------------------------------------------------------- what makes it unique */
+
+static const struct key_row {
+    const char *name;
+    const char *text;
+    const char *key;
+} key_rows[] = {
+    {"user_and_time_are_the_key",
+     MESSAGE("\"userid\":\"ann\",\"message\":\"x\",\"time\":\"12:00\""), "luchat 3 ann 12:00"},
+    {"a_numbered_user_is_in_the_key",
+     MESSAGE("\"userid\":42,\"message\":\"x\",\"time\":\"12:00\""), "luchat 2 42 12:00"},
+    {"a_blank_in_the_name_makes_another_key",
+     MESSAGE("\"userid\":\"ann 12\",\"message\":\"x\",\"time\":\"00\""), "luchat 6 ann 12 00"},
+    {"without_a_time_there_is_no_key", TEXT_OF("\"ann\""), ""},
+    {"of_an_empty_time_there_is_no_key",
+     MESSAGE("\"userid\":\"ann\",\"message\":\"x\",\"time\":\"\""), ""},
+    {"of_a_time_that_is_a_number_there_is_no_key",
+     MESSAGE("\"userid\":\"ann\",\"message\":\"x\",\"time\":12"), ""},
+    {"of_a_time_with_control_characters_there_is_no_key",
+     MESSAGE("\"userid\":\"ann\",\"message\":\"x\",\"time\":\"a\\nb\""), ""},
+    {"too_long_to_be_a_key_is_no_key",
+     MESSAGE("\"userid\":\"" OF_128 "\",\"message\":\"x\",\"time\":\"12:00\""), ""},
+    {"an_online_has_no_key", ONLINE("\"userid\":\"ann\""), ""},
+};
+
+static void message_has_its_key(void **state)
+{
+    const struct key_row *row = *state;
+    char key[BROKER_KEY_BYTES_MAX + 1] = "";
+    bool has_key = luchat_print_key(slice_of(row->text), key);
+    assert_int_equal(has_key, row->key[0] != '\0');
+    if (has_key)
+        assert_string_equal(key, row->key);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -561,6 +596,7 @@ int main(void)
     struct unit_suite suite = {.count = 0};
     UNIT_ADD_ROWS(&suite, good_rows, good_frame_is_taken);
     UNIT_ADD_ROWS(&suite, bad_rows, bad_frame_is_refused);
+    UNIT_ADD_ROWS(&suite, key_rows, message_has_its_key);
     UNIT_ADD_ROWS(&suite, not_utf8_rows, text_that_is_not_utf8_is_told_apart);
     UNIT_ADD_ROWS(&suite, long_key_rows, error_about_a_long_key_is_utf8);
     UNIT_ADD(&suite, tests);

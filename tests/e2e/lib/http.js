@@ -11,8 +11,11 @@ const HANDSHAKE = {
     'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
 };
 
-/** The answer: {status, headers, body}, and {socket, head} too where it is 101. */
-export function request(port, path, { method = 'GET', headers = {}, ms } = {}) {
+/**
+ * The answer: {status, headers, body, bytes}, and {socket, head} too where it is 101. sent:
+ * the request's body.
+ */
+export function request(port, path, { method = 'GET', headers = {}, sent, ms } = {}) {
     const answered = new Promise((resolve, reject) => {
         const asked = http.request({
             host: '127.0.0.1',
@@ -28,12 +31,15 @@ export function request(port, path, { method = 'GET', headers = {}, ms } = {}) {
         });
         asked.on('response', (response) => {
             const { statusCode: status, headers } = response;
-            let body = '';
-            response.on('data', (data) => (body += data));
-            response.on('end', () => resolve({ status, headers, body }));
+            const parts = [];
+            response.on('data', (data) => parts.push(data));
+            response.on('end', () => {
+                const bytes = Buffer.concat(parts);
+                resolve({ status, headers, body: String(bytes), bytes });
+            });
             response.on('error', reject);
         });
-        asked.end();
+        asked.end(sent);
     });
     return within(answered, `an answer to ${method} ${path}`, ms);
 }

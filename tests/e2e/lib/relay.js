@@ -62,6 +62,11 @@ export class Relay {
         return client;
     }
 
+    /** Is there a connection? */
+    get isUsed() {
+        return this.#sockets.size > 0;
+    }
+
     /** All connections are cut; new ones are taken. */
     cut() {
         this.#sockets.forEach((socket) => socket.destroy());

@@ -1,0 +1,28 @@
+/*
+ * luchat_hello - what a LuChat client gets that connected with hello=1, and only then.
+ *
+ * It is told first where it is, and how many messages of the past follow at once:
+ *   {"hello":{"node":"node-1","channel":"lobby","user":null,"history":3,"files":null}}
+ * And it may say a message again when it cannot know whether the first was heard: what has the
+ * userid and time of one of the last BROKER_KEY_TTL_MS is not published a second time, but
+ * its bytes come back to who said it.
+ */
+#ifndef PARLEY_LUCHAT_HELLO_H
+#define PARLEY_LUCHAT_HELLO_H
+
+#include "broker.h"
+
+struct batch;
+struct session;
+struct subscription;
+
+/* user: by the token; NULL: the client says itself who it is. history: what is sent next, or
+ * NULL. */
+void luchat_hello_send(struct subscription *subscription, const char *user,
+                       const struct batch *history);
+
+/* waiter is answered as by broker_publish; its tag is the session's id. */
+void luchat_hello_publish(struct session *session, const char *channel, const char *key,
+                          struct slice payload, struct broker_waiter waiter);
+
+#endif
