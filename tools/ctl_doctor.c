@@ -101,9 +101,11 @@ static void look_again(struct examination *examination, struct suspect *suspect)
 
 static void convict(struct examination *examination, const struct suspect *suspect)
 {
+    const void *cursor = NULL;
     examination->is_cut = examination->is_cut || findings_is_cut(suspect->findings);
     if (suspect->is_fresh)
-        findings_add(examination->faults, "restless", suspect->subject, 0,
+        findings_add(examination->faults, "restless",
+                     findings_next(suspect->findings, &cursor)->key, 0,
                      "more than %d things are wrong at each look, and always others", LOOK_MAX);
     else
         findings_add_all(examination->faults, suspect->findings);

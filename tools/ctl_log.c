@@ -23,7 +23,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 enum {
     HISTORY_LIMIT_DEFAULT = 50,
@@ -145,14 +144,6 @@ static int64_t log_size(const struct ctl *ctl, const char *pubsub, const char *l
     return size > HISTORY_SIZE_DEFAULT ? size : HISTORY_SIZE_DEFAULT;
 }
 
-static void make_epoch(char epoch[BROKER_EPOCH_BYTES])
-{
-    uint32_t random = 0;
-    if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-        ctl_fail("the system gives no random numbers");
-    (void)snprintf(epoch, BROKER_EPOCH_BYTES, "%08lx", (unsigned long)random);
-}
-
 /* The order of keys and arguments is that of scripts/publish.lua. */
 static redisReply *call_script(const struct ctl *ctl, const char *channel, const char *data)
 {
@@ -168,7 +159,7 @@ static redisReply *call_script(const struct ctl *ctl, const char *channel, const
     char *meta = key_of_channel(prefix, channel, "meta");
     char *once = key ? key_once(prefix, channel, key) : NULL;
     char epoch[BROKER_EPOCH_BYTES];
-    make_epoch(epoch);
+    broker_make_epoch(epoch);
     redis_call_key(&call, log);
     redis_call_key(&call, meta);
     if (once)

@@ -131,6 +131,19 @@ describe('parleyctl', () => {
             }
         });
 
+        it('says of a user in the grace time that it is leaving', async () => {
+            const [ann] = await goOnline([['ann', 0]]);
+            await ann.close();
+            const isLeaving = async () => {
+                const { users, connections, members } = await ctl.json(['who', channel]);
+                const [state] = members.map((member) => member.state);
+                return users === 1 && connections === 0 && state === 'leaving';
+            };
+            await eventually(isLeaving, 'the grace time of ann');
+            const rows = await ctl.json(['user', 'ann']);
+            assert.ok(rows.some((row) => row.channel === channel && row.state === 'leaving'));
+        });
+
         it('prints a table, and the counts', async () => {
             await goOnline([['ann', 0]]);
             const text = await ctl.text(['who', channel]);
@@ -201,6 +214,15 @@ describe('parleyctl', () => {
             assert.deepEqual([joined.user, heard.offset], ['ann', 1]);
             assert.deepEqual(heard.data, JSON.parse(said));
             watching.signal('SIGTERM');
+            assert.equal((await watching.exit()).code, 0);
+        });
+
+        it('says that members were put back', async () => {
+            const watching = await ctl.watch([channel]);
+            await goOnline([['ann', 0]]);
+            await cluster.redis.client().flushall();
+            await watching.line(/ sync +version=1 users=1$/);
+            watching.signal('SIGINT');
             assert.equal((await watching.exit()).code, 0);
         });
 

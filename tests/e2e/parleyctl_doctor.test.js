@@ -51,6 +51,11 @@ describe('parleyctl doctor on keys that were damaged', () => {
         assert.match(await ctl.text(AT_ONCE), /^\d+ keys looked at: 0 faults\n$/);
     });
 
+    it('lets a node have a channel in its set for longer than the graces last', async () => {
+        await redis.sadd(keys.set(node), '- nowhere');
+        assert.deepEqual(await examine(0), []);
+    });
+
     it('finds nothing in a Redis without Parley', async () => {
         await redis.flushall();
         assert.deepEqual(await examine(0), []);
@@ -282,6 +287,27 @@ describe('parleyctl doctor on keys that were damaged', () => {
         assert.deepEqual([faults.length, complete], [200, false]);
     });
 
+    it('says so where too much is wrong, and never the same', async () => {
+        let isOver = false;
+        const restless = async () => {
+            for (let n = 0; !isOver; n++) {
+                const users = Array.from({ length: 300 }, (_, i) => [`u${n}-${i}`, 1]);
+                await redis
+                    .multi()
+                    .del(keys.key('odd', 'users'))
+                    .hset(keys.key('odd', 'users'), Object.fromEntries(users))
+                    .exec();
+            }
+        };
+        const busy = restless();
+        const { faults, complete } = await ctl
+            .json(['doctor', '--settle-ms', '400'], { code: 1 })
+            .finally(() => (isOver = true));
+        await busy;
+        const found = faults.map(({ fault, key: where }) => `${fault} ${where}`);
+        assert.deepEqual([found, complete], [[`restless ${keys.key('odd', 'users')}`], false]);
+    });
+
     it('never asks for KEYS', async () => {
         await examine(0);
         assert.doesNotMatch(await redis.info('commandstats'), /cmdstat_keys:/);
@@ -325,6 +351,13 @@ describe('parleyctl doctor on a running cluster', () => {
             isOver = true;
             await busy;
         }
+        await isHealthy();
+    });
+
+    it('finds nothing where each connection is told', { timeout: 60_000 }, async () => {
+        const node = await cluster.startNode({ options: { 'presence-events': 'connection' } });
+        await crowd(newChannel(), [node]);
+        await node.dropClients();
         await isHealthy();
     });
 
