@@ -113,7 +113,7 @@ static void fail_errno(struct client *client, int error)
 {
     const char *reason = strerror(error);
     if (error == EADDRNOTAVAIL) {
-        reason = "out of local ports for this destination (--spread-source takes more of them)";
+        reason = "out of local ports for this destination";
     }
     fail(client, reason);
 }
@@ -179,6 +179,11 @@ static void send_frame(struct client *client, enum frame_opcode opcode, const ch
 void client_send_text(struct client *client, const char *payload, size_t length)
 {
     send_frame(client, FRAME_TEXT, payload, length);
+}
+
+void client_send_ping(struct client *client)
+{
+    send_frame(client, FRAME_PING, "", 0);
 }
 
 void client_close(struct client *client)
@@ -293,6 +298,9 @@ static void take_frame(struct client *client, uint8_t opcode, const char *payloa
         break;
     case FRAME_PING:
         send_frame(client, FRAME_PONG, payload, length);
+        break;
+    case FRAME_PONG:
+        client->events->on_pong(client->owner, client);
         break;
     case FRAME_CLOSE:
         fail_closed(client, payload, length);
