@@ -6,15 +6,18 @@
  * Redis is not counted.
  */
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../e2e/lib/ports.js';
 import { PARLEYD, Process, temporaryFolder } from '../../e2e/lib/process.js';
+import { eventually } from '../../e2e/lib/wait.js';
 
 const peers = fileURLToPath(new URL('../peers/', import.meta.url));
 const GORILLA = fileURLToPath(new URL('../../../build/bench/gorilla', import.meta.url));
-const NCHAN = ['/usr/lib/nginx/modules/ngx_nchan_module.so'];
+const NCHAN = '/usr/lib/nginx/modules/ngx_nchan_module.so';
 const START_MS = 20_000;
 
 /** Output of a program, one line; '' when it is not there. */
@@ -38,19 +41,37 @@ function npmVersion(name) {
 const npmVersions = (...names) =>
     names.every(npmVersion) && names.map((name) => `${name} ${npmVersion(name)}`).join(', ');
 
+/** Does the port answer a handshake? nchan says 503 until its Redis is there. */
+async function opensWebSockets(port) {
+    const socket = net.connect(port, '127.0.0.1');
+    try {
+        socket.write(
+            'GET /ws?channel=ready HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n' +
+                'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n' +
+                'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+        );
+        const [answer] = await once(socket, 'data');
+        return answer.toString().startsWith('HTTP/1.1 101');
+    } finally {
+        socket.destroy();
+    }
+}
+
 /** Processes that were started together, and the end of all of them. */
 export class Cluster {
     nodes = [];
-    #others = [];
+    #processes = [];
 
     constructor(protocol) {
         this.protocol = protocol;
     }
 
+    /** ready: what it says when it serves, or the port it serves on. */
     async start(name, command, args, ready) {
         const process = new Process(name, command, args.map(String));
-        this.#others.push(process);
-        await process.line(ready, START_MS);
+        this.#processes.push(process);
+        if (ready instanceof RegExp) await process.line(ready, START_MS);
+        else await eventually(() => opensWebSockets(ready), `${process} on port ${ready}`, START_MS);
         return process;
     }
 
@@ -76,7 +97,7 @@ export class Cluster {
 
     async stop() {
         await Promise.all(
-            this.#others.filter(({ isRunning }) => isRunning).map((process) => process.kill()),
+            this.#processes.filter(({ isRunning }) => isRunning).map((process) => process.kill()),
         );
     }
 }
@@ -105,9 +126,10 @@ async function startNginx(cluster) {
     for (const name of ['nginx-1', 'nginx-2']) {
         const port = await freePort();
         const values = { DIR: temporaryFolder(), PORT: port, REDIS: cluster.redisPort };
+        values.MODULE = NCHAN;
         fs.chmodSync(values.DIR, 0o755);
         const args = ['-c', configure('nginx.conf', values), '-p', `${values.DIR}/`];
-        await cluster.startNode(name, 'nginx', ['-e', 'stderr', ...args], { port });
+        await cluster.startNode(name, 'nginx', ['-e', 'stderr', ...args], { port, ready: port });
     }
 }
 
@@ -147,7 +169,7 @@ export const SERVERS = {
         redis: true,
         version: () =>
             hasProgram('nginx') &&
-            NCHAN.some((file) => fs.existsSync(file)) &&
+            fs.existsSync(NCHAN) &&
             `nginx ${debianVersion('nginx')}, nchan ${debianVersion('libnginx-mod-nchan')}`,
         start: startNginx,
     },

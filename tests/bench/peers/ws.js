@@ -4,6 +4,7 @@
  *
  * usage: node ws.js PORT REDIS-PORT
  */
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Redis } from 'ioredis';
 import { WebSocketServer } from 'ws';
@@ -12,6 +13,7 @@ const [port, redisPort] = process.argv.slice(2).map(Number);
 const publisher = new Redis({ host: '127.0.0.1', port: redisPort });
 const subscriber = publisher.duplicate();
 const channels = new Map();
+await Promise.all([once(publisher, 'ready'), once(subscriber, 'ready')]);
 
 subscriber.on('message', (name, text) => {
     for (const socket of channels.get(name) ?? []) socket.send(text);
