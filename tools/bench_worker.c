@@ -383,4 +383,5 @@ void worker_run(const struct bench_options *options, const struct plan *plan,
     for (int i = 0; i < worker.count; i++) {
         client_close(worker.clients[i]);
     }
+    ledger_destroy(worker.ledger);
 }
