@@ -8,6 +8,7 @@
  */
 #include "bench_client.h"
 
+#include "bench_bytes.h"
 #include "bench_frame.h"
 #include "bench_hub.h"
 
@@ -29,12 +30,6 @@ enum client_state {
     CLIENT_CLOSED,
 };
 
-struct bytes {
-    char *data;
-    size_t length;
-    size_t capacity;
-};
-
 struct client {
     struct hub *hub;
     const struct client_events *events;
@@ -48,21 +43,6 @@ struct client {
     struct bytes tail; /* an unfinished frame */
     struct bytes unsent;
 };
-
-static void bytes_append(struct bytes *bytes, const void *data, size_t length)
-{
-    if (bytes->length + length > bytes->capacity) {
-        size_t capacity = (bytes->length + length) * 2;
-        char *larger = realloc(bytes->data, capacity);
-        if (larger == NULL) {
-            errx(1, "out of memory");
-        }
-        bytes->data = larger;
-        bytes->capacity = capacity;
-    }
-    memcpy(bytes->data + bytes->length, data, length);
-    bytes->length += length;
-}
 
 struct client *client_create(struct hub *hub, const struct client_events *events, void *owner,
                              int index)

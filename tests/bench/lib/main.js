@@ -21,7 +21,8 @@ const HELP = `usage: tests/bench/run [--install] [OPTION...]
   --servers A,B      only these: ${Object.keys(SERVERS).join(' ')}
   --scenarios A,B    only these: ${Object.keys(SCENARIOS).join(' ')}
                      (hold takes ten minutes a round, and is measured only if named here)
-  --markdown FILE    write the tables there as well, with versions
+  --markdown FILE    write the tables there as well, with versions; into a file with the marks of
+                     tests/bench/README.md between these
   --json FILE        write all figures there
   --smoke            seconds, small, without other servers: does everything arrive?
 

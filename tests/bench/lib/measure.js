@@ -3,9 +3,11 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Process, temporaryFolder } from '../../e2e/lib/process.js';
 import { withCluster } from './servers.js';
 
+const top = fileURLToPath(new URL('../../../', import.meta.url));
 const BENCH = process.env.PARLEY_BENCH;
 const LOAD_MS = 20 * 60 * 1000;
 
@@ -58,6 +60,7 @@ export async function measure(server, scenario, { seconds, isSmoke }) {
         );
         return { values: [values].flat(), problems };
     } catch (error) {
-        return { values: [], problems: [...problems, error.message] };
+        const [reason] = error.message.replaceAll(top, '').split('\n');
+        return { values: [], problems: [...problems, reason] };
     }
 }

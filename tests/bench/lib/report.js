@@ -9,6 +9,9 @@ import { figure, markdownTable, median, plainTable } from './table.js';
 import { COMMON, OWN } from './scenarios.js';
 import { ask, SERVERS } from './servers.js';
 
+const BEGIN = '<!-- tables: begin -->';
+const END = '<!-- tables: end -->';
+
 export class Results {
     #found = new Map();
 
@@ -85,7 +88,7 @@ function notes(results, { servers, runs, seconds }) {
     );
     const troubles = results.problems.map(([key, problem]) => `- ${key}: ${problem}`);
     return [
-        `Medians of ${runs} runs of ${seconds} s each, ${date}; ${machine()}; Redis ${redis}.`,
+        `${date}, ${machine()}, Redis ${redis}. Medians of ${runs} rounds of ${seconds} s each.`,
         versions.join('\n'),
         ...(troubles.length ? [`Not all went well:\n\n${troubles.join('\n')}`] : []),
     ];
@@ -96,10 +99,18 @@ export function printTables(results, settings) {
     for (const [key, problem] of results.problems) console.log(`! ${key}: ${problem}`);
 }
 
+/** A file that has the two marks gets the tables between them and stays as it is otherwise. */
 export function writeMarkdown(file, results, settings) {
     const parts = [
         ...tables(results, settings).map(markdownTable),
         ...notes(results, settings),
     ];
-    fs.writeFileSync(file, `${parts.join('\n\n')}\n`);
+    const text = parts.join('\n\n');
+    const old = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
+    const [before, after] = [old.indexOf(BEGIN), old.indexOf(END)];
+    const isMarked = before >= 0 && after > before;
+    const whole = isMarked
+        ? `${old.slice(0, before)}${BEGIN}\n\n${text}\n\n${old.slice(after)}`
+        : `${text}\n`;
+    fs.writeFileSync(file, whole);
 }
