@@ -71,7 +71,8 @@ export class Cluster {
         const process = new Process(name, command, args.map(String));
         this.#processes.push(process);
         if (ready instanceof RegExp) await process.line(ready, START_MS);
-        else await eventually(() => opensWebSockets(ready), `${process} on port ${ready}`, START_MS);
+        else
+            await eventually(() => opensWebSockets(ready), `handshakes of ${process}`, START_MS);
         return process;
     }
 

@@ -11,7 +11,8 @@ const FORMATS = {
         if (value >= 1e6) return `${(value / 1e6).toFixed(2)} M`;
         return value >= 1e5 ? `${(value / 1e3).toFixed(0)} k` : THOUSANDS.format(value);
     },
-    bytes: (value) => (Math.abs(value) < 1e6 ? `${digits(value / 1e3)} kB` : `${digits(value / 1e6)} MB`),
+    bytes: (value) =>
+        Math.abs(value) < 1e6 ? `${digits(value / 1e3)} kB` : `${digits(value / 1e6)} MB`,
     us: (value) => `${digits(value)} µs`,
     'us/s': (value) => `${digits(value)} µs/s`,
     ms: (value) => `${digits(value)} ms`,
