@@ -12,6 +12,7 @@ import { eventually } from '../../e2e/lib/wait.js';
 const HELD = 17_000; // connections that are there when the next 1,000 come
 const HOLD_S = 600;
 const SAMPLE_S = 20;
+const CONNECT_MS = 120_000;
 
 /** Deliveries per CPU second of 1,000 subscribers in one channel, messages of 128 bytes. */
 const fanOut = (title, args) => ({
@@ -44,12 +45,15 @@ const openFiles = ({ nodes }) =>
     nodes.reduce((sum, { pid }) => sum + fs.readdirSync(`/proc/${pid}/fd`).length, 0);
 
 const connectionsAreThere = (cluster, count) =>
-    eventually(() => openFiles(cluster) >= count, `${count} connections`, 120_000);
+    eventually(() => openFiles(cluster) >= count, `${count} connections`, CONNECT_MS);
 
 async function handshakeAmongMany(context) {
-    const args = ['--connections', HELD, '--ramp', '5000', '--warmup', '0'];
+    const args = ['--connections', HELD, '--ramp', '4000', '--warmup', '0'];
     const holder = context.begin([...args, '--rate', '0.001', '--duration', '3600']);
-    await connectionsAreThere(context.cluster, HELD);
+    const problem = holder.line(/^problem/, CONNECT_MS).then((line) => {
+        throw new Error(line);
+    });
+    await Promise.race([connectionsAreThere(context.cluster, HELD), problem]);
     const result = await handshake(context);
     await holder.kill();
     return result;
