@@ -8,6 +8,7 @@
  */
 #include "bench_client.h"
 
+#include "bench_bytes.h"
 #include "bench_frame.h"
 #include "bench_hub.h"
 
@@ -29,12 +30,6 @@ enum client_state {
     CLIENT_CLOSED,
 };
 
-struct bytes {
-    char *data;
-    size_t length;
-    size_t capacity;
-};
-
 struct client {
     struct hub *hub;
     const struct client_events *events;
@@ -48,21 +43,6 @@ struct client {
     struct bytes tail; /* an unfinished frame */
     struct bytes unsent;
 };
-
-static void bytes_append(struct bytes *bytes, const void *data, size_t length)
-{
-    if (bytes->length + length > bytes->capacity) {
-        size_t capacity = (bytes->length + length) * 2;
-        char *larger = realloc(bytes->data, capacity);
-        if (larger == NULL) {
-            errx(1, "out of memory");
-        }
-        bytes->data = larger;
-        bytes->capacity = capacity;
-    }
-    memcpy(bytes->data + bytes->length, data, length);
-    bytes->length += length;
-}
 
 struct client *client_create(struct hub *hub, const struct client_events *events, void *owner,
                              int index)
@@ -113,7 +93,7 @@ static void fail_errno(struct client *client, int error)
 {
     const char *reason = strerror(error);
     if (error == EADDRNOTAVAIL) {
-        reason = "out of local ports for this destination (--spread-source takes more of them)";
+        reason = "out of local ports for this destination";
     }
     fail(client, reason);
 }
@@ -179,6 +159,11 @@ static void send_frame(struct client *client, enum frame_opcode opcode, const ch
 void client_send_text(struct client *client, const char *payload, size_t length)
 {
     send_frame(client, FRAME_TEXT, payload, length);
+}
+
+void client_send_ping(struct client *client)
+{
+    send_frame(client, FRAME_PING, "", 0);
 }
 
 void client_close(struct client *client)
@@ -293,6 +278,9 @@ static void take_frame(struct client *client, uint8_t opcode, const char *payloa
         break;
     case FRAME_PING:
         send_frame(client, FRAME_PONG, payload, length);
+        break;
+    case FRAME_PONG:
+        client->events->on_pong(client->owner, client);
         break;
     case FRAME_CLOSE:
         fail_closed(client, payload, length);

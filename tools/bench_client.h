@@ -19,6 +19,7 @@ struct hub;
 struct client_events {
     void (*on_open)(void *owner, struct client *client);
     void (*on_message)(void *owner, struct client *client, const char *payload, size_t length);
+    void (*on_pong)(void *owner, struct client *client);
     /* Closed by the other side, or the handshake failed (was_open tells); once at most. */
     void (*on_closed)(void *owner, struct client *client, bool was_open, const char *reason);
 };
@@ -48,6 +49,9 @@ void client_write(struct client *client, const void *bytes, size_t length);
 
 /* Sends one text frame of at most 64 KiB. */
 void client_send_text(struct client *client, const char *payload, size_t length);
+
+/* WebSocket's own ping. */
+void client_send_ping(struct client *client);
 
 /* Says 1000 and closes; no on_closed. */
 void client_close(struct client *client);

@@ -67,16 +67,19 @@ static void put_escaped(char *text, size_t size, const char *raw)
 size_t frame_format_request(char *text, size_t size, const char *host, const char *path,
                             const char *channel)
 {
-    char escaped[512] = "";
-    put_escaped(escaped, sizeof(escaped), channel);
+    char query[512] = "";
+    if (channel != NULL) {
+        int start = snprintf(query, sizeof(query), "?channel=");
+        put_escaped(query + start, sizeof(query) - (size_t)start, channel);
+    }
     int length = snprintf(text, size,
-                          "GET %s?channel=%s HTTP/1.1\r\n"
+                          "GET %s%s HTTP/1.1\r\n"
                           "Host: %s\r\n"
                           "Upgrade: websocket\r\n"
                           "Connection: Upgrade\r\n"
                           "Sec-WebSocket-Version: 13\r\n"
                           "Sec-WebSocket-Key: %s\r\n\r\n",
-                          path, escaped, host, KEY);
+                          path, query, host, KEY);
     return length > 0 && (size_t)length < size ? (size_t)length : 0;
 }
 

@@ -28,7 +28,8 @@ size_t frame_put_header(uint8_t header[FRAME_MAX_HEADER], enum frame_opcode opco
 /* Reads the header of an unmasked frame; returns its length, 0 while it is not complete. */
 size_t frame_parse_header(const uint8_t *data, size_t available, uint64_t *ret_length);
 
-/* The HTTP request that opens a WebSocket. Returns its length, 0 if it does not fit. */
+/* The HTTP request that opens a WebSocket; `channel` NULL: the path has no ?channel= of ours.
+ * Returns its length, 0 if it does not fit. */
 size_t frame_format_request(char *text, size_t size, const char *host, const char *path,
                             const char *channel);
 

@@ -85,6 +85,18 @@ struct ledger *ledger_create(const struct plan *plan, struct bench_shared *share
     return ledger;
 }
 
+void ledger_destroy(struct ledger *ledger)
+{
+    if (ledger == NULL) {
+        return;
+    }
+    free(ledger->rows);
+    free(ledger->subscribers);
+    free(ledger->counts);
+    free(ledger->done);
+    free(ledger);
+}
+
 static struct row *row_of(const struct ledger *ledger, int connection, int publisher)
 {
     size_t subscriber = (size_t)(connection - ledger->first);

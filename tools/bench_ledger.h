@@ -27,6 +27,8 @@ enum ledger_verdict {
 struct ledger *ledger_create(const struct plan *plan, struct bench_shared *shared, int worker,
                              int window);
 
+void ledger_destroy(struct ledger *ledger);
+
 /* Books one delivery. `ret_lost` is changed by what it says about lost messages. */
 enum ledger_verdict ledger_take(struct ledger *ledger, int connection, int publisher,
                                 uint32_t sequence, int64_t *ret_lost);

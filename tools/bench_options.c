@@ -6,7 +6,9 @@
 #include "bench_options.h"
 
 #include "bench_message.h"
+#include "bench_protocol.h"
 
+#include <ctype.h>
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
@@ -16,7 +18,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum option_kind { KIND_FLAG, KIND_COUNT, KIND_REAL, KIND_TEXT, KIND_PID, KIND_HELP };
+enum option_kind {
+    KIND_FLAG,
+    KIND_COUNT,
+    KIND_REAL,
+    KIND_TEXT,
+    KIND_PID,
+    KIND_PROTOCOL,
+    KIND_HELP,
+};
 
 struct option_row {
     const char *name;
@@ -28,11 +38,16 @@ struct option_row {
     const char *help;
 };
 
+/* A name and "-" and a number fit into PROTOCOL_MAX_CHANNEL. */
+enum { CHANNEL_MAX_GIVEN = PROTOCOL_MAX_CHANNEL - 12 };
+
 #define FIELD(name) offsetof(struct bench_options, name)
 
 static const struct option_row OPTIONS[] = {
     {"check", KIND_FLAG, FIELD(is_check), 0, 0, NULL,
      "only see that a message sent through each address is heard on all; exit 0 or 1"},
+    {"protocol", KIND_PROTOCOL, FIELD(protocol), 0, 0, "NAME",
+     "what the servers speak; below (luchat)"},
     {"connections", KIND_COUNT, FIELD(connections), 1, 1000000, "N", "connections (1000)"},
     {"channels", KIND_COUNT, FIELD(channels), 1, 1000000, "R", "channels they spread over (1)"},
     {"channel", KIND_TEXT, FIELD(channel), 0, 0, "NAME",
@@ -55,10 +70,10 @@ static const struct option_row OPTIONS[] = {
      "measure the floor instead of a server: one send() per delivery, no protocol"},
     {"workers", KIND_COUNT, FIELD(workers), 1, 256, "N",
      "processes to share the connections (as many as descriptors demand)"},
-    {"spread-source", KIND_FLAG, FIELD(should_spread_source), 0, 0, NULL,
-     "connect from 127.0.0.2, .3 ... beyond 20000 connections per address"},
     {"pid", KIND_PID, 0, 1, 4194304, "PID", "a server's process to measure; may be repeated"},
     {"json", KIND_TEXT, FIELD(json_path), 0, 0, "FILE", "write the results there as well"},
+    {"html", KIND_TEXT, FIELD(html_path), 0, 0, "FILE",
+     "write them there as one page, with plots"},
     {"help", KIND_HELP, 0, 0, 0, NULL, "this text"},
 };
 
@@ -68,13 +83,18 @@ static void print_help(void)
 {
     printf("Usage: parley-bench [options] ADDRESS...\n"
            "Loads WebSocket chat servers and checks that every message reaches everyone once,\n"
-           "in order. ADDRESS is host:port or ws://host:port[/path]; the path is /ws.\n\n");
+           "in order. ADDRESS is host:port or ws://host:port[/path].\n\n");
     for (int i = 0; i < OPTION_COUNT; i++) {
         char usage[64];
         const char *argument = OPTIONS[i].argument;
         (void)snprintf(usage, sizeof(usage), "--%s %s", OPTIONS[i].name,
                        argument ? argument : "");
         printf("  %-18s %s\n", usage, OPTIONS[i].help);
+    }
+    printf("\nProtocols:\n");
+    const struct protocol *protocol;
+    for (int i = 0; (protocol = protocol_at(i)) != NULL; i++) {
+        printf("  %-11s %s (%s)\n", protocol->name, protocol->about, protocol->path);
     }
     printf(
         "\nExit: 0 all went well; 1 messages lost, repeated or out of order, or connections\n"
@@ -111,6 +131,12 @@ static void apply(struct bench_options *options, const struct option_row *row, c
     case KIND_TEXT:
         *(const char **)(void *)field = text;
         break;
+    case KIND_PROTOCOL:
+        options->protocol = protocol_find(text);
+        if (options->protocol == NULL) {
+            errx(2, "--%s: \"%s\" is unknown; see --help", row->name, text);
+        }
+        break;
     case KIND_PID:
         if (options->pid_count == OPTIONS_MAX_PIDS - 1) {
             errx(2, "--pid: more than %d", OPTIONS_MAX_PIDS - 1);
@@ -135,7 +161,7 @@ static void parse_address(struct bench_options *options, const char *text)
     (void)snprintf(address->name, sizeof(address->name), "%.*s", name_length, rest);
     bool has_path = rest[name_length] == '/' && rest[name_length + 1] != '\0';
     (void)snprintf(address->path, sizeof(address->path), "%s",
-                   has_path ? rest + name_length : "/ws");
+                   has_path ? rest + name_length : options->protocol->path);
 
     char host[sizeof(address->name)];
     (void)snprintf(host, sizeof(host), "%s", address->name);
@@ -177,6 +203,22 @@ static void parse_flags(struct bench_options *options, int argc, char **argv)
     }
 }
 
+/* It stands as it is in addresses, in JSON and on the lines of NATS. */
+static void check_channel(const char *name)
+{
+    if (name == NULL) {
+        return;
+    }
+    for (const char *at = name; *at != '\0'; at++) {
+        if (!isalnum((unsigned char)*at) && strchr("-._:", *at) == NULL) {
+            errx(2, "--channel: \"%s\" is not made of letters, digits and - . _ : alone", name);
+        }
+    }
+    if (name[0] == '\0' || strlen(name) > CHANNEL_MAX_GIVEN) {
+        errx(2, "--channel: not 1 to %d bytes long", CHANNEL_MAX_GIVEN);
+    }
+}
+
 static void check_together(struct bench_options *options)
 {
     if (options->rate > 0 && options->window > 0) {
@@ -184,6 +226,13 @@ static void check_together(struct bench_options *options)
     }
     if (options->rate == 0 && options->window == 0) {
         options->window = 32;
+    }
+    check_channel(options->channel);
+    if (options->is_floor) {
+        options->protocol = protocol_find("raw");
+    }
+    if (options->is_online && !options->protocol->has_online) {
+        errx(2, "--online: the protocol %s knows nothing of it", options->protocol->name);
     }
     if (options->is_floor && (options->is_online || options->idle_s > 0 || options->is_check)) {
         errx(2, "--floor measures messages only: not with --online, --idle or --check");
@@ -210,6 +259,7 @@ static void check_together(struct bench_options *options)
 void options_parse(struct bench_options *options, int argc, char **argv)
 {
     *options = (struct bench_options){
+        .protocol = protocol_at(0),
         .connections = 1000,
         .channels = 1,
         .publishers = 1,

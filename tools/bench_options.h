@@ -18,6 +18,8 @@ enum {
     OPTIONS_MAX_PIDS = 32,
 };
 
+struct protocol;
+
 struct bench_address {
     char name[160]; /* host:port, as given */
     char path[160];
@@ -41,12 +43,13 @@ struct bench_options {
     double duration_s;
     double warmup_s;
     double idle_s; /* 0: messages flow */
+    const struct protocol *protocol;
     const char *channel;
     const char *json_path;
+    const char *html_path;
     bool is_check;
     bool is_floor;
     bool is_online;
-    bool should_spread_source;
 };
 
 /* Exits: 0 after --help, 2 with a line that says what is wrong. */

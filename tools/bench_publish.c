@@ -7,10 +7,10 @@
 #include "bench_publish.h"
 
 #include "bench_client.h"
-#include "bench_frame.h"
 #include "bench_hub.h"
 #include "bench_message.h"
 #include "bench_options.h"
+#include "bench_protocol.h"
 #include "bench_shared.h"
 
 #include <err.h>
@@ -25,7 +25,7 @@ enum {
 
 struct publisher {
     struct client *client;
-    char *frame;
+    struct protocol_frame frame;
     uint32_t sent;
     uint32_t share;
 };
@@ -40,8 +40,6 @@ struct publishers {
     uint64_t sent; /* by all */
     int timer_fd;  /* -1 with a window */
     int count;
-    size_t header_length;
-    size_t frame_length;
     char *batch;
     size_t batch_size;
     struct publisher each[];
@@ -62,22 +60,24 @@ static void *allocate(size_t bytes)
     return memory;
 }
 
-static void create_frames(struct publishers *publishers, const struct bench_options *options)
+/* Returns the length of the longest: they differ by their channels' names. */
+static size_t create_frames(struct publishers *publishers, const struct bench_options *options,
+                            const struct plan *plan)
 {
-    uint8_t header[FRAME_MAX_HEADER];
-    size_t size = (size_t)options->size;
-    /* What the floor's sender gets is what it sends on: a server's frame. */
-    publishers->header_length =
-        frame_put_header(header, FRAME_TEXT, size, /* is_masked= */ !options->is_floor);
-    publishers->frame_length = publishers->header_length + size;
+    size_t longest = 0;
     for (int i = 0; i < publishers->count; i++) {
-        char *frame = allocate(publishers->frame_length);
-        memcpy(frame, header, publishers->header_length);
-        message_format(frame + publishers->header_length, size, shared_run(publishers->shared),
-                       i);
+        char channel[PROTOCOL_MAX_CHANNEL];
+        options_channel_name(options, plan_channel_of(plan, i), channel, sizeof(channel));
+        /* What the floor's sender gets is what it sends on: a server's frame, unmasked. */
+        struct protocol_frame frame =
+            protocol_frame(options->protocol, channel, options->size, !options->is_floor);
+        message_format(frame.bytes + frame.payload_at, (size_t)options->size,
+                       shared_run(publishers->shared), i);
         publishers->each[i].frame = frame;
         publishers->each[i].share = (uint32_t)publishers_share(options, i);
+        longest = frame.length > longest ? frame.length : longest;
     }
+    return longest;
 }
 
 struct publishers *publishers_create(const struct bench_options *options,
@@ -92,10 +92,8 @@ struct publishers *publishers_create(const struct bench_options *options,
     publishers->has_window = options->window > 0;
     publishers->timer_fd = -1;
     publishers->count = plan->publishers;
-    create_frames(publishers, options);
-    publishers->batch_size = publishers->frame_length > MIN_BATCH_BYTES
-                                 ? publishers->frame_length
-                                 : (size_t)MIN_BATCH_BYTES;
+    size_t longest = create_frames(publishers, options, plan);
+    publishers->batch_size = longest > MIN_BATCH_BYTES ? longest : (size_t)MIN_BATCH_BYTES;
     publishers->batch = allocate(publishers->batch_size);
     hub_watch(hub, shared_wake_fd(shared));
     return publishers;
@@ -132,20 +130,20 @@ void publishers_start(struct publishers *publishers)
 static void send_messages(struct publishers *publishers, int number, uint32_t count)
 {
     struct publisher *publisher = &publishers->each[number];
+    const struct protocol_frame *frame = &publisher->frame;
     int64_t since_ns = bench_now_ns() - shared_epoch_ns(publishers->shared);
     size_t filled = 0;
     publishers->sent += count;
     /* Told before it is done: another worker may hear a message at once. */
     shared_set_sent(publishers->shared, number, publisher->sent + count);
     for (; count > 0; count--) {
-        if (filled + publishers->frame_length > publishers->batch_size) {
+        if (filled + frame->length > publishers->batch_size) {
             client_write(publisher->client, publishers->batch, filled);
             filled = 0;
         }
-        message_stamp(publisher->frame + publishers->header_length, ++publisher->sent,
-                      since_ns);
-        memcpy(publishers->batch + filled, publisher->frame, publishers->frame_length);
-        filled += publishers->frame_length;
+        message_stamp(frame->bytes + frame->payload_at, ++publisher->sent, since_ns);
+        memcpy(publishers->batch + filled, frame->bytes, frame->length);
+        filled += frame->length;
     }
     client_write(publisher->client, publishers->batch, filled);
 }

@@ -1,72 +1,16 @@
 /*
- * report - the results as text and as JSON; see bench_report.h.
+ * report - the results as text, and the line of progress; see bench_report.h.
  */
 #include "bench_report.h"
 
+#include "bench_figures.h"
 #include "bench_options.h"
 #include "bench_run.h"
 #include "bench_shared.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <unistd.h>
-
-/* What the processes of the server cost together. */
-struct cost {
-    double cpu_s;      /* while measuring */
-    double connect_us; /* CPU of one handshake */
-    double memory;     /* bytes per connection */
-    double idle_us;    /* CPU per connection and second */
-    double deliveries; /* per CPU second */
-};
-
-static struct cost cost_of(const struct bench_result *result)
-{
-    struct cost cost = {0};
-    double connect_s = 0;
-    double connections = result->plan.connections;
-    for (int i = 0; i < result->process_count; i++) {
-        const struct process_result *process = &result->processes[i];
-        cost.cpu_s += process->ended.cpu_s - process->started.cpu_s;
-        connect_s += process->connected.cpu_s - process->before.cpu_s;
-        cost.memory += (double)(process->started.rss_bytes - process->before.rss_bytes);
-    }
-    cost.memory /= connections;
-    cost.connect_us = connect_s * 1e6 / connections;
-    if (cost.cpu_s > 0 && result->measured_s > 0) {
-        cost.idle_us = cost.cpu_s * 1e6 / connections / result->measured_s;
-        cost.deliveries = (double)result->delivered / cost.cpu_s;
-    }
-    return cost;
-}
-
-static double per_second(uint64_t count, const struct bench_result *result)
-{
-    return result->measured_s > 0 ? (double)count / result->measured_s : 0;
-}
-
-/* ---- text ---- */
-
-/* 1234567 as "1,234,567"; the text is good until eight more calls. */
-static const char *grouped(double value)
-{
-    static char texts[8][32];
-    static int next;
-    char digits[24];
-    char *text = texts[next++ % 8];
-    int length = snprintf(digits, sizeof(digits), "%.0f", value);
-    int at = 0;
-    for (int i = 0; i < length; i++) {
-        text[at++] = digits[i];
-        int left = length - 1 - i;
-        if (left > 0 && left % 3 == 0 && digits[i] != '-') {
-            text[at++] = ',';
-        }
-    }
-    text[at] = '\0';
-    return text;
-}
 
 void report_progress(struct bench_shared *shared, int connections, double elapsed_s)
 {
@@ -90,30 +34,6 @@ void report_progress_end(void)
 {
     if (isatty(STDOUT_FILENO)) {
         printf("\r\033[K");
-    }
-}
-
-static void print_load(const struct bench_options *options, const struct bench_result *result)
-{
-    const struct plan *plan = &result->plan;
-    printf("load        %s connections", grouped(plan->connections));
-    if (options->is_floor) {
-        printf(" to a bare sender (floor)");
-    } else {
-        printf(" to %d address%s", plan->addresses, plan->addresses == 1 ? "" : "es");
-    }
-    printf(", %d channel%s, %d worker%s", plan->channels, plan->channels == 1 ? "" : "s",
-           plan->workers, plan->workers == 1 ? "" : "s");
-    if (options->idle_s > 0) {
-        printf(", idle\n");
-        return;
-    }
-    printf(", %d publisher%s, %d bytes", plan->publishers, plan->publishers == 1 ? "" : "s",
-           options->size);
-    if (options->window > 0) {
-        printf(", window %d\n", options->window);
-    } else {
-        printf(", %g messages/s\n", options->rate);
     }
 }
 
@@ -190,7 +110,9 @@ static void print_processes(const struct bench_options *options,
 
 void report_print(const struct bench_options *options, const struct bench_result *result)
 {
-    print_load(options, result);
+    char load[256];
+    describe_load(options, result, load, sizeof(load));
+    printf("load        %s\n", load);
     if (result->connect_s > 0) {
         printf("connected   %s in %.2f s (%s/s)\n",
                grouped((double)result->totals[COUNTER_OPENED]), result->connect_s,
@@ -214,94 +136,4 @@ void report_print(const struct bench_options *options, const struct bench_result
         printf("problem     %s\n", result->problem);
     }
     printf("%s\n", run_is_ok(options, result) ? "ok" : "FAILED");
-}
-
-/* ---- JSON ---- */
-
-static json_t *json_load(const struct bench_options *options, const struct bench_result *result)
-{
-    return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:b, s:b}", "connections",
-                     result->plan.connections, "addresses", result->plan.addresses, "channels",
-                     result->plan.channels, "publishers", result->plan.publishers, "workers",
-                     result->plan.workers, "size", options->size, "window", options->window,
-                     "rate", options->rate, "idle_s", options->idle_s, "floor",
-                     (int)options->is_floor, "online", (int)options->is_online);
-}
-
-static json_t *json_latency(const struct histogram *latency)
-{
-    return json_pack(
-        "{s:I, s:f, s:I, s:I, s:I, s:I, s:I}", "count", (json_int_t)latency->count, "mean",
-        histogram_mean(latency), "p50", (json_int_t)histogram_quantile(latency, 0.5), "p90",
-        (json_int_t)histogram_quantile(latency, 0.9), "p99",
-        (json_int_t)histogram_quantile(latency, 0.99), "p999",
-        (json_int_t)histogram_quantile(latency, 0.999), "max", (json_int_t)latency->max);
-}
-
-static json_t *json_totals(const struct bench_result *result)
-{
-    static const char *const NAMES[COUNTER_COUNT] = {
-        [COUNTER_OPENED] = "opened",         [COUNTER_FAILED] = "failed",
-        [COUNTER_CLOSED] = "closed",         [COUNTER_JOINED] = "joined",
-        [COUNTER_DELIVERED] = "delivered",   [COUNTER_LOST] = "lost",
-        [COUNTER_DUPLICATED] = "duplicated", [COUNTER_DISORDERED] = "out_of_order",
-        [COUNTER_STRAYED] = "wrong_channel", [COUNTER_REFUSED] = "error_replies",
-        [COUNTER_OTHER] = "other",           [COUNTER_PINGS] = "pings",
-        [COUNTER_PONGS] = "pongs",           [COUNTER_BYTES] = "bytes",
-    };
-    json_t *totals = json_object();
-    json_object_set_new(totals, "published", json_integer((json_int_t)result->total_published));
-    for (int i = 0; i < COUNTER_COUNT; i++) {
-        json_object_set_new(totals, NAMES[i], json_integer((json_int_t)result->totals[i]));
-    }
-    return totals;
-}
-
-static json_t *json_processes(const struct bench_result *result)
-{
-    json_t *processes = json_array();
-    for (int i = 0; i < result->process_count; i++) {
-        const struct process_result *process = &result->processes[i];
-        json_array_append_new(
-            processes,
-            json_pack("{s:i, s:f, s:f, s:I, s:I, s:I}", "pid", (int)process->pid, "cpu_s",
-                      process->ended.cpu_s - process->started.cpu_s, "connect_cpu_s",
-                      process->connected.cpu_s - process->before.cpu_s, "rss_before",
-                      (json_int_t)process->before.rss_bytes, "rss_connected",
-                      (json_int_t)process->started.rss_bytes, "rss_end",
-                      (json_int_t)process->ended.rss_bytes));
-    }
-    return processes;
-}
-
-static json_t *json_cost(const struct bench_result *result)
-{
-    if (result->process_count == 0) {
-        return json_null();
-    }
-    struct cost cost = cost_of(result);
-    return json_pack("{s:f, s:f, s:f, s:f, s:f}", "cpu_s", cost.cpu_s, "deliveries_per_cpu_s",
-                     cost.deliveries, "bytes_per_connection", cost.memory, "handshake_us",
-                     cost.connect_us, "cpu_us_per_connection_s", cost.idle_us);
-}
-
-bool report_write_json(const struct bench_options *options, const struct bench_result *result,
-                       const char *path)
-{
-    json_t *root = json_pack(
-        "{s:b, s:b, s:s, s:o, s:f, s:f, s:I, s:I, s:f, s:f, s:o, s:o, s:o, s:o, s:f}", "ok",
-        (int)run_is_ok(options, result), "interrupted", (int)result->is_interrupted, "problem",
-        result->problem, "load", json_load(options, result), "connect_s", result->connect_s,
-        "measured_s", result->measured_s, "published", (json_int_t)result->published,
-        "delivered", (json_int_t)result->delivered, "published_per_s",
-        per_second(result->published, result), "delivered_per_s",
-        per_second(result->delivered, result), "latency_ns", json_latency(&result->latency),
-        "totals", json_totals(result), "processes", json_processes(result), "servers",
-        json_cost(result), "bench_cpu_s", result->bench_cpu_s);
-    if (root == NULL) {
-        return false;
-    }
-    bool is_written = json_dump_file(root, path, JSON_INDENT(2)) == 0;
-    json_decref(root);
-    return is_written;
 }

@@ -1,11 +1,9 @@
 /*
- * report - the results as text for people and as JSON for scripts; the line of progress.
+ * report - the results as text for people, and the line of progress.
  *
  * Only derives and prints: whether a run was good is run_is_ok()'s to say.
  */
 #pragma once
-
-#include <stdbool.h>
 
 struct bench_options;
 struct bench_result;
@@ -16,7 +14,3 @@ void report_progress(struct bench_shared *shared, int connections, double elapse
 void report_progress_end(void);
 
 void report_print(const struct bench_options *options, const struct bench_result *result);
-
-/* False, with errno, when the file cannot be written. */
-bool report_write_json(const struct bench_options *options, const struct bench_result *result,
-                       const char *path);

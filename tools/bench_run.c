@@ -11,6 +11,7 @@
 #include "bench_floor.h"
 #include "bench_frame.h"
 #include "bench_report.h"
+#include "bench_watch.h"
 #include "bench_worker.h"
 
 #include <err.h>
@@ -116,6 +117,8 @@ static bool wait_for(struct run *run, double seconds, condition_fn *condition)
         }
         usleep(left_s * 1e6 < POLL_US ? (useconds_t)(left_s * 1e6) : POLL_US);
         see_workers(run);
+        watch_point(run->result, run->shared, seconds_since(run->start_ns), run->workers,
+                    run->worker_count);
         show_progress(run);
     }
     return false;
@@ -162,33 +165,14 @@ static bool is_drained(struct run *run)
            shared_sum(run->shared, COUNTER_PONGS) >= shared_sum(run->shared, COUNTER_PINGS);
 }
 
-/* ---- looking at processes ---- */
+/* ---- measuring ---- */
 
-static void sample_all(struct run *run, size_t offset)
-{
-    for (int i = 0; i < run->result->process_count; i++) {
-        struct process_result *process = &run->result->processes[i];
-        struct process_sample *sample = (void *)((char *)process + offset);
-        if (!process_sample(process->pid, sample)) {
-            process->is_lost = true;
-            shared_report(run->shared, "process %d cannot be looked at: is it gone?",
-                          (int)process->pid);
-        }
-    }
-}
-
-#define SAMPLE_ALL(run, field) sample_all((run), offsetof(struct process_result, field))
+#define SAMPLE_ALL(run, field)                                                                 \
+    watch_processes((run)->result, (run)->shared, offsetof(struct process_result, field))
 
 static double workers_cpu(const struct run *run)
 {
-    double sum_s = 0;
-    for (int i = 0; i < run->worker_count; i++) {
-        double cpu_s;
-        if (run->workers[i] > 0 && process_cpu(run->workers[i], &cpu_s)) {
-            sum_s += cpu_s;
-        }
-    }
-    return sum_s;
+    return watch_cpu(run->workers, run->worker_count);
 }
 
 /* Adds the time that passes until `seconds` are over to the result, and what it brought. */
@@ -201,6 +185,7 @@ static bool measure(struct run *run, double seconds)
     uint64_t bytes = shared_sum(run->shared, COUNTER_BYTES);
     uint64_t published_before = published(run);
     int64_t start_ns = bench_now_ns();
+    result->measure_start_s = seconds_since(run->start_ns);
 
     bool is_whole = wait_for(run, seconds, NULL);
 

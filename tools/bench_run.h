@@ -8,6 +8,7 @@
 
 #include "bench_options.h"
 #include "bench_process.h"
+#include "bench_series.h"
 #include "bench_shared.h"
 
 struct process_result {
@@ -35,7 +36,9 @@ struct bench_result {
     struct process_result processes[OPTIONS_MAX_PIDS];
     int process_count;
     struct histogram latency;
-    char problem[256]; /* the first that was reported, or "" */
+    struct series series;   /* of the whole run */
+    double measure_start_s; /* in the series' time */
+    char problem[256];      /* the first that was reported, or "" */
 };
 
 void run_bench(const struct bench_options *given, struct bench_result *ret_result);

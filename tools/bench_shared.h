@@ -23,9 +23,9 @@ enum bench_phase {
 };
 
 enum counter {
-    COUNTER_OPENED,
+    COUNTER_OPENED, /* and subscribed */
     COUNTER_FAILED, /* could not connect, or the handshake was refused */
-    COUNTER_CLOSED, /* closed by the server or the network after opening */
+    COUNTER_CLOSED, /* closed by the server or the network after that */
     COUNTER_JOINED, /* got the list of users (--online) */
     COUNTER_DELIVERED,
     COUNTER_LOST,

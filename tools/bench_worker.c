@@ -13,6 +13,7 @@
 #include "bench_ledger.h"
 #include "bench_message.h"
 #include "bench_options.h"
+#include "bench_protocol.h"
 #include "bench_publish.h"
 #include "bench_shared.h"
 
@@ -48,6 +49,7 @@ struct worker {
     struct ledger *ledger;
     struct publishers *publishers; /* NULL but in worker 0 */
     struct client **clients;
+    bool *is_subscribed; /* by client */
     enum bench_phase phase;
     int connected; /* clients that have been told to connect */
     int64_t start_ns;
@@ -59,10 +61,30 @@ struct worker {
 
 /* ---- what clients say ---- */
 
+static void channel_of(const struct worker *worker, int index,
+                       char ret_name[PROTOCOL_MAX_CHANNEL])
+{
+    options_channel_name(worker->options, plan_channel_of(worker->plan, index), ret_name,
+                         PROTOCOL_MAX_CHANNEL);
+}
+
+/* Opened for what counts: messages have to arrive from now on. */
+static void subscribed(struct worker *worker, const struct client *client)
+{
+    worker->counters[COUNTER_OPENED]++;
+    worker->is_subscribed[client_index(client) - worker->first] = true;
+}
+
 static void on_open(void *owner, struct client *client)
 {
     struct worker *worker = owner;
-    worker->counters[COUNTER_OPENED]++;
+    const struct protocol *protocol = worker->options->protocol;
+    char channel[PROTOCOL_MAX_CHANNEL];
+    channel_of(worker, client_index(client), channel);
+    protocol->on_open(client, channel);
+    if (protocol->has_query) {
+        subscribed(worker, client);
+    }
     if (worker->options->is_online) {
         char text[96];
         int user = client_index(client);
@@ -81,39 +103,54 @@ static void on_closed(void *owner, struct client *client, bool was_open, const c
         worker->options->is_floor
             ? "floor"
             : worker->options->addresses[plan_address_of(worker->plan, index)].name;
-    worker->counters[was_open ? COUNTER_CLOSED : COUNTER_FAILED]++;
+    bool was_subscribed = was_open && worker->is_subscribed[index - worker->first];
+    worker->counters[was_subscribed ? COUNTER_CLOSED : COUNTER_FAILED]++;
     shared_report(worker->shared, "%s: %s (connection %d)", server, reason, index);
     ledger_drop(worker->ledger, index);
 }
 
-static bool starts_with(const char *payload, size_t length, const char *start)
+static void on_pong(void *owner, struct client *client)
 {
-    size_t start_length = strlen(start);
-    return length >= start_length && memcmp(payload, start, start_length) == 0;
+    (void)client;
+    ((struct worker *)owner)->counters[COUNTER_PONGS]++;
 }
 
 /* All that is no numbered message of this run. */
-static void take_other(struct worker *worker, const char *payload, size_t length)
+static void take_other(struct worker *worker, struct client *client, const char *text,
+                       size_t length)
 {
-    if (length == 4 && starts_with(payload, length, "pong")) {
-        worker->counters[COUNTER_PONGS]++;
-    } else if (starts_with(payload, length, "{\"users\"")) {
+    char channel[PROTOCOL_MAX_CHANNEL];
+    int index = client_index(client);
+    channel_of(worker, index, channel);
+    switch (worker->options->protocol->on_text(client, channel, text, length)) {
+    case NEWS_SUBSCRIBED:
+        if (!worker->is_subscribed[index - worker->first]) {
+            subscribed(worker, client);
+        }
+        break;
+    case NEWS_JOINED:
         worker->counters[COUNTER_JOINED]++;
-    } else if (starts_with(payload, length, "{\"error\"")) {
+        break;
+    case NEWS_PONG:
+        worker->counters[COUNTER_PONGS]++;
+        break;
+    case NEWS_REFUSED:
         worker->counters[COUNTER_REFUSED]++;
         shared_report(worker->shared, "error reply: %.*s", (int)(length < 200 ? length : 200),
-                      payload);
-    } else {
+                      text);
+        break;
+    case NEWS_OTHER:
         worker->counters[COUNTER_OTHER]++;
+        break;
     }
 }
 
-static void on_message(void *owner, struct client *client, const char *payload, size_t length)
+static void take_text(struct worker *worker, struct client *client, const char *text,
+                      size_t length)
 {
-    struct worker *worker = owner;
     struct message_number number;
-    if (!message_parse(payload, length, shared_run(worker->shared), &number)) {
-        take_other(worker, payload, length);
+    if (!message_parse(text, length, shared_run(worker->shared), &number)) {
+        take_other(worker, client, text, length);
         return;
     }
     enum ledger_verdict verdict = ledger_take(worker->ledger, client_index(client),
@@ -136,22 +173,40 @@ static void on_message(void *owner, struct client *client, const char *payload, 
     }
 }
 
+static void on_message(void *owner, struct client *client, const char *payload, size_t length)
+{
+    struct worker *worker = owner;
+    const char *text;
+    size_t text_length;
+    while (protocol_next(worker->options->protocol, &payload, &length, &text, &text_length)) {
+        take_text(worker, client, text, text_length);
+    }
+}
+
 static const struct client_events CLIENT_EVENTS = {
     .on_open = on_open,
     .on_message = on_message,
+    .on_pong = on_pong,
     .on_closed = on_closed,
 };
 
 /* ---- opening ---- */
 
-/* 127.0.0.2 for the second 20000 connections of an address, and so on. */
-static struct sockaddr_in source_of(const struct worker *worker, int index)
+/* 127.0.0.2 for the second 20000 connections to a loopback address, and so on: ports run out.
+ * False: the kernel may choose. */
+static bool source_of(const struct worker *worker, int index,
+                      const struct bench_address *address, struct sockaddr_in *ret_source)
 {
+    const struct sockaddr_in *to = (const struct sockaddr_in *)&address->address;
     uint32_t block = (uint32_t)(index / worker->plan->addresses / PORTS_PER_SOURCE);
-    return (struct sockaddr_in){
+    if (block == 0 || to->sin_family != AF_INET || ntohl(to->sin_addr.s_addr) >> 24 != 127) {
+        return false;
+    }
+    *ret_source = (struct sockaddr_in){
         .sin_family = AF_INET,
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK + block),
     };
+    return true;
 }
 
 static void open_one(struct worker *worker, int index)
@@ -160,15 +215,14 @@ static void open_one(struct worker *worker, int index)
     const struct bench_address *address =
         &options->addresses[plan_address_of(worker->plan, index)];
     uint32_t channel = (uint32_t)plan_channel_of(worker->plan, index);
-    struct sockaddr_in source = source_of(worker, index);
-    bool is_spread = options->should_spread_source && address->address.ss_family == AF_INET &&
-                     source.sin_addr.s_addr != htonl(INADDR_LOOPBACK);
+    struct sockaddr_in source;
+    bool has_source = source_of(worker, index, address, &source);
     char hello[1024];
-    char name[256];
+    char name[PROTOCOL_MAX_CHANNEL];
     struct client_request request = {
         .address = (const struct sockaddr *)&address->address,
         .address_length = address->address_length,
-        .source = is_spread ? (const struct sockaddr *)&source : NULL,
+        .source = has_source ? (const struct sockaddr *)&source : NULL,
         .source_length = sizeof(source),
         .hello = hello,
         .is_bare = options->is_floor,
@@ -177,9 +231,10 @@ static void open_one(struct worker *worker, int index)
         memcpy(hello, &channel, sizeof(channel));
         request.hello_length = sizeof(channel);
     } else {
-        options_channel_name(options, (int)channel, name, sizeof(name));
+        channel_of(worker, index, name);
         request.hello_length =
-            frame_format_request(hello, sizeof(hello), address->name, address->path, name);
+            frame_format_request(hello, sizeof(hello), address->name, address->path,
+                                 options->protocol->has_query ? name : NULL);
     }
     client_connect(worker->clients[index - worker->first], &request);
 }
@@ -205,19 +260,31 @@ static void open_due(struct worker *worker)
 
 /* ---- turns ---- */
 
+static void ping(struct worker *worker, struct client *client)
+{
+    const struct protocol *protocol = worker->options->protocol;
+    if (protocol->ping_kind == PING_TEXT) {
+        client_send_text(client, protocol->ping, strlen(protocol->ping));
+    } else {
+        client_send_ping(client);
+    }
+    worker->counters[COUNTER_PINGS]++;
+}
+
 /* Round and round at an even pace: each connection has its turn every 25 s. */
 static void ping_due(struct worker *worker)
 {
     int64_t elapsed_ns = hub_now_ns(worker->hub) - worker->ping_start_ns;
-    if (elapsed_ns <= 0 || worker->options->is_floor) {
+    bool is_ours =
+        !worker->options->is_floor && worker->options->protocol->ping_kind != PING_FROM_SERVER;
+    if (elapsed_ns <= 0 || !is_ours) {
         return;
     }
     double due = (double)elapsed_ns / (double)PING_INTERVAL_NS * worker->count;
     while ((double)worker->ping_turns < due) {
         struct client *client = worker->clients[worker->ping_turns++ % (uint64_t)worker->count];
         if (client_is_open(client)) {
-            client_send_text(client, "ping", 4);
-            worker->counters[COUNTER_PINGS]++;
+            ping(worker, client);
         }
     }
 }
@@ -280,7 +347,8 @@ static void init(struct worker *worker)
     worker->ledger = ledger_create(worker->plan, worker->shared, worker->number,
                                    publishers_share(options, 0));
     worker->clients = calloc((size_t)worker->count, sizeof(struct client *));
-    if (worker->clients == NULL) {
+    worker->is_subscribed = calloc((size_t)worker->count, sizeof(bool));
+    if (worker->clients == NULL || worker->is_subscribed == NULL) {
         errx(1, "out of memory");
     }
     if (worker->number == 0) {
@@ -315,4 +383,5 @@ void worker_run(const struct bench_options *options, const struct plan *plan,
     for (int i = 0; i < worker.count; i++) {
         client_close(worker.clients[i]);
     }
+    ledger_destroy(worker.ledger);
 }

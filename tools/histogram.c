@@ -66,6 +66,15 @@ uint64_t histogram_quantile(const struct histogram *histogram, double quantile)
     return histogram->max;
 }
 
+uint64_t histogram_up_to(const struct histogram *histogram, uint64_t value)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < HISTOGRAM_BUCKETS && bucket_top(i) <= value; i++) {
+        count += histogram->buckets[i];
+    }
+    return count;
+}
+
 double histogram_mean(const struct histogram *histogram)
 {
     return histogram->count == 0 ? 0 : (double)histogram->sum / (double)histogram->count;

@@ -29,4 +29,7 @@ void histogram_add(struct histogram *histogram, const struct histogram *other);
 /* The value that the given part (0..1) of all values does not exceed; 0 when empty. */
 uint64_t histogram_quantile(const struct histogram *histogram, double quantile);
 
+/* How many values are not above `value`, as near as the buckets tell. */
+uint64_t histogram_up_to(const struct histogram *histogram, uint64_t value);
+
 double histogram_mean(const struct histogram *histogram);

@@ -14,7 +14,7 @@ import { Inbox, within } from './wait.js';
 
 const top = fileURLToPath(new URL('../../../', import.meta.url));
 const suite = path.basename(process.argv[1] ?? 'suite', '.test.js');
-const logs = path.join(top, 'build/sanitized/log/e2e', suite);
+const logs = path.join(process.env.TEST_LOGS ?? path.join(top, 'build/sanitized/log/e2e'), suite);
 fs.rmSync(logs, { recursive: true, force: true });
 
 export const PARLEYD = path.resolve(
