@@ -7,6 +7,8 @@ import { eventually } from './wait.js';
 
 const AT_ONCE = 50;
 
+const linesOf = (data) => String(data).split('\n').filter(Boolean).map((line) => JSON.parse(line));
+
 /** Calls act with each item, some at a time. */
 export async function forAll(items, act) {
     const left = items.values();
@@ -23,8 +25,15 @@ export async function connectAs(node, user) {
     return client;
 }
 
+/** And subscribes again, as SDKs do, where a log that was lost made the node end it. */
 export async function subscribeTo(client, channels, options = {}) {
-    await forAll(channels, (channel) => client.ask('subscribe', { channel, ...options }));
+    const subscribe = (channel) => client.ask('subscribe', { channel, ...options });
+    client.socket.on('message', (data) => {
+        for (const { push } of linesOf(data)) {
+            if (push?.unsubscribe?.code >= 2500) subscribe(push.channel).catch(() => {});
+        }
+    });
+    await forAll(channels, subscribe);
 }
 
 /** Each user joins each channel on this node. */
@@ -50,7 +59,7 @@ export class Witness {
         const witness = new Witness();
         const client = await connectAs(node, name);
         client.socket.on('message', (data) => {
-            for (const line of String(data).split('\n')) if (line) witness.#hear(JSON.parse(line), name);
+            for (const line of linesOf(data)) witness.#hear(line, name);
         });
         await subscribeTo(client, channels, { join_leave: true });
         witness.client = client;
