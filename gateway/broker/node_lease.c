@@ -137,13 +137,16 @@ static void take(struct node_lease *lease, int64_t generation)
 static void on_held(struct node_lease *lease, enum lease_answer answer, int64_t generation,
                     int64_t now_ms)
 {
-    bool is_confirmed = lease->is_to_be_confirmed && answer == LEASE_RENEWED;
+    /* an earlier answer may have been lost, and with it the new generation */
+    bool is_taken = answer == LEASE_TAKEN || generation != lease->generation;
+    /* what was refused while we thought it over is still to be done */
+    bool is_confirmed = !is_taken && (lease->is_to_be_confirmed || !node_lease_is_held(lease));
     lease->taken_since_ms = 0;
     lease->is_to_be_confirmed = false;
     lease->redis_ahead_ms = now_ms - clock_now_ms();
     lease->held_until_ms = lease->asked_ms + lease->options->ttl_ms;
     lease->end_ms = now_ms + lease->options->ttl_ms;
-    if (answer == LEASE_TAKEN)
+    if (is_taken)
         take(lease, generation);
     else
         show_in_nodes(lease, lease->name, lease->end_ms);

@@ -1,6 +1,7 @@
 /*
  * relay - what a load balancer does: one address in front of several nodes. A connection
  * goes to the first node, in the order given, that takes it, and ends when the node does.
+ * In front of a Redis it is the network: it can be cut off, or fall silent.
  */
 import net from 'node:net';
 import { once } from 'node:events';
@@ -34,6 +35,8 @@ function join(one, other) {
 export class Relay {
     #clients = [];
     #sockets = new Set();
+    #isOpen = true;
+    #isSilent = false;
 
     static async start(nodes) {
         const relay = new Relay();
@@ -49,9 +52,19 @@ export class Relay {
         this.#sockets.add(socket);
         socket.on('close', () => this.#sockets.delete(socket));
         socket.on('error', () => {});
-        const node = await dial(this.nodes.map(({ port }) => port));
-        if (node) join(socket, node);
-        else socket.destroy();
+        const node = this.#isOpen ? await dial(this.nodes.map(({ port }) => port)) : null;
+        if (!node) {
+            socket.destroy();
+            return;
+        }
+        this.#sockets.add(node);
+        node.on('close', () => this.#sockets.delete(node));
+        join(socket, node);
+        if (this.#isSilent) this.#hush(node, socket);
+    }
+
+    #hush(...sockets) {
+        sockets.forEach((socket) => socket.pause());
     }
 
     /** A connected SDK client behind the relay. */
@@ -70,6 +83,27 @@ export class Relay {
     /** All connections are cut; new ones are taken. */
     cut() {
         this.#sockets.forEach((socket) => socket.destroy());
+    }
+
+    /** No connection, neither those there are nor new ones, until restore(). */
+    isolate() {
+        this.#isOpen = false;
+        this.cut();
+    }
+
+    restore() {
+        this.#isOpen = true;
+    }
+
+    /** Nothing passes and nobody is told; what was sent arrives after speak(). */
+    fallSilent() {
+        this.#isSilent = true;
+        this.#hush(...this.#sockets);
+    }
+
+    speak() {
+        this.#isSilent = false;
+        this.#sockets.forEach((socket) => socket.resume());
     }
 
     async stop() {

@@ -1,0 +1,95 @@
+/*
+ * crowd - many members at little cost: each user is one connection of the Centrifuge protocol
+ * that subscribes to many channels; and somebody who writes down who leaves them.
+ */
+import { inSeconds, sign } from './token.js';
+import { eventually } from './wait.js';
+
+const AT_ONCE = 50;
+
+const linesOf = (data) => String(data).split('\n').filter(Boolean).map((line) => JSON.parse(line));
+
+/** Calls act with each item, some at a time. */
+export async function forAll(items, act) {
+    const left = items.values();
+    const work = async () => {
+        for (const item of left) await act(item);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+}
+
+/** A connection of this user: its node must know the tests' SECRET. */
+export async function connectAs(node, user) {
+    const client = await node.openWire();
+    await client.ask('connect', { token: sign({ sub: user, exp: inSeconds(3600) }) });
+    return client;
+}
+
+/** And subscribes again, as SDKs do, where a log that was lost made the node end it. */
+export async function subscribeTo(client, channels, options = {}) {
+    const subscribe = (channel) => client.ask('subscribe', { channel, ...options });
+    client.socket.on('message', (data) => {
+        for (const { push } of linesOf(data)) {
+            if (push?.unsubscribe?.code >= 2500) subscribe(push.channel).catch(() => {});
+        }
+    });
+    await forAll(channels, subscribe);
+}
+
+/** Each user joins each channel on this node. */
+export async function gather(node, users, channels) {
+    await forAll(users, async (user) => subscribeTo(await connectAs(node, user), channels));
+}
+
+/** Waits until Redis has so many members in these channels. */
+export async function untilThere(redis, channels, count, ms) {
+    const areThere = async () => {
+        const lengths = await Promise.all(channels.map((name) => redis.hlen(`parley:{${name}}:members`)));
+        return lengths.reduce((sum, length) => sum + length, 0) === count;
+    };
+    await eventually(areThere, `${count} members in ${channels.length} channels`, ms);
+}
+
+/** What is told of other users in these channels, by the client of one user. */
+export class Witness {
+    #told = { join: new Map(), leave: new Map() };
+    last = 0; // when something was told, ms
+
+    static async on(node, name, channels) {
+        const witness = new Witness();
+        const client = await connectAs(node, name);
+        client.socket.on('message', (data) => {
+            for (const line of linesOf(data)) witness.#hear(line, name);
+        });
+        await subscribeTo(client, channels, { join_leave: true });
+        witness.client = client;
+        return witness;
+    }
+
+    #hear({ push = {} }, self) {
+        for (const what of ['join', 'leave']) {
+            const user = push[what]?.info.user;
+            if (!user || user === self) continue;
+            const key = `${push.channel} ${user}`;
+            this.#told[what].set(key, (this.#told[what].get(key) ?? 0) + 1);
+            this.last = Date.now();
+        }
+    }
+
+    /** "CHANNEL USER" -> how often. */
+    told(what) {
+        return this.#told[what];
+    }
+
+    untilTold(what, count, ms) {
+        const map = this.#told[what];
+        return eventually(() => map.size >= count, `${count} of ${what}`, ms).catch((error) => {
+            throw new Error(`${error.message}: ${map.size} came`);
+        });
+    }
+
+    /** Those that were told another number of times than once. */
+    notOnce(what) {
+        return [...this.#told[what]].filter(([, times]) => times !== 1);
+    }
+}

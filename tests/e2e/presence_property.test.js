@@ -1,0 +1,273 @@
+/*
+ * presence_property - thousands of random joins, leaves, kills and pauses on three nodes, with a
+ * fourth that is left alone and watched. Every now and then all is let come to rest; then what
+ * clients were told, what `presence` says, what Redis holds and who is really connected must be
+ * the same, and parleyctl doctor must find nothing.
+ *
+ * PARLEY_SEED repeats a run's choices, PARLEY_STEPS makes it longer.
+ */
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { Chance } from './lib/chance.js';
+import { useCluster } from './lib/cluster.js';
+import { Ctl } from './lib/ctl.js';
+import { isError, isUsers, online } from './lib/luchat.js';
+import { Roster } from './lib/roster.js';
+import { eventually } from './lib/wait.js';
+
+const STEPS = Number(process.env.PARLEY_STEPS) || 2000;
+const ROUNDS = 8;
+const LEASE_TTL_MS = 1500;
+const GRACE_MS = 300;
+const PAUSE_MAX_MS = 2 * LEASE_TTL_MS;
+const STEP_MAX_MS = 12;
+const DOCTOR = ['doctor', '--settle-ms', '6000']; // finds nothing
+const REST_MS = 30_000;
+const SURE_AFTER_MS = 2000; // a leave that was told before the join may still be on its way
+const RETRY_MS = 200;
+const CHANNELS = ['one', 'two', 'three'];
+const USERS = Array.from({ length: 12 }, (_, i) => `user-${i}`);
+const WEIGHTS = { join: 50, leave: 34, drop: 12, rename: 6, pause: 1.5, kill: 0.8 };
+
+const options = {
+    'lease-ttl-ms': LEASE_TTL_MS,
+    'lease-renew-ms': 300,
+    'presence-grace-ms': GRACE_MS,
+    'presence-window-ms': 40,
+    'history-size': 0,
+    'idle-timeout-ms': 600_000,
+};
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** One connection of the test's: who it says it is, where, and since when that is sure. */
+class Tab {
+    since = Infinity; // its join was answered
+    isOpen = true;
+
+    constructor(node, channel) {
+        Object.assign(this, { node, channel });
+    }
+
+    async open(user) {
+        try {
+            this.client = await this.node.connect(this.channel);
+            this.client.ended.then(() => (this.isOpen = false));
+            await this.takeName(user);
+        } catch {
+            this.isOpen = false; // its node was killed meanwhile
+            this.client?.socket.terminate();
+        }
+    }
+
+    /** Settles once the join is answered with a list, or the connection is over. */
+    async takeName(user) {
+        this.since = Infinity;
+        this.user = user;
+        const isAnswer = (frame) => isUsers(frame) || isError(503)(frame);
+        while (this.client.isOpen && this.since === Infinity) {
+            this.client.send(online(user));
+            const answer = await this.client.next(isAnswer, `the list for ${user}`, REST_MS);
+            if (isUsers(answer)) this.since = Date.now();
+            else await pause(RETRY_MS); // its node has no lease just now
+        }
+    }
+
+    close(isPolite) {
+        this.isOpen = false;
+        if (isPolite) this.client.socket.close(1000);
+        else this.client.socket.terminate();
+    }
+
+    get isReady() {
+        return this.isOpen && this.since !== Infinity;
+    }
+}
+
+class Game {
+    tabs = new Set();
+    pending = new Set();
+    troubled = new Map(); // node -> when its trouble began; Infinity: it is in it
+    counts = {};
+
+    constructor(cluster, chance) {
+        Object.assign(this, { cluster, chance });
+        this.nodes = cluster.nodes.slice(0, 3);
+        this.observer = cluster.nodes[3];
+    }
+
+    /** Has this user a connection that nothing has happened to? */
+    isSurelyThere(channel, user) {
+        return [...this.tabs].some(
+            (tab) =>
+                tab.channel === channel &&
+                tab.user === user &&
+                tab.isReady &&
+                tab.since < Date.now() - SURE_AFTER_MS &&
+                !this.troubled.has(tab.node),
+        );
+    }
+
+    async watch() {
+        this.rosters = [];
+        this.sdk = await this.observer.connectSdk();
+        for (const channel of CHANNELS) {
+            const isSurelyThere = (user) => this.isSurelyThere(channel, user);
+            const subscription = this.sdk.channel(channel, { joinLeave: true });
+            this.rosters.push([channel, Roster.sdk(subscription, isSurelyThere)]);
+            await subscription.subscribe();
+            const watcher = await this.observer.connect(channel);
+            await watcher.goOnline('watcher');
+            this.rosters.push([channel, Roster.luchat(watcher, 'watcher', isSurelyThere)]);
+        }
+    }
+
+    keep(promise) {
+        this.pending.add(promise);
+        promise.finally(() => this.pending.delete(promise));
+    }
+
+    /** One random step; what takes its time goes on beside the next ones. */
+    step() {
+        const what = this.chance.weighted(WEIGHTS);
+        this.counts[what] = (this.counts[what] ?? 0) + 1;
+        const node = this.chance.pick(this.nodes);
+        const [channel, user] = [this.chance.pick(CHANNELS), this.chance.pick(USERS)];
+        const ready = [...this.tabs].filter((one) => one.isReady);
+        const tab = ready.length ? this.chance.pick(ready) : null;
+        const length = this.chance.next();
+        if (what === 'join') this.keep(this.join(node, channel, user));
+        else if (what === 'pause') this.keep(this.pauseNode(node, length * PAUSE_MAX_MS));
+        else if (what === 'kill') this.keep(this.killNode(node));
+        else if (what === 'rename') tab && this.keep(tab.takeName(user));
+        else tab?.close(what === 'leave');
+    }
+
+    join(node, channel, user) {
+        const tab = new Tab(node, channel);
+        this.tabs.add(tab);
+        return tab.open(user);
+    }
+
+    async trouble(node, act) {
+        if (this.troubled.has(node)) return;
+        this.troubled.set(node, Date.now());
+        await act();
+        await pause(SURE_AFTER_MS); // what it did late may still be told
+        this.troubled.delete(node);
+    }
+
+    pauseNode(node, ms) {
+        return this.trouble(node, async () => {
+            node.signal('SIGSTOP');
+            await pause(ms);
+            node.signal('SIGCONT');
+        });
+    }
+
+    killNode(node) {
+        return this.trouble(node, () => this.cluster.restartNode(node));
+    }
+
+    async settle() {
+        while (this.pending.size) await Promise.all(this.pending);
+        this.tabs = new Set([...this.tabs].filter((tab) => tab.isOpen));
+    }
+
+    /** user -> connections of the channel, as they are. */
+    truth(channel) {
+        const counts = { watcher: 1 };
+        for (const tab of this.tabs) {
+            if (tab.channel === channel) counts[tab.user] = (counts[tab.user] ?? 0) + 1;
+        }
+        return sorted(counts);
+    }
+
+    async inRedis(channel) {
+        const redis = (this.redis ??= this.cluster.redis.client());
+        const key = (name) => `parley:{${channel}}:${name}`;
+        const users = await redis.hgetall(key('users'));
+        delete users['']; // the SDK that watches
+        const members = {};
+        for (const text of await redis.hvals(key('members'))) {
+            const { user } = JSON.parse(text);
+            if (user) members[user] = (members[user] ?? 0) + 1;
+        }
+        return { users: sorted(users), members: sorted(members) };
+    }
+
+    async ofPresence(channel) {
+        const { clients } = await this.sdk.sdk.presence(channel);
+        const counts = {};
+        for (const { user } of Object.values(clients)) if (user) counts[user] = (counts[user] ?? 0) + 1;
+        return sorted(counts);
+    }
+
+    /** All that is known of the channel, by who knows it. */
+    async seen(channel) {
+        const told = this.rosters.filter(([name]) => name === channel).map(([, roster]) => roster);
+        return {
+            ...(await this.inRedis(channel)),
+            presence: await this.ofPresence(channel),
+            luchat: String(told.find((roster) => !roster.users.has('watcher'))),
+            sdk: String(told.find((roster) => roster.users.has('watcher'))),
+        };
+    }
+
+    expected(channel) {
+        const counts = this.truth(channel);
+        const names = Object.keys(counts).sort();
+        const users = Object.fromEntries(Object.entries(counts).map(([user, n]) => [user, n]));
+        const others = names.filter((name) => name !== 'watcher').join(' ');
+        return { users, members: users, presence: users, luchat: others, sdk: names.join(' ') };
+    }
+
+    async agrees(channel) {
+        let seen;
+        const isSame = async () => {
+            seen = await this.seen(channel);
+            return JSON.stringify(seen) === JSON.stringify(this.expected(channel));
+        };
+        await eventually(isSame, `all to agree on ${channel}`, REST_MS).catch(() =>
+            assert.deepEqual(seen, this.expected(channel)),
+        );
+    }
+}
+
+function sorted(counts) {
+    const entries = Object.entries(counts).map(([user, count]) => [user, Number(count)]);
+    return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+describe('presence under random joins, leaves, kills and pauses', () => {
+    const cluster = useCluster({ nodes: 4, options });
+    const ctl = new Ctl(() => cluster.redis.url);
+
+    it('what is told, listed and stored is what is', async (t) => {
+        const chance = new Chance();
+        t.diagnostic(`PARLEY_SEED=${chance.seed}`);
+        const game = new Game(cluster, chance);
+        await game.watch();
+        const sayBack = (error) => {
+            error.message = `PARLEY_SEED=${chance.seed}: ${error.message}`;
+            throw error;
+        };
+        const play = async () => {
+            for (let round = 0; round < ROUNDS; round++) {
+                for (let i = 0; i < STEPS / ROUNDS; i++) {
+                    game.step();
+                    await pause(chance.below(STEP_MAX_MS));
+                }
+                await game.settle();
+                for (const channel of CHANNELS) await game.agrees(channel);
+                await ctl.text(DOCTOR);
+            }
+            const faults = game.rosters.flatMap(([channel, roster]) =>
+                roster.faults.map((fault) => `${channel}: ${fault}`),
+            );
+            assert.deepEqual(faults, []);
+        };
+        await play().catch(sayBack);
+        t.diagnostic(JSON.stringify(game.counts));
+    });
+});
