@@ -35,8 +35,6 @@ struct user {
     int64_t grace_until_ms; /* connections is 0, and nobody was told yet; 0: not in a grace */
     struct member *last;    /* the connection that went last; NULL: none yet */
     struct memory_channel *channel;
-    struct user *next_graced;
-    struct user *prev_graced;
 };
 
 /* The result of an idempotent publish. */
@@ -82,7 +80,7 @@ struct memory_broker {
     struct loop *loop;
     struct broker_policies policies;
     int64_t next_sweep_ms;
-    struct user *graced;
+    struct text_map *graced;   /* users in their grace, by channel and name */
     int64_t next_grace_ms;     /* when the first of their graces ends */
     struct text_map *channels; /* by name */
     struct memory_files *files;
@@ -465,22 +463,32 @@ static bool is_each_told(const struct memory_channel *channel, const char *user)
     return channel->policy->is_each_connection_told || user[0] == '\0';
 }
 
+/* *new* */
+static char *grace_key(const struct user *user)
+{
+    return mem_printf("%s %s", user->channel->name, user->name);
+}
+
 /* Answers whether it was in its grace: then it has not been away. */
 static bool leave_grace(struct memory_broker *self, struct user *user)
 {
     if (user->grace_until_ms == 0)
         return false;
+    char *key = grace_key(user);
     user->grace_until_ms = 0;
-    DL_DELETE2(self->graced, user, prev_graced, next_graced);
+    text_map_remove(self->graced, key);
+    free(key);
     return true;
 }
 
 static void enter_grace(struct memory_broker *self, struct user *user)
 {
+    char *key = grace_key(user);
     user->grace_until_ms = clock_now_ms() + user->channel->policy->presence_grace_ms;
-    if (!self->graced || user->grace_until_ms < self->next_grace_ms)
+    if (text_map_count(self->graced) == 0 || user->grace_until_ms < self->next_grace_ms)
         self->next_grace_ms = user->grace_until_ms;
-    DL_APPEND2(self->graced, user, prev_graced, next_graced);
+    text_map_add(self->graced, key, user);
+    free(key);
 }
 
 /* Told after the user is gone from the count. */
@@ -495,21 +503,19 @@ static void forget_user(struct memory_broker *self, struct user *user)
 
 static void end_graces(struct memory_broker *self)
 {
+    const void *cursor = NULL;
     struct user *user;
-    struct user *next;
     int64_t now_ms = clock_now_ms();
-    if (!self->graced || now_ms < self->next_grace_ms)
+    if (text_map_count(self->graced) == 0 || now_ms < self->next_grace_ms)
         return;
     self->next_grace_ms = INT64_MAX;
-    DL_FOREACH_SAFE2(self->graced, user, next, next_graced)
-    {
-        if (user->grace_until_ms > now_ms) {
-            if (user->grace_until_ms < self->next_grace_ms)
-                self->next_grace_ms = user->grace_until_ms;
-            continue;
+    while ((user = text_map_next(self->graced, &cursor))) {
+        if (user->grace_until_ms <= now_ms) {
+            (void)leave_grace(self, user);
+            forget_user(self, user);
+        } else if (user->grace_until_ms < self->next_grace_ms) {
+            self->next_grace_ms = user->grace_until_ms;
         }
-        (void)leave_grace(self, user);
-        forget_user(self, user);
     }
 }
 
@@ -686,6 +692,7 @@ static void memory_destroy(struct broker *broker)
     while ((channel = text_map_next(self->channels, &cursor)))
         channel_destroy(channel);
     text_map_destroy(self->channels);
+    text_map_destroy(self->graced);
     memory_files_destroy(self->files);
     free(self);
 }
@@ -720,6 +727,7 @@ struct broker *memory_broker_create(struct loop *loop, struct broker_policies po
     self->base.ops = &memory_ops;
     self->loop = loop;
     self->channels = text_map_create();
+    self->graced = text_map_create();
     self->files = memory_files_create();
     self->policies = policies;
     return &self->base;

@@ -136,6 +136,11 @@ void departures_end(struct departures *departures, const char *name)
         forget(departures, channel);
 }
 
+static void append_all(struct departure **all, struct departure *list)
+{
+    DL_CONCAT(*all, list);
+}
+
 struct departure *departures_move(struct departures *departures)
 {
     struct departure *all = NULL;
@@ -143,7 +148,7 @@ struct departure *departures_move(struct departures *departures)
     struct graced_channel *channel;
     while ((channel = text_map_next(departures->channels, &cursor))) {
         note(departures, "SADD", channel->name);
-        DL_CONCAT(all, channel->list);
+        append_all(&all, channel->list);
         channel->list = NULL;
         channel->due_ms = clock_now_ms();
     }

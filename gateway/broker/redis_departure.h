@@ -38,14 +38,14 @@ struct departures *departures_create(struct loop *loop,
                                      const struct redis_presence_options *options);
 void departures_destroy(struct departures *departures); /* takes NULL */
 
-/* A leave is to be said in the channel, or was said by a node that is gone: there may be a
- * grace to end. Answered by one of the next two. */
-void departures_begin(struct departures *departures, const char *channel);
+/* A leave is to be said in the channel of that name, or was said by a node that is gone: there
+ * may be a grace to end. Answered by one of the next two. */
+void departures_begin(struct departures *departures, const char *name);
 /* There is one, for delay_ms at least. departure is *stolen*, NULL: of another node's. */
-void departures_wait(struct departures *departures, const char *channel,
+void departures_wait(struct departures *departures, const char *name,
                      struct departure *departure, int64_t delay_ms);
 /* There is none, or nothing is known yet. */
-void departures_end(struct departures *departures, const char *channel);
+void departures_end(struct departures *departures, const char *name);
 
 /* The lease has a new generation: the entries are put into its set. Answers those whose grace
  * was running, as a list linked by next; the receiver's. */

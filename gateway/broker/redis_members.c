@@ -46,12 +46,13 @@ static void list_entry(const struct node_lease *lease, const char *client, const
     const char *node = json_string_value(json_object_get(member, "node"));
     json_int_t generation = json_integer_value(json_object_get(member, "generation"));
     json_t *info = json_object_get(member, "info");
-    if (user && node && info && (!lease || node_lease_is_alive(lease, node, generation)))
+    if (user && node && info && (!lease || node_lease_is_alive(lease, node, generation))) {
         list->members[list->count++] = (struct broker_member){
             .client = mem_strdup(client),
             .user = mem_strdup(user),
             .info = json_dumps(info, JSON_COMPACT | JSON_ENCODE_ANY),
         };
+    }
     json_decref(member);
 }
 

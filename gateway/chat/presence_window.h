@@ -18,7 +18,7 @@ struct presence_window *presence_window_create(void);
 void presence_window_destroy(struct presence_window *window); /* takes NULL */
 
 /* A join or a leave; copied. is_each_connection_told: connections come and go, not users. */
-void presence_window_add(struct presence_window *window, const struct broker_presence *change,
+void presence_window_add(struct presence_window *window, const struct broker_presence *presence,
                          bool is_each_connection_told);
 size_t presence_window_count(const struct presence_window *window);
 
