@@ -88,7 +88,7 @@ function notes(results, { servers, runs, seconds }) {
     );
     const troubles = results.problems.map(([key, problem]) => `- ${key}: ${problem}`);
     return [
-        `${date}, ${machine()}, Redis ${redis}. Medians of ${runs} rounds of ${seconds} s each.`,
+        `${date}, ${machine()}, Redis ${redis}. ${runs === 1 ? 'One round' : `Medians of ${runs} rounds`}, ${seconds} s of messages each.`,
         versions.join('\n'),
         ...(troubles.length ? [`Not all went well:\n\n${troubles.join('\n')}`] : []),
     ];
