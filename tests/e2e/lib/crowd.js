@@ -6,6 +6,12 @@ import { inSeconds, sign } from './token.js';
 import { eventually } from './wait.js';
 
 const AT_ONCE = 50;
+const CHANNELS_EACH = 100; // of one connection; a node allows 128
+
+function slices(items, size) {
+    const count = Math.ceil(items.length / size);
+    return Array.from({ length: count }, (_, i) => items.slice(i * size, (i + 1) * size));
+}
 
 const linesOf = (data) => String(data).split('\n').filter(Boolean).map((line) => JSON.parse(line));
 
@@ -27,7 +33,10 @@ export async function connectAs(node, user) {
 
 /** And subscribes again, as SDKs do, where a log that was lost made the node end it. */
 export async function subscribeTo(client, channels, options = {}) {
-    const subscribe = (channel) => client.ask('subscribe', { channel, ...options });
+    const subscribe = async (channel) => {
+        const { error } = await client.ask('subscribe', { channel, ...options });
+        if (error) throw new Error(`${channel} at ${client.name}: ${error.message}`);
+    };
     client.socket.on('message', (data) => {
         for (const { push } of linesOf(data)) {
             if (push?.unsubscribe?.code >= 2500) subscribe(push.channel).catch(() => {});
@@ -38,7 +47,10 @@ export async function subscribeTo(client, channels, options = {}) {
 
 /** Each user joins each channel on this node. */
 export async function gather(node, users, channels) {
-    await forAll(users, async (user) => subscribeTo(await connectAs(node, user), channels));
+    await forAll(users, async (user) => {
+        for (const some of slices(channels, CHANNELS_EACH))
+            await subscribeTo(await connectAs(node, user), some);
+    });
 }
 
 /** Waits until Redis has so many members in these channels. */
@@ -50,19 +62,20 @@ export async function untilThere(redis, channels, count, ms) {
     await eventually(areThere, `${count} members in ${channels.length} channels`, ms);
 }
 
-/** What is told of other users in these channels, by the client of one user. */
+/** What is told of other users in these channels. */
 export class Witness {
     #told = { join: new Map(), leave: new Map() };
     last = 0; // when something was told, ms
 
     static async on(node, name, channels) {
         const witness = new Witness();
-        const client = await connectAs(node, name);
-        client.socket.on('message', (data) => {
-            for (const line of linesOf(data)) witness.#hear(line, name);
-        });
-        await subscribeTo(client, channels, { join_leave: true });
-        witness.client = client;
+        for (const some of slices(channels, CHANNELS_EACH)) {
+            const client = await connectAs(node, name);
+            client.socket.on('message', (data) => {
+                for (const line of linesOf(data)) witness.#hear(line, name);
+            });
+            await subscribeTo(client, some, { join_leave: true });
+        }
         return witness;
     }
 
