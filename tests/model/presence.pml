@@ -59,6 +59,7 @@ bool is_reaper_dead;  /* reaper 1 */
 bool is_flushed;      /* Redis has lost everything once (with one reaper: there is little to reap) */
 byte generations = 3; /* the next one: Redis's clock only grows */
 byte owner[GENERATIONS]; /* the node */
+bool is_answer_lost;  /* of lease_lua, once */
 bool is_calm;         /* nothing happens any more that need not happen */
 bool is_heard;        /* is the user there, for one who hears the joins and leaves? */
 
@@ -244,8 +245,13 @@ proctype node(byte n; byte g) /* g: the generation it believes to hold */
     :: atomic { !is_dead[n] && answer == NONE && (key[n] != g || listed[g] != FUTURE) ->
             lease_lua(n, answer) }
 
+    /* whose answer is lost: the next one says "renewed", with a generation that is new */
+    :: atomic { !is_dead[n] && answer != NONE && LOSSES > 0 && !is_calm && !is_answer_lost ->
+            answer = NONE; is_answer_lost = true }
+
     /* its answer */
-    :: atomic { !is_dead[n] && answer != NONE -> old[n] = g; g = answer; answer = NONE };
+    :: atomic { !is_dead[n] && answer != NONE ->
+            old[n] = g; g = answer; answer = NONE };
         STEP(list_lease(n, g));
         if
         :: old[n] != g -> move()
