@@ -10,7 +10,7 @@ import { Gateway } from './lib/gateway.js';
 import { RedisServer } from './lib/redis.js';
 import { SECRET } from './lib/token.js';
 
-const [userCount, channelCount] = [process.argv[2] ?? 100, process.argv[3] ?? 300].map(Number);
+const [, , userCount = 100, channelCount = 300] = process.argv.map(Number);
 const members = userCount * channelCount;
 const WAIT_MS = 120_000;
 
@@ -25,7 +25,8 @@ async function printSlowest(redis) {
     const calls = await redis.call('SLOWLOG', 'GET', '128');
     const slowest = calls.sort((one, other) => other[2] - one[2]).slice(0, 5);
     for (const [, , us, [verb, ...rest]] of slowest) {
-        console.log(`  ${us} us: ${verb} ${rest.slice(0, 3).join(' ').replaceAll('\n', ' ').slice(0, 70)}`);
+        const call = [verb, ...rest.slice(0, 3)].join(' ').replaceAll('\n', ' ');
+        console.log(`  ${us} us: ${call.slice(0, 80)}`);
     }
     const stats = await redis.info('commandstats');
     const evalsha = stats.split('\r\n').find((line) => line.startsWith('cmdstat_evalsha'));
@@ -42,7 +43,7 @@ async function main(server) {
     let began = Date.now();
     await gather(victim, names('user', userCount), channels);
     await untilThere(redis, channels, members + channelCount, WAIT_MS);
-    console.log(`${members} members in ${channelCount} channels joined in ${Date.now() - began} ms`);
+    console.log(`${members} members joined in ${Date.now() - began} ms`);
     await witness.untilTold('join', members, WAIT_MS);
     await redis.config('SET', 'slowlog-log-slower-than', '500');
     await redis.config('SET', 'slowlog-max-len', '1000');

@@ -55,7 +55,8 @@ describe('a user with several connections', () => {
     }
 
     async function inGrace() {
-        const isThere = async () => (await redis.zscore(`parley:{${channel}}:grace`, 'ann')) !== null;
+        const key = `parley:{${channel}}:grace`;
+        const isThere = async () => (await redis.zscore(key, 'ann')) !== null;
         await eventually(isThere, 'ann to be in her grace');
     }
 
@@ -135,8 +136,11 @@ describe('a user with several connections', () => {
     it('every connection is told where a namespace says so, and no grace is given', async () => {
         await watch('each');
         const witness = await Witness.on(cluster.nodes[1], 'witness', [channel]);
-        const tabs = [await connectAs(cluster.nodes[0], 'ben'), await connectAs(cluster.nodes[2], 'ben')];
-        for (const tab of tabs) await subscribeTo(tab, [channel]);
+        const tabs = [];
+        for (const node of [cluster.nodes[0], cluster.nodes[2]]) {
+            tabs.push(await connectAs(node, 'ben'));
+            await subscribeTo(tabs.at(-1), [channel]);
+        }
         const ofBen = (what) => witness.told(what).get(`${channel} ben`);
         await eventually(() => ofBen('join') === 2, 'both joins');
         for (const tab of tabs) await tab.drop();

@@ -56,7 +56,7 @@ byte old[NODES];      /* the generation whose clients the node moves to its new 
 byte reaping[3];      /* the lease that reaper 1 or 2 cleans up after */
 bool adopted[3];      /* "- CHANNEL" in the set of the node that is reaper 1 or 2 */
 bool is_reaper_dead;  /* reaper 1 */
-bool is_flushed;      /* Redis has lost everything once (with one reaper: there is little to reap) */
+bool is_flushed;      /* Redis has lost everything once */
 byte generations = 3; /* the next one: Redis's clock only grows */
 byte owner[GENERATIONS]; /* the node */
 bool is_answer_lost;  /* of lease_lua, once */
@@ -180,7 +180,9 @@ inline reap_lua(c, g)
 inline leave_due_lua()
 {
     if
-    :: is_leaving && is_due -> is_leaving = false; is_due = false; is_user = false; publish_leave()
+    :: is_leaving && is_due ->
+        is_leaving = false; is_due = false; is_user = false;
+        publish_leave()
     :: else
     fi
 }
@@ -313,7 +315,8 @@ proctype reaper(byte r)
     do
     :: r == 1 && !is_calm -> break
     :: atomic {
-            g == NONE && (MAY_REAP(1) || MAY_REAP(2) || MAY_REAP(3) || MAY_REAP(4) || MAY_REAP(5)) ->
+            g == NONE &&
+                (MAY_REAP(1) || MAY_REAP(2) || MAY_REAP(3) || MAY_REAP(4) || MAY_REAP(5)) ->
             if
             :: MAY_REAP(1) -> g = 1
             :: MAY_REAP(2) -> g = 2
@@ -425,7 +428,7 @@ init
         key[0] = 1; key[1] = 2; owner[2] = 1;
         listed[1] = FUTURE; listed[2] = FUTURE;
         run time(); run chance(); run node(0, 1); run node(1, 2);
-#if FLUSHES == 0
+#if FLUSHES == 0 /* else there is little to reap */
         run reaper(1);
 #endif
         run reaper(2); run end()

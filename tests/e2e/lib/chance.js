@@ -3,9 +3,9 @@
  * PARLEY_SEED repeats it.
  */
 export class Chance {
-    constructor(seed = Number(process.env.PARLEY_SEED) || Math.floor(Math.random() * 2 ** 31)) {
-        this.seed = seed;
-        this.state = seed >>> 0;
+    constructor() {
+        this.seed = Number(process.env.PARLEY_SEED) || Math.floor(Math.random() * 2 ** 31);
+        this.state = this.seed;
     }
 
     /** In [0, 1): a linear congruential step, its high bits mixed down. */

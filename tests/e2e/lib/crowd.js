@@ -13,7 +13,11 @@ function slices(items, size) {
     return Array.from({ length: count }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 
-const linesOf = (data) => String(data).split('\n').filter(Boolean).map((line) => JSON.parse(line));
+const linesOf = (data) =>
+    String(data)
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line));
 
 /** Calls act with each item, some at a time. */
 export async function forAll(items, act) {
@@ -56,7 +60,8 @@ export async function gather(node, users, channels) {
 /** Waits until Redis has so many members in these channels. */
 export async function untilThere(redis, channels, count, ms) {
     const areThere = async () => {
-        const lengths = await Promise.all(channels.map((name) => redis.hlen(`parley:{${name}}:members`)));
+        const keys = channels.map((name) => `parley:{${name}}:members`);
+        const lengths = await Promise.all(keys.map((key) => redis.hlen(key)));
         return lengths.reduce((sum, length) => sum + length, 0) === count;
     };
     await eventually(areThere, `${count} members in ${channels.length} channels`, ms);
@@ -96,9 +101,7 @@ export class Witness {
 
     untilTold(what, count, ms) {
         const map = this.#told[what];
-        return eventually(() => map.size >= count, `${count} of ${what}`, ms).catch((error) => {
-            throw new Error(`${error.message}: ${map.size} came`);
-        });
+        return eventually(() => map.size >= count, `${count} times ${what}`, ms);
     }
 
     /** Those that were told another number of times than once. */

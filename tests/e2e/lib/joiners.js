@@ -25,7 +25,7 @@ export class Joiners {
         if (error) throw new Error(error);
     }
 
-    /** What they got so far: the most frames at one of them, the last count, names left out. */
+    /** So far: the most frames that one of them got, and how many users they know of. */
     async report() {
         this.child.send('report');
         const [report] = await once(this.child, 'message');

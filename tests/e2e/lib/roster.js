@@ -27,8 +27,8 @@ export class Roster {
         if (this.isSurelyThere(user)) this.fault('a false leave', user);
     }
 
-    list(users) {
-        this.users = new Set(users);
+    list(users, self) {
+        this.users = new Set(users.filter((user) => user !== self));
     }
 
     /** Follows what a LuChat client hears, of others than itself. */
@@ -36,7 +36,7 @@ export class Roster {
         const roster = new Roster(client.name, isSurelyThere);
         const hear = (frame) => {
             const { online, offline, users } = JSON.parse(frame);
-            if (users) roster.list(users.map(({ userid }) => userid).filter((id) => id !== self));
+            if (users) roster.list(users.map(({ userid }) => userid), self);
             if (online && online.userid !== self) roster.join(online.userid);
             if (offline && offline.userid !== self) roster.leave(offline.userid);
         };
