@@ -11,6 +11,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "memory_files.h"
+#include "memory_roster.h"
 #include "text_map.h"
 
 #include <utlist.h>
@@ -22,20 +23,6 @@
 #include <string.h>
 
 enum { SWEEP_EVERY_MS = 10000 };
-
-struct member {
-    char *client;
-    char *user;
-    char *info;
-};
-
-struct user {
-    char *name;
-    size_t connections;
-    int64_t grace_until_ms; /* connections is 0, and nobody was told yet; 0: not in a grace */
-    struct member *last;    /* the connection that went last; NULL: none yet */
-    struct memory_channel *channel;
-};
 
 /* The result of an idempotent publish. */
 struct once {
@@ -49,14 +36,12 @@ struct memory_channel {
     const struct broker_policy *policy;
     bool is_subscribed;
     uint64_t offset;
-    uint64_t version;
     char epoch[BROKER_EPOCH_BYTES];
     struct publication **log; /* oldest first */
     size_t log_count;
     int64_t last_publish_ms;
-    struct text_map *members; /* by client */
-    struct text_map *users;   /* by name */
-    struct text_map *once;    /* by key */
+    struct memory_roster *roster;
+    struct text_map *once; /* by key */
 };
 
 enum task_kind { TASK_SUBSCRIBED, TASK_PUBLICATION, TASK_PRESENCE, TASK_CONTROL, TASK_REPLY };
@@ -80,7 +65,7 @@ struct memory_broker {
     struct loop *loop;
     struct broker_policies policies;
     int64_t next_sweep_ms;
-    struct text_map *graced;   /* users in their grace, by channel and name */
+    struct text_map *graced;   /* channels with users in their grace, by name */
     int64_t next_grace_ms;     /* when the first of their graces ends */
     struct text_map *channels; /* by name */
     struct memory_files *files;
@@ -106,6 +91,9 @@ static bool is_log_old(const struct memory_channel *channel)
     return clock_now_ms() - channel->last_publish_ms > channel->policy->history_ttl_ms;
 }
 
+static void tell_presence(void *context, const char *channel,
+                          const struct broker_presence *change);
+
 static struct memory_channel *channel_ensure(struct memory_broker *self, const char *name)
 {
     struct memory_channel *channel = text_map_find(self->channels, name);
@@ -113,8 +101,8 @@ static struct memory_channel *channel_ensure(struct memory_broker *self, const c
         channel = mem_zalloc(sizeof(*channel));
         channel->name = mem_strdup(name);
         channel->policy = self->policies.find(self->policies.context, name);
-        channel->members = text_map_create();
-        channel->users = text_map_create();
+        channel->roster = memory_roster_create(name, channel->policy,
+                                               (struct roster_teller){tell_presence, self});
         channel->once = text_map_create();
         broker_make_epoch(channel->epoch);
         text_map_add(self->channels, name, channel);
@@ -122,22 +110,6 @@ static struct memory_channel *channel_ensure(struct memory_broker *self, const c
     if (is_log_old(channel))
         log_clear(channel);
     return channel;
-}
-
-static void member_destroy(struct member *member)
-{
-    free(member->client);
-    free(member->user);
-    free(member->info);
-    free(member);
-}
-
-static void user_destroy(struct user *user)
-{
-    if (user->last)
-        member_destroy(user->last);
-    free(user->name);
-    free(user);
 }
 
 static void once_destroy(struct once *once)
@@ -149,16 +121,7 @@ static void once_destroy(struct once *once)
 static void channel_destroy(struct memory_channel *channel)
 {
     const void *cursor = NULL;
-    struct member *member;
-    while ((member = text_map_next(channel->members, &cursor)))
-        member_destroy(member);
-    cursor = NULL;
-    struct user *user;
-    while ((user = text_map_next(channel->users, &cursor)))
-        user_destroy(user);
-    text_map_destroy(channel->members);
-    text_map_destroy(channel->users);
-    cursor = NULL;
+    memory_roster_destroy(channel->roster);
     struct once *once;
     while ((once = text_map_next(channel->once, &cursor)))
         once_destroy(once);
@@ -192,10 +155,10 @@ static void sweep(struct memory_broker *self)
     memory_files_sweep(self->files);
     while ((channel = text_map_next(self->channels, &cursor))) {
         sweep_once(channel);
-        if (channel->is_subscribed || text_map_count(channel->members) > 0 ||
-            text_map_count(channel->users) > 0 || text_map_count(channel->once) > 0 ||
-            !is_log_old(channel))
+        if (channel->is_subscribed || !memory_roster_is_empty(channel->roster) ||
+            text_map_count(channel->once) > 0 || !is_log_old(channel))
             continue;
+        text_map_remove(self->graced, channel->name);
         text_map_remove(self->channels, channel->name);
         channel_destroy(channel);
     }
@@ -229,19 +192,6 @@ static void set_epoch(struct broker_reply *reply, const struct memory_channel *c
     struct task *task = (struct task *)((char *)reply - offsetof(struct task, reply));
     memcpy(task->epoch, channel->epoch, sizeof(task->epoch));
     reply->epoch = task->epoch;
-}
-
-static void tell_presence(struct memory_broker *self, struct memory_channel *channel,
-                          enum broker_presence_kind kind, const struct broker_member *member)
-{
-    struct task *task = task_add(self, TASK_PRESENCE, channel->name);
-    channel->version++;
-    task->presence = (struct broker_presence){.kind = kind,
-                                              .version = channel->version,
-                                              .user_count = text_map_count(channel->users),
-                                              .user = mem_strdup(member->user),
-                                              .client = mem_strdup(member->client),
-                                              .info = mem_strdup(member->info)};
 }
 
 static void task_destroy(struct task *task)
@@ -430,92 +380,30 @@ static void memory_control(struct broker *broker, const char *bytes, size_t leng
 
 /* ------------------------------------------------------------------------- presence */
 
-static struct user *user_ensure(struct memory_channel *channel, const char *name)
+static void tell_presence(void *context, const char *channel,
+                          const struct broker_presence *change)
 {
-    struct user *user = text_map_find(channel->users, name);
-    if (user)
-        return user;
-    user = mem_zalloc(sizeof(*user));
-    user->name = mem_strdup(name);
-    user->channel = channel;
-    text_map_add(channel->users, user->name, user);
-    return user;
-}
-
-static struct member *member_create(const struct broker_member *joining)
-{
-    struct member *member = mem_zalloc(sizeof(*member));
-    member->client = mem_strdup(joining->client);
-    member->user = mem_strdup(joining->user);
-    member->info = mem_strdup(joining->info);
-    return member;
-}
-
-static struct broker_member view_of(const struct member *member)
-{
-    return (struct broker_member){
-        .client = member->client, .user = member->user, .info = member->info};
-}
-
-/* Nameless users are as many as their connections. */
-static bool is_each_told(const struct memory_channel *channel, const char *user)
-{
-    return channel->policy->is_each_connection_told || user[0] == '\0';
-}
-
-/* *new* */
-static char *grace_key(const struct user *user)
-{
-    return mem_printf("%s %s", user->channel->name, user->name);
-}
-
-/* Answers whether it was in its grace: then it has not been away. */
-static bool leave_grace(struct memory_broker *self, struct user *user)
-{
-    if (user->grace_until_ms == 0)
-        return false;
-    char *key = grace_key(user);
-    user->grace_until_ms = 0;
-    text_map_remove(self->graced, key);
-    free(key);
-    return true;
-}
-
-static void enter_grace(struct memory_broker *self, struct user *user)
-{
-    char *key = grace_key(user);
-    user->grace_until_ms = clock_now_ms() + user->channel->policy->presence_grace_ms;
-    if (text_map_count(self->graced) == 0 || user->grace_until_ms < self->next_grace_ms)
-        self->next_grace_ms = user->grace_until_ms;
-    text_map_add(self->graced, key, user);
-    free(key);
-}
-
-/* Told after the user is gone from the count. */
-static void forget_user(struct memory_broker *self, struct user *user)
-{
-    struct memory_channel *channel = user->channel;
-    struct broker_member last = view_of(user->last);
-    text_map_remove(channel->users, user->name);
-    tell_presence(self, channel, BROKER_LEAVE, &last);
-    user_destroy(user);
+    struct task *task = task_add(context, TASK_PRESENCE, channel);
+    task->presence = *change;
+    task->presence.user = mem_strdup(change->user);
+    task->presence.client = mem_strdup(change->client);
+    task->presence.info = mem_strdup(change->info);
 }
 
 static void end_graces(struct memory_broker *self)
 {
     const void *cursor = NULL;
-    struct user *user;
+    const struct memory_channel *channel;
     int64_t now_ms = clock_now_ms();
     if (text_map_count(self->graced) == 0 || now_ms < self->next_grace_ms)
         return;
     self->next_grace_ms = INT64_MAX;
-    while ((user = text_map_next(self->graced, &cursor))) {
-        if (user->grace_until_ms <= now_ms) {
-            (void)leave_grace(self, user);
-            forget_user(self, user);
-        } else if (user->grace_until_ms < self->next_grace_ms) {
-            self->next_grace_ms = user->grace_until_ms;
-        }
+    while ((channel = text_map_next(self->graced, &cursor))) {
+        int64_t next_ms = memory_roster_end_graces(channel->roster, now_ms);
+        if (next_ms == INT64_MAX)
+            text_map_remove(self->graced, channel->name);
+        else if (next_ms < self->next_grace_ms)
+            self->next_grace_ms = next_ms;
     }
 }
 
@@ -525,73 +413,31 @@ static void memory_join(struct broker *broker, const char *name,
                         struct broker_waiter waiter)
 {
     struct memory_broker *self = self_of(broker);
-    struct memory_channel *channel = channel_ensure(self, name);
     (void)is_put_back;
     reply_later(self, name, waiter);
-    if (text_map_find(channel->members, joining->client))
-        return;
-    struct member *member = member_create(joining);
-    text_map_add(channel->members, member->client, member);
-    struct user *user = user_ensure(channel, joining->user);
-    bool is_first = ++user->connections == 1 && !leave_grace(self, user);
-    if (is_first || is_each_told(channel, user->name))
-        tell_presence(self, channel, BROKER_JOIN, joining);
+    memory_roster_join(channel_ensure(self, name)->roster, joining);
 }
 
+/* It may have begun a grace: that is looked at when one would end. */
 static void memory_leave(struct broker *broker, const char *name,
                          const struct broker_member *leaving)
 {
     struct memory_broker *self = self_of(broker);
     struct memory_channel *channel = channel_ensure(self, name);
-    struct member *member = text_map_remove(channel->members, leaving->client);
-    if (!member)
-        return;
-    struct user *user = text_map_find(channel->users, member->user);
-    if (user->last)
-        member_destroy(user->last);
-    user->last = member;
-    if (--user->connections > 0) {
-        struct broker_member view = view_of(member);
-        if (is_each_told(channel, user->name))
-            tell_presence(self, channel, BROKER_LEAVE, &view);
-    } else if (channel->policy->presence_grace_ms > 0 && !is_each_told(channel, user->name)) {
-        enter_grace(self, user);
-    } else {
-        forget_user(self, user);
-    }
-}
-
-static void list_member(struct broker_reply *reply, struct broker_member *members,
-                        const struct member *member)
-{
-    members[reply->member_count++] = (struct broker_member){
-        .client = mem_strdup(member->client),
-        .user = mem_strdup(member->user),
-        .info = mem_strdup(member->info),
-    };
+    int64_t end_ms = clock_now_ms() + channel->policy->presence_grace_ms;
+    memory_roster_leave(channel->roster, leaving);
+    if (text_map_count(self->graced) == 0 || end_ms < self->next_grace_ms)
+        self->next_grace_ms = end_ms;
+    if (!text_map_find(self->graced, name))
+        text_map_add(self->graced, name, channel);
 }
 
 static void memory_members(struct broker *broker, const char *name, size_t limit,
                            struct broker_waiter waiter)
 {
     struct memory_broker *self = self_of(broker);
-    struct memory_channel *channel = channel_ensure(self, name);
-    struct broker_reply *reply = reply_later(self, name, waiter);
-    struct broker_member *members = mem_alloc((limit + 1) * sizeof(*members));
-    const void *cursor = NULL;
-    const struct member *member;
-    const struct user *user;
-    while (reply->member_count < limit && (member = text_map_next(channel->members, &cursor)))
-        list_member(reply, members, member);
-    cursor = NULL;
-    while (reply->member_count < limit && (user = text_map_next(channel->users, &cursor))) {
-        if (user->grace_until_ms != 0)
-            list_member(reply, members, user->last);
-    }
-    reply->members = members;
-    reply->version = channel->version;
-    reply->connection_count = text_map_count(channel->members);
-    reply->user_count = text_map_count(channel->users);
+    const struct memory_channel *channel = channel_ensure(self, name);
+    memory_roster_list(channel->roster, limit, reply_later(self, name, waiter));
 }
 
 /* ---------------------------------------------------------------------- the cluster */
@@ -612,7 +458,7 @@ static void memory_channels(struct broker *broker, const char *pattern, size_t l
         channels = mem_grow(channels, reply->channel_count, &capacity, sizeof(*channels));
         channels[reply->channel_count++] = (struct broker_channel){
             .name = mem_strdup(channel->name),
-            .connection_count = text_map_count(channel->members),
+            .connection_count = memory_roster_connection_count(channel->roster),
         };
     }
     reply->channels = channels;
