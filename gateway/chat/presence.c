@@ -366,7 +366,8 @@ static void on_members(void *owner, uint64_t tag, const struct broker_reply *rep
         read_list(channel);
         return;
     }
-    tell_window(list); /* first what the list has already */
+    if (!list->is_counted_only)
+        tell_window(list); /* first the names that the list has already */
     channel_send(channel);
     send_list(hub, &list->reading, reply);
     list->reading.count = 0;
