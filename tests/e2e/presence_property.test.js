@@ -99,6 +99,7 @@ class Game {
 
     /** Has this user a connection that nothing has happened to? */
     isSurelyThere(channel, user) {
+        if (this.troubled.has(this.observer)) return false; // it may hear of what is long over
         return [...this.tabs].some(
             (tab) =>
                 tab.channel === channel &&
