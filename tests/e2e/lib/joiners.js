@@ -25,7 +25,8 @@ export class Joiners {
         if (error) throw new Error(error);
     }
 
-    /** So far: the most frames that one of them got, and how many users they know of. */
+    /** So far: the most frames, and counts among them, that one of them got; how many users
+     * they know of. */
     async report() {
         this.child.send('report');
         const [report] = await once(this.child, 'message');
@@ -41,6 +42,7 @@ export class Joiners {
 
 class Joiner {
     frames = 0;
+    counts = 0; // frames that tell how many users there are
     users = null; // as the last count said
 
     constructor(url, user) {
@@ -55,7 +57,10 @@ class Joiner {
 
     #hear(frame, resolve) {
         this.frames++;
-        if (frame.startsWith('{"count"')) this.users = JSON.parse(frame).count.users;
+        if (frame.startsWith('{"count"')) {
+            this.counts++;
+            this.users = JSON.parse(frame).count.users;
+        }
         if (frame.startsWith('{"users"')) resolve();
     }
 }
@@ -72,9 +77,9 @@ async function main({ ports, channel, name, count }) {
         }
     };
     process.on('message', () => {
-        const frames = joiners.map((joiner) => joiner.frames);
+        const most = (what) => Math.max(...joiners.map((joiner) => joiner[what]));
         const users = [...new Set(joiners.map((joiner) => joiner.users))];
-        process.send({ frames: Math.max(...frames), users });
+        process.send({ frames: most('frames'), counts: most('counts'), users });
     });
     process.on('disconnect', () => process.exit());
     await Promise.all(Array.from({ length: AT_ONCE }, work));
