@@ -173,7 +173,8 @@ static void list_remove(struct subscription_list *list, struct subscription *sub
         hole = list->unserved;
     }
     list->count--;
-    list_move(list, list->count, hole);
+    if (hole != list->count) /* else it is empty already, and what it held has its new place */
+        list_move(list, list->count, hole);
 }
 
 static struct subscription_list *list_of(struct channel *channel,
