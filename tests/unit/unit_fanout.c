@@ -232,6 +232,20 @@ static void all_who_are_not_served_yet_leave(void **state)
     expect_all(TEXTS("1", "2"));
 }
 
+/* The list is then one of unserved ones alone. */
+static void one_leaves_after_all_who_were_served(void **state)
+{
+    struct world *world = *state;
+    publish(world, 1);
+    world_turn(world);
+    for (size_t i = CONNS - SLICE; i < CONNS; i++)
+        drop(world, i);
+    drop(world, 3);
+    drop(world, CONNS - SLICE - 1); /* who took the place just left */
+    turn_until_all_is_out(world);
+    expect_all(TEXTS("1"));
+}
+
 static void channel_that_everybody_leaves_between_slices_is_closed(void **state)
 {
     struct world *world = *state;
@@ -468,6 +482,7 @@ int main(void)
         FANOUT_TEST(last_one_who_is_not_served_yet_leaves),
         FANOUT_TEST(many_leave_on_both_sides),
         FANOUT_TEST(all_who_are_not_served_yet_leave),
+        FANOUT_TEST(one_leaves_after_all_who_were_served),
         FANOUT_TEST(channel_that_everybody_leaves_between_slices_is_closed),
         FANOUT_TEST(one_who_is_closed_by_its_slice_takes_nobody_with_it),
         FANOUT_TEST(one_who_is_behind_gets_all_in_order_later),
