@@ -366,9 +366,10 @@ static void on_members(void *owner, uint64_t tag, const struct broker_reply *rep
         read_list(channel);
         return;
     }
-    if (!list->is_counted_only)
+    if (list->has_news && !list->is_counted_only) {
         tell_window(list); /* first the names that the list has already */
-    channel_send(channel);
+        channel_send(channel);
+    }
     send_list(hub, &list->reading, reply);
     list->reading.count = 0;
     read_for_waiting(channel);
