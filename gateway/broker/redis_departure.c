@@ -65,12 +65,7 @@ void departure_destroy(struct departure *departure)
 
 static void note(const struct departures *departures, const char *verb, const char *channel)
 {
-    const struct redis_presence_options *options = departures->options;
-    char *key = key_lease_members(options->prefix, node_lease_name(options->lease));
-    char *entry = mem_printf("- %s", channel);
-    redis_link_command_text(options->commands, NULL, NULL, verb, key, entry, NULL);
-    free(entry);
-    free(key);
+    redis_presence_note(departures->options, verb, "-", channel);
 }
 
 static struct graced_channel *channel_ensure(struct departures *departures, const char *name)

@@ -52,10 +52,9 @@ static void name_keys(const struct channel_keys *keys, struct redis_call *call)
 
 /* ------------------------------------------------------------------------------- join */
 
-static void note(const struct redis_presence *presence, const char *verb, const char *client,
-                 const char *channel)
+void redis_presence_note(const struct redis_presence_options *options, const char *verb,
+                         const char *client, const char *channel)
 {
-    const struct redis_presence_options *options = presence->options;
     char *key = key_lease_members(options->prefix, node_lease_name(options->lease));
     char *entry = mem_printf("%s %s", client, channel);
     redis_link_command_text(options->commands, NULL, NULL, verb, key, entry, NULL);
@@ -142,7 +141,7 @@ void redis_presence_join(struct redis_presence *presence, const char *channel,
         redis_link_answer_later(presence->options->commands, on_joined, call);
         return;
     }
-    note(presence, "SADD", member->client, channel);
+    redis_presence_note(presence->options, "SADD", member->client, channel);
     call_join(presence, channel, member, is_put_back ? "rejoin" : "join", call);
 }
 
@@ -221,7 +220,7 @@ static void say_leave(struct redis_presence *presence, struct departure *departu
                                                   .clients = &client,
                                                   .client_count = 1},
                           on_left, departure);
-    note(presence, "SREM", departure->client, departure->channel);
+    redis_presence_note(presence->options, "SREM", departure->client, departure->channel);
 }
 
 void redis_presence_leave(struct redis_presence *presence, const char *channel,
@@ -246,7 +245,7 @@ static void say_again(struct redis_presence *presence, struct departure *departu
                                          .user = departure->user,
                                          .info = departure->info,
                                          .joined_ms = departure->joined_ms};
-    note(presence, "SADD", departure->client, departure->channel);
+    redis_presence_note(presence->options, "SADD", departure->client, departure->channel);
     call_join(presence, departure->channel, &member, "restore", NULL);
     say_leave(presence, departure);
 }

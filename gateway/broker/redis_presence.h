@@ -28,6 +28,10 @@ struct redis_presence_options {
     struct broker_policies policies;
 };
 
+/* SADD or SREM of "CLIENT CHANNEL" in the set of the lease that is held: what to clean up. */
+void redis_presence_note(const struct redis_presence_options *options, const char *verb,
+                         const char *client, const char *channel);
+
 /* options are borrowed for the life of the object. *new* */
 struct redis_presence *redis_presence_create(struct loop *loop,
                                              const struct redis_presence_options *options);
