@@ -58,10 +58,20 @@ static void print_row(FILE *out, const struct row *row, int64_t value)
     (void)fprintf(out, " %lld\n", (long long)value);
 }
 
+static void print_limits(FILE *out, const struct metrics *values)
+{
+    metrics_write_row(out, "parley_limit_hits_total", "counter",
+                      "What was refused or held back because of a limit");
+    for (int i = 0; i < LIMIT_COUNT; i++)
+        (void)fprintf(out, "parley_limit_hits_total{limit=\"%s\"} %lld\n",
+                      limit_name((enum limit)i), (long long)values->limit_hits[i]);
+}
+
 void metrics_write(FILE *out, const struct metrics *values)
 {
     for (size_t i = 0; i < ROW_COUNT; i++)
         print_row(out, &rows[i], read_value(values, &rows[i]));
+    print_limits(out, values);
 }
 
 void metrics_add(struct metrics *total, const struct metrics *values)
@@ -74,6 +84,8 @@ void metrics_add(struct metrics *total, const struct metrics *values)
         else if (value < *sum)
             *sum = value;
     }
+    for (size_t i = 0; i < LIMIT_COUNT; i++)
+        total->limit_hits[i] += values->limit_hits[i];
 }
 
 void metrics_forget_gauges(struct metrics *values)

@@ -7,6 +7,8 @@
 #ifndef PARLEY_METRICS_H
 #define PARLEY_METRICS_H
 
+#include "limit.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -45,6 +47,7 @@
 #define METRICS_FIELD(name, help) int64_t name;
 struct metrics {
     METRICS(METRICS_FIELD, METRICS_FIELD)
+    int64_t limit_hits[LIMIT_COUNT]; /* see limit.h */
 };
 #undef METRICS_FIELD
 

@@ -9,6 +9,7 @@
 #include "dialect.h"
 #include "hub.h"
 #include "id_table.h"
+#include "limit.h"
 #include "log.h"
 #include "mem.h"
 #include "metrics.h"
@@ -174,6 +175,7 @@ static void enqueue(struct session *session, struct batch *batch)
     if (sendq_push(session->queue, batch, session->hub->options->max_backlog_bytes))
         return;
     metrics.slow_consumers_total++;
+    limit_hit(LIMIT_max_backlog_bytes);
     log_info("slow_consumer", kv_int("session", (int64_t)session->id),
              kv_int("behind_bytes", (int64_t)sendq_bytes(session->queue)));
     session_close(session, CLOSE_TRY_AGAIN_LATER, "too far behind");

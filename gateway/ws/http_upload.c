@@ -10,6 +10,7 @@
 #include "http_peer.h"
 #include "http_response.h"
 #include "id_table.h"
+#include "limit.h"
 #include "log.h"
 #include "mem.h"
 #include "metrics.h"
@@ -100,6 +101,7 @@ static int64_t seconds_to_wait(const struct http_uploads *uploads, struct lws *w
     http_peer(wsi, uploads->options->trusted_proxies, &peer);
     if (rate_limit_take(uploads->limit, peer.bytes, peer_significant_bytes(&peer), &wait_ms))
         return 0;
+    limit_hit(LIMIT_files_per_minute);
     return (wait_ms + 999) / 1000;
 }
 

@@ -17,6 +17,7 @@
 #include "http_files.h"
 #include "http_response.h"
 #include "http_routes.h"
+#include "limit.h"
 #include "log.h"
 #include "mem.h"
 #include "metrics.h"
@@ -120,6 +121,8 @@ static int on_upgrade_asked(struct lws *wsi, const char *protocol)
     if (!refusal)
         return 0;
     metrics.handshakes_refused_total++;
+    if (!has_room)
+        limit_hit(LIMIT_max_connections);
     log_debug("handshake_refused", kv_int("status", refusal->status),
               kv_str("err", refusal->message));
     http_send_error(wsi, refusal->status, refusal->header, refusal->message);
