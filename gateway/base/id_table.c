@@ -60,7 +60,8 @@ uint64_t id_table_add(struct id_table *table, void *object)
     uint32_t number = take_slot(table);
     struct slot *slot = &table->slots[number];
     slot->object = object;
-    slot->use++;
+    if (++slot->use == 0)
+        slot->use = 1; /* after 2^32 of them: 0 is no id */
     table->object_count++;
     return (uint64_t)slot->use << 32 | number;
 }

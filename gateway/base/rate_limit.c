@@ -7,8 +7,8 @@
 #include "rate_limit.h"
 
 #include "clock.h"
+#include "keyed_hash.h"
 #include "mem.h"
-#include "random.h"
 
 #include <stdlib.h>
 
@@ -16,7 +16,6 @@ enum { BUCKETS = 4096, MINUTE_MS = 60000 };
 
 struct rate_limit {
     int64_t cost_us; /* of one */
-    uint64_t key;
     int64_t full_at_us[BUCKETS];
 };
 
@@ -24,7 +23,6 @@ struct rate_limit *rate_limit_create(int64_t per_minute)
 {
     struct rate_limit *limit = mem_zalloc(sizeof(*limit));
     limit->cost_us = MINUTE_MS * INT64_C(1000) / per_minute;
-    limit->key = random_number();
     return limit;
 }
 
@@ -33,19 +31,10 @@ void rate_limit_destroy(struct rate_limit *limit)
     free(limit);
 }
 
-/* FNV-1a, begun with the key. */
-static size_t place_of(const struct rate_limit *limit, const unsigned char *who, size_t length)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ limit->key;
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ who[i]) * UINT64_C(0x100000001b3);
-    return (size_t)((hash ^ hash >> 32) % BUCKETS);
-}
-
 bool rate_limit_take(struct rate_limit *limit, const void *who, size_t length,
                      int64_t *ret_wait_ms)
 {
-    int64_t *full_at_us = &limit->full_at_us[place_of(limit, who, length)];
+    int64_t *full_at_us = &limit->full_at_us[keyed_hash(who, length) % BUCKETS];
     int64_t now_us = clock_now_ms() * 1000;
     int64_t from_us = *full_at_us > now_us ? *full_at_us : now_us;
     int64_t over_us = from_us + limit->cost_us - now_us - MINUTE_MS * INT64_C(1000);

@@ -222,8 +222,10 @@ char *workers_print_metrics(size_t *ret_length)
 {
     char *text = NULL;
     FILE *out = open_memstream(&text, ret_length);
-    if (!out)
+    if (!out) {
+        *ret_length = 0;
         return mem_strdup("");
+    }
     write_values(slot_of(own), &metrics); /* others are as of their last turn */
     struct metrics total = sum_up();
     metrics_write(out, &total);

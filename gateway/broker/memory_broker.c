@@ -22,7 +22,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SWEEP_EVERY_MS = 10000 };
+enum {
+    SWEEP_EVERY_MS = 10000,
+    EMPTY_KEPT_MS = 10000, /* a channel that never had a message, after it was last asked for */
+};
 
 /* The result of an idempotent publish. */
 struct once {
@@ -40,6 +43,7 @@ struct memory_channel {
     struct publication **log; /* oldest first */
     size_t log_count;
     int64_t last_publish_ms;
+    int64_t last_asked_ms;
     struct memory_roster *roster;
     struct text_map *once; /* by key */
 };
@@ -109,6 +113,7 @@ static struct memory_channel *channel_ensure(struct memory_broker *self, const c
     }
     if (is_log_old(channel))
         log_clear(channel);
+    channel->last_asked_ms = clock_now_ms();
     return channel;
 }
 
@@ -132,16 +137,41 @@ static void channel_destroy(struct memory_channel *channel)
     free(channel);
 }
 
+static void forget_once(struct memory_channel *channel, struct once *once)
+{
+    text_map_remove(channel->once, once->key);
+    once_destroy(once);
+}
+
 static void sweep_once(struct memory_channel *channel)
 {
     const void *cursor = NULL;
     struct once *once;
     while ((once = text_map_next(channel->once, &cursor))) {
-        if (once->until_ms > clock_now_ms())
-            continue;
-        text_map_remove(channel->once, once->key);
-        once_destroy(once);
+        if (once->until_ms <= clock_now_ms())
+            forget_once(channel, once);
     }
+}
+
+/* What the key's publish was answered, NULL: none in BROKER_KEY_TTL_MS. */
+static const struct once *find_once(struct memory_channel *channel, const char *key)
+{
+    struct once *once = key ? text_map_find(channel->once, key) : NULL;
+    if (!once || once->until_ms > clock_now_ms())
+        return once;
+    forget_once(channel, once);
+    return NULL;
+}
+
+/* Does nothing keep it but its name? After a message its offset and epoch do, for as long as
+ * the log would. */
+static bool is_over(const struct memory_channel *channel)
+{
+    bool is_used = channel->is_subscribed || !memory_roster_is_empty(channel->roster) ||
+                   text_map_count(channel->once) > 0;
+    int64_t asked_ago_ms = clock_now_ms() - channel->last_asked_ms;
+    return !is_used &&
+           (channel->offset == 0 ? asked_ago_ms >= EMPTY_KEPT_MS : is_log_old(channel));
 }
 
 /* Channels that nobody is in and whose log ran out: names are chosen by strangers. */
@@ -155,8 +185,7 @@ static void sweep(struct memory_broker *self)
     memory_files_sweep(self->files);
     while ((channel = text_map_next(self->channels, &cursor))) {
         sweep_once(channel);
-        if (channel->is_subscribed || !memory_roster_is_empty(channel->roster) ||
-            text_map_count(channel->once) > 0 || !is_log_old(channel))
+        if (!is_over(channel))
             continue;
         text_map_remove(self->graced, channel->name);
         text_map_remove(self->channels, channel->name);
@@ -318,7 +347,7 @@ static void memory_publish(struct broker *broker, const char *name,
 {
     struct memory_broker *self = self_of(broker);
     struct memory_channel *channel = channel_ensure(self, name);
-    const struct once *once = message->key ? text_map_find(channel->once, message->key) : NULL;
+    const struct once *once = find_once(channel, message->key);
     uint64_t offset = once ? once->offset : append(self, channel, message);
     if (message->key && !once)
         remember_once(channel, message->key, offset);

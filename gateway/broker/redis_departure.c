@@ -31,8 +31,9 @@ struct graced_channel {
     char *name;
     int64_t due_ms;
     size_t unanswered;      /* leaves that may begin a grace */
-    bool is_asked;          /* leave_due.lua, and nothing has begun since */
-    struct departure *list; /* of this node's own */
+    bool is_asking;         /* leave_due.lua: the answer is on its way */
+    bool is_asked;          /* and nothing has begun since */
+    struct departure *list; /* of this node's own whose grace is not over, the oldest first */
 };
 
 struct departures {
@@ -120,8 +121,10 @@ void departures_wait(struct departures *departures, const char *name,
     int64_t due_ms = clock_now_ms() + delay_ms;
     if (due_ms < channel->due_ms)
         channel->due_ms = due_ms;
-    if (departure)
+    if (departure) {
+        departure->due_ms = due_ms;
         DL_APPEND(channel->list, departure);
+    }
 }
 
 void departures_end(struct departures *departures, const char *name)
@@ -155,21 +158,38 @@ struct departure *departures_move(struct departures *departures)
 struct due_call {
     struct departures *departures;
     char *channel;
+    int64_t asked_ms;
 };
+
+/* Those whose grace was over when it was asked are told, or have come back. */
+static void drop_told(struct graced_channel *channel, int64_t asked_ms)
+{
+    while (channel->list && channel->list->due_ms <= asked_ms) {
+        struct departure *departure = channel->list;
+        DL_DELETE(channel->list, departure);
+        departure_destroy(departure);
+    }
+}
+
+static void tell_due(struct departures *departures, struct graced_channel *channel);
 
 static void on_due_told(void *context, enum broker_status status, const redisReply *reply)
 {
     struct due_call *call = context;
     struct graced_channel *channel = text_map_find(call->departures->channels, call->channel);
     bool is_answered = status == BROKER_OK && reply->type == REDIS_REPLY_INTEGER;
-    if (channel && is_answered && reply->integer < 0 && channel->is_asked &&
-        channel->unanswered == 0) {
+    bool is_over = is_answered && reply->integer < 0;
+    if (channel)
+        channel->is_asking = false;
+    if (channel && is_over && channel->is_asked && channel->unanswered == 0) {
         forget(call->departures, channel);
     } else if (channel) {
-        bool is_over = is_answered && reply->integer < 0;
-        channel->is_asked = false;
+        if (is_answered && reply->integer != 0) /* 0: there are more than one call tells */
+            drop_told(channel, call->asked_ms);
         channel->due_ms =
             clock_now_ms() + (is_answered && !is_over ? reply->integer : RETRY_MS);
+        if (is_answered && reply->integer == 0)
+            tell_due(call->departures, channel);
     }
     free(call->channel);
     free(call);
@@ -183,7 +203,7 @@ static void tell_due(struct departures *departures, struct graced_channel *chann
     struct redis_call call = {.count = 0};
     struct channel_keys keys;
     struct due_call *context = mem_alloc(sizeof(*context));
-    *context = (struct due_call){departures, mem_strdup(channel->name)};
+    *context = (struct due_call){departures, mem_strdup(channel->name), clock_now_ms()};
     channel_keys_init(&keys, options->prefix, channel->name);
     redis_call_key(&call, keys.users);
     redis_call_key(&call, keys.meta);
@@ -192,6 +212,7 @@ static void tell_due(struct departures *departures, struct graced_channel *chann
     redis_call_text(&call, keys.pubsub);
     redis_call_number(&call, redis_log_meta_ttl_ms(policy));
     redis_call_number(&call, DUE_SLICE);
+    channel->is_asking = true;
     channel->is_asked = true;
     redis_script_call(options->commands, SCRIPT_LEAVE_DUE, &call, on_due_told, context);
     channel_keys_finish(&keys);
@@ -205,7 +226,7 @@ static void on_look_due(void *context)
     if (!redis_link_is_up(departures->options->commands))
         return;
     while ((channel = text_map_next(departures->channels, &cursor))) {
-        if (!channel->is_asked && channel->due_ms <= clock_now_ms())
+        if (!channel->is_asking && channel->due_ms <= clock_now_ms())
             tell_due(departures, channel);
     }
 }

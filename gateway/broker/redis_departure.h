@@ -24,6 +24,7 @@ struct departure {
     char *user;
     char *info;
     int64_t joined_ms;
+    int64_t due_ms; /* when its grace is over, at the earliest */
     void *owner;
     struct departure *next;
     struct departure *prev;
@@ -41,7 +42,8 @@ void departures_destroy(struct departures *departures); /* takes NULL */
 /* A leave is to be said in the channel of that name, or was said by a node that is gone: there
  * may be a grace to end. Answered by one of the next two. */
 void departures_begin(struct departures *departures, const char *name);
-/* There is one, for delay_ms at least. departure is *stolen*, NULL: of another node's. */
+/* There is one, for delay_ms at least. departure is *stolen*, NULL: of another node's. It is
+ * kept until its own grace is over and told, whoever else is in his. */
 void departures_wait(struct departures *departures, const char *name,
                      struct departure *departure, int64_t delay_ms);
 /* There is none, or nothing is known yet. */

@@ -5,6 +5,7 @@
 
 #include "broker.h"
 #include "fake_clock.h"
+#include "heap.h"
 #include "journal.h"
 #include "loop.h"
 #include "unit.h"
@@ -854,6 +855,54 @@ static void forgotten_channel_is_answered_for(void **state)
     EXPECT(&site->said, "subscribed elsewhere", "history ok lobby 0");
 }
 
+/* Names are chosen by strangers: those that were only asked about go, however long messages
+ * would be kept. */
+static void names_without_messages_leave_no_memory_behind(void **state)
+{
+    enum { NAMES = 2000, ROUNDS = 10, HEAP_NOISE = 65536 /* tables that have grown */ };
+    struct site *site = *state;
+    size_t first_round = 0;
+    char name[32];
+    site->policy.history_ttl_ms = INT64_C(365) * 24 * 3600 * 1000;
+    for (int i = 0; i < NAMES * ROUNDS; i++) {
+        (void)snprintf(name, sizeof(name), "name-%d", i);
+        broker_subscribe(site->broker, name);
+        broker_unsubscribe(site->broker, name);
+        fake_clock_advance(30);
+        turn(site);
+        journal_clear(&site->said);
+        if (i == NAMES)
+            first_round = heap_bytes();
+    }
+    assert_in_range(heap_bytes(), 0, first_round + HEAP_NOISE);
+}
+
+static void channel_that_is_asked_for_again_soon_is_the_same(void **state)
+{
+    struct site *site = *state;
+    char first[BROKER_EPOCH_BYTES];
+    ask_history(site, 0, 10);
+    turn(site);
+    strcpy(first, site->epoch);
+    fake_clock_advance(TTL_MS / 10);
+    turn(site);
+    ask_history(site, 0, 10);
+    turn(site);
+    assert_string_equal(site->epoch, first);
+}
+
+static void key_is_forgotten_to_the_moment(void **state)
+{
+    struct site *site = *state;
+    const struct broker_message message = {.payload = slice_of("a"), .key = "k"};
+    publish_message(site, &message);
+    turn(site);
+    fake_clock_advance(BROKER_KEY_TTL_MS);
+    publish_message(site, &message);
+    turn(site);
+    assert_false(site->is_duplicate);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -912,6 +961,9 @@ int main(void)
         TEST(members_of_a_channel_nobody_subscribed_are_kept),
         TEST(channel_that_nobody_needs_is_forgotten),
         TEST(forgotten_channel_is_answered_for),
+        TEST(names_without_messages_leave_no_memory_behind),
+        TEST(channel_that_is_asked_for_again_soon_is_the_same),
+        TEST(key_is_forgotten_to_the_moment),
     };
     struct unit_suite suite = {.count = 0};
     UNIT_ADD(&suite, tests);

@@ -1,0 +1,169 @@
+/*
+ * fake_link - a redis_link whose other end is a function of the test; see fake_link.h.
+ */
+#include "fake_link.h"
+
+#include "redis_script.h"
+
+#include <utlist.h>
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct request {
+    struct fake_command command;
+    redis_reply_fn on_reply;
+    void *context;
+    bool is_unsent;
+    struct request *next;
+    struct request *prev;
+};
+
+struct redis_link {
+    fake_store_fn store;
+    void *store_context;
+    bool is_up;
+    size_t command_count;
+    char why_restarted[128];
+    struct request *waiting;
+};
+
+struct redis_link *fake_link_create(fake_store_fn store, void *context)
+{
+    struct redis_link *link = calloc(1, sizeof(*link));
+    link->store = store;
+    link->store_context = context;
+    link->is_up = true;
+    return link;
+}
+
+void fake_link_set_up(struct redis_link *link, bool is_up)
+{
+    link->is_up = is_up;
+}
+
+static void request_destroy(struct request *request)
+{
+    for (size_t i = 0; i < request->command.part_count; i++)
+        free(request->command.parts[i]);
+    free(request->command.parts);
+    free(request);
+}
+
+static void answer(struct redis_link *link, struct request *request, bool is_lost)
+{
+    redisReply reply = {.type = REDIS_REPLY_INTEGER, .integer = 1};
+    enum broker_status status = BROKER_OK;
+    DL_DELETE(link->waiting, request);
+    if (request->is_unsent || is_lost)
+        status = request->is_unsent ? BROKER_UNAVAILABLE : BROKER_UNKNOWN;
+    else
+        link->store(link->store_context, &request->command, &reply);
+    if (status == BROKER_OK && reply.type == REDIS_REPLY_ERROR)
+        status = BROKER_REFUSED;
+    bool has_reply = status == BROKER_OK || status == BROKER_REFUSED;
+    if (request->on_reply)
+        request->on_reply(request->context, status, has_reply ? &reply : NULL);
+    request_destroy(request);
+}
+
+void fake_link_answer_all(struct redis_link *link)
+{
+    while (link->waiting)
+        answer(link, link->waiting, /* is_lost= */ false);
+}
+
+void fake_link_lose_all(struct redis_link *link)
+{
+    while (link->waiting)
+        answer(link, link->waiting, /* is_lost= */ true);
+}
+
+size_t fake_link_command_count(const struct redis_link *link)
+{
+    return link->command_count;
+}
+
+const char *fake_link_why_restarted(const struct redis_link *link)
+{
+    return link->why_restarted[0] ? link->why_restarted : NULL;
+}
+
+int fake_link_script(const struct fake_command *command)
+{
+    if (strcmp(command->parts[0], "EVALSHA") != 0)
+        return -1;
+    return (int)strtol(command->parts[1], NULL, 10);
+}
+
+/* ------------------------------------------------------------- in place of redis_link.c */
+
+void redis_link_destroy(struct redis_link *link)
+{
+    fake_link_lose_all(link);
+    free(link);
+}
+
+bool redis_link_is_up(const struct redis_link *link)
+{
+    return link->is_up;
+}
+
+const char *redis_link_digest(const struct redis_link *link, size_t i)
+{
+    static char digests[SCRIPT_COUNT][4];
+    (void)link;
+    assert(i < SCRIPT_COUNT);
+    (void)snprintf(digests[i], sizeof(digests[i]), "%zu", i);
+    return digests[i];
+}
+
+static struct request *add_request(struct redis_link *link, redis_reply_fn on_done,
+                                   void *context)
+{
+    struct request *request = calloc(1, sizeof(*request));
+    request->on_reply = on_done;
+    request->context = context;
+    DL_APPEND(link->waiting, request);
+    return request;
+}
+
+void redis_link_answer_later(struct redis_link *link, redis_reply_fn on_done, void *context)
+{
+    add_request(link, on_done, context)->is_unsent = true;
+}
+
+void redis_link_command(struct redis_link *link, size_t part_count, const char **parts,
+                        const size_t *lengths, redis_reply_fn on_done, void *context)
+{
+    struct request *request = add_request(link, on_done, context);
+    link->command_count++;
+    request->is_unsent = !link->is_up;
+    request->command.part_count = part_count;
+    request->command.parts = calloc(part_count + 1, sizeof(char *));
+    for (size_t i = 0; i < part_count; i++)
+        request->command.parts[i] = strndup(parts[i] ? parts[i] : "", lengths[i]);
+}
+
+void redis_link_command_text(struct redis_link *link, redis_reply_fn on_done, void *context,
+                             ...)
+{
+    const char *parts[16];
+    size_t lengths[16];
+    size_t count = 0;
+    va_list args;
+    va_start(args, context);
+    while ((parts[count] = va_arg(args, const char *))) {
+        lengths[count] = strlen(parts[count]);
+        count++;
+    }
+    va_end(args);
+    redis_link_command(link, count, parts, lengths, on_done, context);
+}
+
+void redis_link_restart(struct redis_link *link, const char *why)
+{
+    (void)snprintf(link->why_restarted, sizeof(link->why_restarted), "%s", why);
+}
