@@ -42,15 +42,18 @@ export function temporaryFolder() {
     return folder;
 }
 
-/** The environment without what would configure a gateway, and with sanitizers strict. */
+/**
+ * The environment without what would configure a gateway, and with sanitizers strict; tests/run
+ * has said where they report to.
+ */
 export function cleanEnvironment(extra = {}) {
     const inherited = Object.entries(process.env).filter(
         ([name]) => !name.startsWith('PARLEY'),
     );
     return {
-        ...Object.fromEntries(inherited),
         ASAN_OPTIONS: 'detect_leaks=1:halt_on_error=1:exitcode=99:quarantine_size_mb=8',
         UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1:exitcode=98',
+        ...Object.fromEntries(inherited),
         ...extra,
     };
 }
