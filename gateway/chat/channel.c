@@ -189,6 +189,7 @@ struct subscription *channel_subscribe(struct hub *hub, struct session *session,
                                        const char *name)
 {
     struct channel *channel = channel_find(hub, name);
+    assert(session_is_open(session)); /* one that is CLOSING is about to leave all it is in */
     if (!channel)
         channel = channel_open(hub, name);
     struct subscription *subscription = mem_zalloc(sizeof(*subscription));
@@ -254,15 +255,18 @@ static void reverse(struct subscription_list *list)
         list->items[i]->index = (uint32_t)i;
 }
 
-/* Who came first is served first: it stands last then, where removing moves nobody. */
+/* Who came first is served first: it stands last then, where removing moves nobody but those
+ * who are CLOSING and stay until they leave. */
 static void admit_arrivals(struct channel *channel)
 {
     struct subscription_list *arrivals = &channel->arrivals;
     if (channel->state != CHANNEL_LIVE)
         return;
     reverse(arrivals);
-    while (arrivals->count > 0)
-        admit(channel, arrivals->items[arrivals->count - 1]);
+    for (size_t i = arrivals->count; i > 0; i--) {
+        if (session_is_open(arrivals->items[i - 1]->session))
+            admit(channel, arrivals->items[i - 1]);
+    }
 }
 
 /* True: but for what is outgoing there is nothing to be sent. */
@@ -356,9 +360,10 @@ static void send_arrivals_away(struct channel *channel)
 {
     log_warn("channel_not_opened", kv_str("channel", channel->name),
              kv_int("arrivals", (int64_t)channel->arrivals.count));
-    while (channel->arrivals.count > 0) {
-        struct subscription *subscription = channel->arrivals.items[0];
-        session_dialect(subscription->session)->on_not_opened(subscription);
+    for (size_t i = channel->arrivals.count; i > 0; i--) { /* it may leave, or be CLOSING */
+        struct subscription *subscription = channel->arrivals.items[i - 1];
+        if (session_is_open(subscription->session))
+            session_dialect(subscription->session)->on_not_opened(subscription);
     }
 }
 

@@ -125,15 +125,16 @@ static void begin_at(struct channel *channel, const struct broker_reply *reply)
     channel->offset = reply->offset;
 }
 
-/* From the end of each list: whoever is told may leave it. */
+/* From the end of each list: whoever is told may leave it, and nobody else does. */
 static void tell_gap(struct channel *channel)
 {
     fanout_flush(channel);
     for (size_t number = 0; number < DIALECT_COUNT; number++) {
         struct subscription_list *list = &channel->subscribers[number];
         for (size_t i = list->count; i > 0; i--) {
-            if (i <= list->count)
-                session_dialect(list->items[i - 1]->session)->on_gap(list->items[i - 1]);
+            struct subscription *subscription = list->items[i - 1];
+            if (session_is_open(subscription->session))
+                session_dialect(subscription->session)->on_gap(subscription);
         }
     }
 }

@@ -139,12 +139,13 @@ static void drain_some(struct hub *hub)
 
 void chat_turn(struct hub *hub)
 {
+    session_leave_closed(hub);
     channel_turn(hub);
 }
 
 int64_t chat_wait_ms(const struct hub *hub)
 {
-    return channel_wait_ms(hub);
+    return hub->closed_count > 0 ? 0 : channel_wait_ms(hub);
 }
 
 void chat_tick(struct hub *hub)

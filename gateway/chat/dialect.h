@@ -30,7 +30,8 @@ struct dialect {
     void (*on_text)(struct session *session, const char *bytes, size_t length);
     /* The subscription is live from now on: history, and what waited for this. */
     void (*on_admitted)(struct subscription *subscription);
-    /* The channel could not be opened in time. Ends the subscription, or the session. */
+    /* The channel could not be opened in time. Ends the subscription, or the session. Like the
+     * three that follow it ends no other subscription. */
     void (*on_not_opened)(struct subscription *subscription);
     /* Publications were missed and cannot be had any more. May end the subscription. */
     void (*on_gap)(struct subscription *subscription);

@@ -91,7 +91,7 @@ static void send_ping(struct session *session)
 static void end_expired_subscriptions(struct session *session)
 {
     struct subscription *subscription = *session_subscriptions(session);
-    while (subscription) {
+    while (subscription && session_is_open(session)) {
         struct subscription *next = subscription->next_of_session;
         if (auth_is_over(session_hub(session), subscription->expires_at_s))
             centrifuge_end_subscription(subscription, CENTRIFUGE_SUBSCRIPTION_EXPIRED,
@@ -285,7 +285,8 @@ static void on_joined(struct subscription *subscription, const struct broker_rep
 void centrifuge_subscribe_for(struct session *session, const char *channel,
                               const json_t *position)
 {
-    if (!chat_is_channel_name(channel) || channel_subscription_of(session, channel) ||
+    if (!session_is_open(session) || !chat_is_channel_name(channel) ||
+        channel_subscription_of(session, channel) ||
         rights_check_subscribe(session, channel, /* is_by_token= */ true) != RIGHTS_GRANTED)
         return;
     const char *epoch = json_string_value(json_object_get(position, "epoch"));

@@ -356,7 +356,7 @@ static void luchat_on_admitted(struct subscription *subscription)
         luchat_hello_send(subscription, state->user, history);
     presence_on_admitted(subscription);
     if (history)
-        session_send(session, history); /* last: it may end the session */
+        session_send(session, history);
 }
 
 static void luchat_on_not_opened(struct subscription *subscription)

@@ -101,8 +101,7 @@ static void fetch_ahead(const struct subscription_list *list)
         session_prefetch(list->items[list->unserved - 2]->session);
 }
 
-/* The subscriber counts as served before it is: it may be closed for being behind, and leaves
- * the list then. */
+/* Whoever is closed for being behind stays in the list until the next turn. */
 static bool serve(struct subscription_list *list, struct batch *batch, int64_t end_us)
 {
     for (size_t sends = 1; list->unserved > 0; sends++) {

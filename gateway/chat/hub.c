@@ -44,6 +44,7 @@ void hub_destroy(struct hub *hub)
     text_map_destroy(hub->channels);
     text_map_destroy(hub->users);
     wheel_destroy(hub->wheel);
+    free(hub->closed);
     free(hub);
 }
 
@@ -70,6 +71,13 @@ void hub_user_went(struct hub *hub, const char *user)
         return;
     free(text_map_remove(hub->users, user));
     metrics.users--;
+}
+
+void hub_note_closed(struct hub *hub, uint64_t session_id)
+{
+    hub->closed =
+        mem_grow(hub->closed, hub->closed_count, &hub->closed_capacity, sizeof(*hub->closed));
+    hub->closed[hub->closed_count++] = session_id;
 }
 
 void hub_print_client(const struct hub *hub, uint64_t session_id, char out[CLIENT_BYTES])

@@ -34,6 +34,9 @@ struct hub {
     struct channel *dirty;     /* have something to send, to admit, or nobody left */
     int64_t dirty_since_ms;    /* 0: nobody waits until flush_delay_ms is over */
     struct channel *unsettled; /* not live yet, or not at the moment */
+    uint64_t *closed;          /* ids of sessions that have yet to leave their channels */
+    size_t closed_count;
+    size_t closed_capacity;
     struct presence_list *presence_pending; /* have something to tell later */
     uint64_t instance;                      /* random, so that client ids of two lives differ */
     uint32_t join_serial;
@@ -54,6 +57,9 @@ const struct namespace_options *hub_namespace(const struct hub *hub, const char 
 /* A connection has got this user, or has it no more. */
 void hub_user_came(struct hub *hub, const char *user);
 void hub_user_went(struct hub *hub, const char *user);
+
+/* For session_close: the session leaves its channels at the end of the turn. */
+void hub_note_closed(struct hub *hub, uint64_t session_id);
 
 /* The id of a connection in the cluster: NODE-INSTANCE-SESSION. */
 void hub_print_client(const struct hub *hub, uint64_t session_id, char out[CLIENT_BYTES]);

@@ -143,6 +143,8 @@ static void send_join(struct subscription *subscription, bool is_put_back,
 
 void presence_join(struct subscription *subscription)
 {
+    if (!session_is_open(subscription->session))
+        return; /* it is about to leave */
     if (!subscription->is_admitted) {
         set_presence(subscription, PRESENCE_WANTED);
         return;
@@ -198,7 +200,8 @@ void presence_rejoin_all(struct hub *hub)
     int64_t count = 0;
     struct session *session;
     while ((session = id_table_next(hub->sessions, &cursor))) {
-        struct subscription *subscription = *session_subscriptions(session);
+        struct subscription *subscription =
+            session_is_open(session) ? *session_subscriptions(session) : NULL;
         for (; subscription; subscription = subscription->next_of_session)
             count += rejoin(subscription);
     }

@@ -22,7 +22,7 @@ enum { CLOSE_TIMEOUT_MS = 5000 }; /* for a connection to take its close frame */
 
 enum session_state {
     SESSION_OPEN,    /* takes messages, and is subscribed to what it asked for */
-    SESSION_CLOSING, /* has left its channels; the connection is on its way out */
+    SESSION_CLOSING, /* leaves its channels, or has left; the connection is on its way out */
 };
 
 struct session {
@@ -249,11 +249,21 @@ void session_close(struct session *session, enum close_code code, const char *re
     if (session->state != SESSION_OPEN)
         return;
     session->state = SESSION_CLOSING;
-    leave_all(session);
+    hub_note_closed(session->hub, session->id);
     drop_queue(session);
     session_resume(session); /* for its close frame */
     wheel_set(session->hub->wheel, &session->timer, clock_now_ms() + CLOSE_TIMEOUT_MS);
     session->hub->options->transport->close(session->conn, code, reason);
+}
+
+void session_leave_closed(struct hub *hub)
+{
+    for (size_t i = 0; i < hub->closed_count; i++) {
+        struct session *session = id_table_find(hub->sessions, hub->closed[i]);
+        if (session) /* else it is gone, and has left before */
+            leave_all(session);
+    }
+    hub->closed_count = 0;
 }
 
 int64_t session_check_idle(struct session *session)

@@ -2,8 +2,10 @@
  * session - one client connection, as the chat sees it.
  *
  * OPEN --(close asked for)--> CLOSING --(transport says so)--> gone. A session dies in one
- * place, session_destroy, called when the transport says that the connection is gone; one
- * that is CLOSING has already left its channels and takes nothing more.
+ * place, session_destroy, called when the transport says that the connection is gone. One
+ * that is CLOSING takes nothing more, is sent nothing more and begins nothing new; its channels
+ * it leaves in one place, session_leave_closed, at the beginning of the turn's end. So whoever
+ * sends to a session still has its subscriptions afterwards, whatever became of it.
  * Knows how far behind its connection is; nothing of frames' contents.
  */
 #ifndef PARLEY_SESSION_H
@@ -53,7 +55,8 @@ void session_set_due(struct session *session, int64_t due_ms);
  * look again. */
 int64_t session_check_idle(struct session *session);
 
-/* Sends, or queues a reference when the connection is behind; over the limit it is closed. */
+/* Sends, or queues a reference when the connection is behind; over the limit it is closed. No
+ * subscription ends by that. */
 void session_send(struct session *session, struct batch *batch);
 /* It will soon be sent to: memory is asked for it. */
 void session_prefetch(const struct session *session);
@@ -64,7 +67,10 @@ void session_heard(struct session *session);
 /* No message is taken while the session waits for its channel. */
 void session_pause(struct session *session);
 void session_resume(struct session *session);
+/* It is CLOSING from now on, and keeps its subscriptions until session_leave_closed. */
 void session_close(struct session *session, enum close_code code, const char *reason);
+/* Those that were closed since the last call leave their channels. Called by chat_turn only. */
+void session_leave_closed(struct hub *hub);
 
 /* For the hub's wheel: silence is over its limit, or a close frame was not taken in time. */
 void session_on_due(struct wheel_timer *timer);

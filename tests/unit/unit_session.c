@@ -475,12 +475,14 @@ static void what_is_sent_to_it_gives_no_new_time(void **state)
     EXPECT(&conn->got, "a", "close 1001 idle timeout");
 }
 
-static void silent_connection_leaves_its_channel_at_once(void **state)
+static void silent_connection_leaves_its_channel_with_the_turn(void **state)
 {
     struct world *world = *state;
     world_connect_present(world, "alice", 1);
     world_wait(world, IDLE_MS + CHAT_TICK_MS);
-    EXPECT(world->calls, "leave lobby alice");
+    assert_int_equal(chat_wait_ms(world->hub), 0);
+    world_turn(world);
+    EXPECT(world->calls, "leave lobby alice", "unsubscribe lobby");
 }
 
 /* --------------------------------------------------------------------------------- drain */
@@ -558,7 +560,8 @@ static void drain_lets_users_leave(void **state)
     struct world *world = *state;
     world_connect_present(world, "alice", 1);
     chat_drain(world->hub);
-    EXPECT(world->calls, "leave lobby alice");
+    world_turn(world);
+    EXPECT(world->calls, "leave lobby alice", "unsubscribe lobby");
 }
 
 static void drain_closes_who_came_while_it_goes_on(void **state)
@@ -623,7 +626,7 @@ int main(void)
         WORLD_TEST(silent_connection_has_its_time),
         WORLD_TEST(ping_gives_new_time),
         WORLD_TEST(what_is_sent_to_it_gives_no_new_time),
-        WORLD_TEST(silent_connection_leaves_its_channel_at_once),
+        WORLD_TEST(silent_connection_leaves_its_channel_with_the_turn),
         WORLD_TEST(drain_says_going_away),
         WORLD_TEST(drain_begins_with_a_slice),
         WORLD_TEST(drain_closes_a_slice_each_tick),
