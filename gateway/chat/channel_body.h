@@ -45,12 +45,13 @@ struct channel {
 
     char epoch[BROKER_EPOCH_BYTES]; /* "": the log has not begun */
     uint64_t offset;                /* of the last publication passed on */
-    struct publication **recent;    /* a ring of the policy's history_size */
+    struct publication **recent;    /* a ring of the policy's history_size; no gap in it */
     size_t recent_first;
     size_t recent_count;
     struct held_publication *held;
     size_t held_count;
     size_t held_capacity;
+    size_t held_bytes;
     size_t held_before_read; /* how many were there when the log was last asked for */
     bool has_dropped;        /* there were too many to hold */
     unsigned reads_pending;  /* of the log; only the last one's answer counts */

@@ -9,6 +9,9 @@
  *   on_log_read
  *     the epoch is another, but is this log's new one     -> follow_renaming
  *     what was missed -> pass_on, then what was held, by the same rules as above
+ *
+ * A node that keeps no log of the channel (history_size 0) passes everything on as it comes:
+ * offsets that other nodes give are neither kept nor put in order.
  */
 #include "channel.h"
 
@@ -23,17 +26,41 @@
 #include "presence.h"
 #include "session.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HELD_MAX = 8192 }; /* beyond it they are read from the log instead */
+/* Held back at most, of a channel; beyond it they are read from the log instead. */
+enum { HELD_MAX = 8192, HELD_BYTES_MAX = 8 * 1024 * 1024 };
+
+static bool keeps_log(const struct channel *channel)
+{
+    return channel->options->policy.history_size > 0;
+}
 
 /* ----------------------------------------------------------------------- newest kept */
+
+static void forget_recent(struct channel *channel)
+{
+    size_t size = channel->options->policy.history_size;
+    for (size_t i = 0; i < channel->recent_count; i++)
+        publication_unref(channel->recent[(channel->recent_first + i) % size]);
+    channel->recent_count = 0;
+}
+
+static bool follows_recent(const struct channel *channel, const struct publication *publication)
+{
+    size_t count = channel->recent_count;
+    return count == 0 || channel_recent(channel, count - 1)->offset + 1 == publication->offset;
+}
 
 static void keep(struct channel *channel, struct publication *publication)
 {
     size_t size = channel->options->policy.history_size;
+    assert(size > 0);
+    if (!follows_recent(channel, publication))
+        forget_recent(channel); /* else a recovery would step over what is missing */
     if (!channel->recent)
         channel->recent = mem_alloc(size * sizeof(struct publication *));
     if (channel->recent_count == size) {
@@ -46,18 +73,10 @@ static void keep(struct channel *channel, struct publication *publication)
     channel->recent_count++;
 }
 
-static void forget_recent(struct channel *channel)
-{
-    size_t size = channel->options->policy.history_size;
-    for (size_t i = 0; i < channel->recent_count; i++)
-        publication_unref(channel->recent[(channel->recent_first + i) % size]);
-    channel->recent_count = 0;
-}
-
 static void pass_on(struct channel *channel, struct publication *publication)
 {
     metrics.publications_total++;
-    if (publication->offset > 0) {
+    if (publication->offset > 0 && keeps_log(channel)) {
         channel->offset = publication->offset;
         keep(channel, publication);
     }
@@ -68,10 +87,12 @@ static void pass_on(struct channel *channel, struct publication *publication)
 
 static void hold(struct channel *channel, const char *epoch, struct publication *publication)
 {
-    if (channel->held_count == HELD_MAX) {
+    size_t bytes = publication->length + publication->info_length;
+    if (channel->held_count == HELD_MAX || channel->held_bytes + bytes > HELD_BYTES_MAX) {
         channel->has_dropped = true; /* read from the log, then */
         return;
     }
+    channel->held_bytes += bytes;
     channel->held = mem_grow(channel->held, channel->held_count, &channel->held_capacity,
                              sizeof(*channel->held));
     struct held_publication *held = &channel->held[channel->held_count++];
@@ -96,6 +117,7 @@ static void release_held(struct channel *channel)
     channel->held = NULL; /* what shows a gap is held anew */
     channel->held_count = 0;
     channel->held_capacity = 0;
+    channel->held_bytes = 0;
     channel->has_dropped = false;
     for (size_t i = 0; i < count; i++) {
         if (i >= old_count || is_next(channel, &held[i]))
@@ -148,8 +170,9 @@ static void note_lost(struct channel *channel, uint64_t missing)
     tell_gap(channel);
 }
 
-/* Same epoch: what came after our offset, as far as the log still reaches. */
-static void catch_up(struct channel *channel, const struct broker_reply *reply)
+/* Same epoch: what came after our offset, as far as the log still reaches. False: the answer
+ * ended before the log did, so it is to be read on from there. */
+static bool catch_up(struct channel *channel, const struct broker_reply *reply)
 {
     uint64_t first =
         reply->publication_count > 0 ? reply->publications[0]->offset : reply->offset + 1;
@@ -159,7 +182,10 @@ static void catch_up(struct channel *channel, const struct broker_reply *reply)
         if (reply->publications[i]->offset > channel->offset)
             pass_on(channel, reply->publications[i]);
     }
+    if (reply->publication_count > 0 && channel->offset < reply->offset)
+        return false;
     channel->offset = reply->offset;
+    return true;
 }
 
 /* Another log, or the same after it lost its end: all that it holds is new. */
@@ -218,7 +244,7 @@ bool channel_went_back(struct channel *channel)
     int64_t now_ms = clock_now_ms();
     bool is_too_soon =
         channel->claimed_ms != 0 && now_ms - channel->claimed_ms < CHANNEL_CLAIM_EVERY_MS;
-    if (channel->state != CHANNEL_LIVE || is_too_soon)
+    if (channel->state != CHANNEL_LIVE || is_too_soon || !keeps_log(channel))
         return false;
     channel->claimed_ms = now_ms;
     ask_for_new_epoch(channel);
@@ -252,10 +278,12 @@ static void on_log_read(void *owner, uint64_t tag, const struct broker_reply *re
     }
     if (is_other)
         begin_epoch(channel, reply->epoch, channel->offset);
-    if (is_known)
-        catch_up(channel, reply);
-    else
+    if (!is_known) {
         begin_at(channel, reply);
+    } else if (!catch_up(channel, reply)) {
+        channel_log_read(channel);
+        return;
+    }
     channel_set_state(channel, CHANNEL_LIVE);
     channel_mark_dirty(channel);
     /* arrivals, too, get all that was held */
@@ -268,6 +296,7 @@ void channel_log_read(struct channel *channel)
 {
     struct hub *hub = channel->hub;
     struct broker_waiter waiter = {on_log_read, hub, channel->id};
+    assert(keeps_log(channel));
     channel_set_state(channel, CHANNEL_SYNCING);
     channel->wants_read = false;
     channel->held_before_read = channel->held_count;
@@ -284,7 +313,7 @@ void channel_on_publication(struct channel *channel, const char *epoch,
 {
     if (channel->state == CHANNEL_OPENING)
         return; /* the log is still to be read */
-    if (publication->offset == 0) {
+    if (publication->offset == 0 || !keeps_log(channel)) {
         pass_on(channel, publication);
         return;
     }

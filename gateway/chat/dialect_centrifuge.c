@@ -148,6 +148,8 @@ static bool is_recoverable(const struct channel *channel,
                            const struct centrifuge_request *request)
 {
     uint64_t newest = channel_offset(channel);
+    if (channel_options(channel)->policy.history_size == 0)
+        return false; /* no log is kept here */
     bool is_same_log =
         request->epoch[0] == '\0' || strcmp(request->epoch, channel_epoch(channel)) == 0;
     if (!is_same_log || request->offset > newest)
