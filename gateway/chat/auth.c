@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "hub.h"
+#include "session.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,18 +29,32 @@ enum token_result auth_check(const struct hub *hub, const char *text, struct tok
     return TOKEN_INVALID;
 }
 
+bool auth_is_for_connection(const struct session *session, const struct token *token)
+{
+    char client[CLIENT_BYTES] = "";
+    if (session)
+        hub_print_client(session_hub(session), session_id(session), client);
+    return !token->client || strcmp(token->client, client) == 0;
+}
+
+bool auth_is_name_free(const struct hub *hub, const char *user)
+{
+    return !hub->options->token_keys || user[0] == TOKEN_GUEST_SIGN;
+}
+
+/* The names are split first, and each is compared as a whole. */
 bool auth_may_enter(const char *channel, const char *user)
 {
-    const char *list = strchr(channel, '#');
-    size_t length = strlen(user);
-    while (list) {
-        const char *name = list + 1;
-        if (length > 0 && strncmp(name, user, length) == 0 &&
-            (name[length] == ',' || name[length] == '\0'))
+    const char *sign = strchr(channel, '#');
+    size_t user_length = strlen(user);
+    while (sign) {
+        const char *name = sign + 1;
+        size_t length = strcspn(name, ",");
+        if (length > 0 && length == user_length && memcmp(name, user, length) == 0)
             return true;
-        list = strchr(name, ',');
-        if (!list)
+        if (name[length] == '\0')
             return false;
+        sign = name + length;
     }
     return true;
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct hub;
+struct session;
 
 /* Keys are configured, and nobody comes in without a token. */
 bool auth_is_required(const struct hub *hub);
@@ -18,7 +19,17 @@ bool auth_is_required(const struct hub *hub);
 /* Without keys every token is TOKEN_INVALID. The token is to be finished. */
 enum token_result auth_check(const struct hub *hub, const char *text, struct token *ret_token);
 
-/* A channel with # in its name is for the users named behind it: inbox#42,43. */
+/* A token with `client` is for the connection of that id alone. session NULL: there is none. */
+bool auth_is_for_connection(const struct session *session, const struct token *token);
+
+/* May somebody who has shown no token be called that? Where there are tokens, only what no
+ * token's user can be called: what begins with TOKEN_GUEST_SIGN. */
+bool auth_is_name_free(const struct hub *hub, const char *user);
+#define AUTH_NAME_IS_NOT_FREE                                                                  \
+    "this name is for a user with a token: without one, names begin with ?"
+
+/* A channel with # in its name is for the users named behind it: inbox#42,43. A user whose name
+ * has a comma in it is none of them. */
 bool auth_may_enter(const char *channel, const char *user);
 
 /* Seconds that are left, at least 1; for "ttl". */

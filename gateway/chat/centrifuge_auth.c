@@ -94,14 +94,20 @@ static void welcome(struct session *session, const struct centrifuge_command *co
     subscribe_by_token(session, command, token);
 }
 
+/* One for a subscription is not, nor is one for another connection. */
+static bool is_for_connecting(const struct session *session, const struct token *token)
+{
+    return !token->channel && auth_is_for_connection(session, token);
+}
+
 static void connect_by_token(struct session *session, const struct centrifuge_command *command,
                              const char *text)
 {
     struct token token;
     switch (auth_check(session_hub(session), text, &token)) {
     case TOKEN_OK:
-        if (token.channel)
-            centrifuge_close(session, CENTRIFUGE_INVALID_TOKEN, "a token for a subscription");
+        if (!is_for_connecting(session, &token))
+            centrifuge_close(session, CENTRIFUGE_INVALID_TOKEN, "a token for something else");
         else
             welcome(session, command, &token);
         break;
@@ -140,6 +146,8 @@ void centrifuge_run_refresh(struct session *session, const struct centrifuge_com
     enum token_result result = auth_check(session_hub(session), text ? text : "", &token);
     if (result == TOKEN_EXPIRED) {
         centrifuge_close(session, CENTRIFUGE_CONNECTION_EXPIRED, "token expired");
+    } else if (result == TOKEN_OK && !is_for_connecting(session, &token)) {
+        centrifuge_close(session, CENTRIFUGE_INVALID_TOKEN, "a token for something else");
     } else if (result != TOKEN_OK || strcmp(token.user, session_user(session)) != 0) {
         close_for_token(session, &token);
     } else {
@@ -155,11 +163,8 @@ void centrifuge_run_refresh(struct session *session, const struct centrifuge_com
 /* For this user, this channel and, where it names one, this connection. */
 static bool is_for(struct session *session, const struct token *token, const char *channel)
 {
-    char client[CLIENT_BYTES];
-    hub_print_client(session_hub(session), session_id(session), client);
     return strcmp(token->user, session_user(session)) == 0 && token->channel &&
-           strcmp(token->channel, channel) == 0 &&
-           (!token->client || strcmp(token->client, client) == 0);
+           strcmp(token->channel, channel) == 0 && auth_is_for_connection(session, token);
 }
 
 static bool check_sub_token(struct session *session, const struct centrifuge_command *command,

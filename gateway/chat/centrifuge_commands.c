@@ -13,6 +13,7 @@
 #include "mem.h"
 #include "metrics.h"
 #include "namespaces.h"
+#include "publisher.h"
 #include "rights.h"
 #include "session.h"
 #include "text.h"
@@ -167,9 +168,7 @@ static char *print_empty(const struct pending *pending, const struct broker_repl
 static void publish(struct session *session, const char *channel, struct json_span data,
                     const char *key, struct broker_waiter waiter)
 {
-    char client[CLIENT_BYTES];
-    hub_print_client(session_hub(session), session_id(session), client);
-    char *info = centrifuge_print_client(client, session_user(session), session_info(session));
+    char *info = publisher_print(session);
     struct broker_message message = {
         .payload = {data.start, data.length}, .info = slice_of(info), .key = key};
     broker_publish(session_hub(session)->broker, channel, &message, waiter);

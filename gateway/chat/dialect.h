@@ -14,6 +14,7 @@
 struct batch;
 struct broker_presence;
 struct broker_reply;
+struct channel;
 struct chat_request;
 struct json_t;
 struct publication;
@@ -48,7 +49,7 @@ struct dialect {
     void (*subscribe)(struct session *session, const char *channel,
                       const struct json_t *position);
     void (*refresh)(struct session *session, bool is_expired, int64_t expires_at_s);
-    void (*encode_publication)(struct batch *batch, const char *channel,
+    void (*encode_publication)(struct batch *batch, const struct channel *channel,
                                const struct publication *publication);
     void (*encode_presence)(struct batch *batch, const char *channel,
                             const struct broker_presence *presence);

@@ -284,6 +284,12 @@ static void on_joined(struct subscription *subscription, const struct broker_rep
         presence_join_later(subscription);
 }
 
+static void encode_publication(struct batch *batch, const struct channel *channel,
+                               const struct publication *publication)
+{
+    centrifuge_encode_publication(batch, channel_name(channel), publication);
+}
+
 void centrifuge_subscribe_for(struct session *session, const char *channel,
                               const json_t *position)
 {
@@ -373,7 +379,7 @@ const struct dialect dialect_centrifuge = {
     .unsubscribe = centrifuge_obey_unsubscribe,
     .subscribe = centrifuge_obey_subscribe,
     .refresh = centrifuge_obey_refresh,
-    .encode_publication = centrifuge_encode_publication,
+    .encode_publication = encode_publication,
     .encode_presence = centrifuge_encode_presence,
     .encode_user_count = centrifuge_encode_user_count,
 };

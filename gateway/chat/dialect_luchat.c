@@ -18,6 +18,7 @@
 #include "mem.h"
 #include "metrics.h"
 #include "presence.h"
+#include "publisher.h"
 #include "rights.h"
 #include "session.h"
 
@@ -111,11 +112,13 @@ static void welcome(struct session *session, const struct token *token)
     enter(session, state->channel);
 }
 
-/* For a user, the same one as before, and where it is for one channel, for this one; who came
- * in by a token that names the channel stays by such a one. */
-static bool is_usable(const struct luchat_session *state, const struct token *token)
+/* For a user, the same one as before, and where it is for one connection or one channel, for
+ * this one; who came in by a token that names the channel stays by such a one. */
+static bool is_usable(struct session *session, const struct token *token)
 {
+    const struct luchat_session *state = session_state(session);
     return token->user[0] && (!state->user || strcmp(token->user, state->user) == 0) &&
+           auth_is_for_connection(session, token) &&
            (!token->channel || strcmp(token->channel, state->channel) == 0) &&
            (!state->is_for_channel || token_names(token, state->channel));
 }
@@ -126,7 +129,7 @@ static void show_token(struct session *session, const char *text)
     struct luchat_session *state = session_state(session);
     struct token token;
     enum token_result result = auth_check(session_hub(session), text, &token);
-    if (result == TOKEN_OK && is_usable(state, &token)) {
+    if (result == TOKEN_OK && is_usable(session, &token)) {
         state->expires_at_s = token.expires_at_s;
         if (state->is_welcome)
             schedule(session);
@@ -221,10 +224,16 @@ static void publish(struct session *session, struct slice payload)
     struct broker_message message = {.payload = payload};
     struct broker_waiter waiter = {on_published, hub, session_id(session)};
     char key[BROKER_KEY_BYTES_MAX + 1];
-    if (state_of(session)->wants_hello && luchat_print_key(payload, key))
-        luchat_hello_publish(session, own_channel(session), key, payload, waiter);
-    else
+    char *info = state_of(session)->user ? publisher_print(session) : NULL;
+    if (info)
+        message.info = slice_of(info);
+    if (state_of(session)->wants_hello && luchat_print_key(payload, key)) {
+        message.key = key;
+        luchat_hello_publish(session, own_channel(session), &message, waiter);
+    } else {
         broker_publish(hub->broker, own_channel(session), &message, waiter);
+    }
+    free(info);
 }
 
 static void send_pong(struct session *session)
@@ -264,13 +273,17 @@ static void take_identity(struct session *session, const struct luchat_command *
     presence_join(subscription);
 }
 
-/* With a token, nobody speaks under another's name. */
+/* With a token, nobody speaks under another's name, and without one nobody under a name that a
+ * token could have. */
 static bool is_own_name(struct session *session, const struct luchat_command *command)
 {
     const struct luchat_session *state = state_of(session);
-    if (!state->user || strcmp(state->user, command->user) == 0)
+    if (state->user && strcmp(state->user, command->user) != 0)
+        send_error(session, LUCHAT_FORBIDDEN, "userid is not the token's");
+    else if (!state->user && !auth_is_name_free(session_hub(session), command->user))
+        send_error(session, LUCHAT_FORBIDDEN, AUTH_NAME_IS_NOT_FREE);
+    else
         return true;
-    send_error(session, LUCHAT_FORBIDDEN, "userid is not the token's");
     return false;
 }
 
@@ -378,17 +391,17 @@ static void luchat_on_joined(struct subscription *subscription,
         send_error(subscription->session, LUCHAT_TRY_AGAIN, explain_status(reply->status));
 }
 
-static void encode_publication(struct batch *batch, const char *channel,
+static void encode_publication(struct batch *batch, const struct channel *channel,
                                const struct publication *publication)
 {
-    (void)channel; /* a connection has but one */
-    luchat_encode_publication(batch, publication);
+    bool is_open = channel_hub(channel)->options->token_keys == NULL;
+    luchat_encode_publication(batch, publication, is_open);
 }
 
 static void encode_presence(struct batch *batch, const char *channel,
                             const struct broker_presence *presence)
 {
-    (void)channel;
+    (void)channel; /* a connection has but one */
     luchat_encode_presence(batch, presence);
 }
 

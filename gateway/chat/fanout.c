@@ -56,7 +56,7 @@ void fanout_publication(struct channel *channel, const struct publication *publi
         struct batch *batch = channel_batch(channel, number);
         if (!batch)
             continue;
-        channel_dialect(channel, number)->encode_publication(batch, channel->name, publication);
+        channel_dialect(channel, number)->encode_publication(batch, channel, publication);
         is_full = is_full || batch_length(batch) > BATCH_BYTES_MAX;
     }
     if (is_full)
@@ -140,7 +140,7 @@ struct batch *channel_history(struct channel *channel, const struct dialect *dia
         return channel->histories[dialect->number];
     struct batch *batch = ensure_batch(&channel->histories[dialect->number]);
     for (size_t i = 0; i < channel->recent_count; i++)
-        dialect->encode_publication(batch, channel->name, channel_recent(channel, i));
+        dialect->encode_publication(batch, channel, channel_recent(channel, i));
     return batch;
 }
 

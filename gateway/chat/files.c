@@ -82,6 +82,7 @@ static bool identify(struct hub *hub, const struct file_upload *upload, char **r
         return false;
     enum token_result result = auth_check(hub, upload->token, &token);
     bool is_good = result == TOKEN_OK && token.user[0] &&
+                   auth_is_for_connection(NULL, &token) &&
                    (!token.channel || strcmp(token.channel, upload->channel) == 0);
     if (is_good) {
         *ret_user = mem_strdup(token.user);
@@ -128,6 +129,8 @@ static struct file_refusal check_user(struct hub *hub, const struct file_upload 
                                      "userid is missing, too long or has control characters"};
     if (upload->user && strcmp(upload->user, user) != 0)
         return (struct file_refusal){403, "userid is not the token's"};
+    if (!upload->token && !auth_is_name_free(hub, user))
+        return (struct file_refusal){403, AUTH_NAME_IS_NOT_FREE};
     if (rights_check_stranger(hub, upload->channel, is_authenticated ? user : "",
                               is_by_token) != RIGHTS_GRANTED)
         return (struct file_refusal){403, "not allowed to publish in this channel"};

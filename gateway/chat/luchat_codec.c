@@ -11,6 +11,7 @@
 #include "broker.h"
 #include "luchat_fields.h"
 #include "mem.h"
+#include "publisher.h"
 #include "slice.h"
 #include "text.h"
 #include "text_map.h"
@@ -23,7 +24,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_SHOWN_BYTES = 40 }; /* of a key that is not known */
+enum {
+    KEY_SHOWN_BYTES = 40,     /* of a key that is not known */
+    LUCHAT_NUMBER_BYTES = 24, /* a whole number as text */
+};
+
+/* What who has no name is called. */
+static const char nobody[] = "?";
 
 /* --------------------------------------------------------------------------- checking */
 
@@ -206,55 +213,81 @@ void luchat_encode_error(struct batch *batch, enum luchat_error code, const char
     free(json);
 }
 
-static bool is_message(struct slice payload)
+/* May clients be shown the payload as a message of the user that it names? */
+static bool is_as_said(struct slice payload, const struct publisher *publisher, bool is_open)
 {
     struct luchat_command command;
+    if (publisher->kind == PUBLISHER_JUDGED)
+        return true;
     luchat_decode(payload.bytes, payload.length, &command);
     luchat_command_finish(&command);
-    return command.kind == LUCHAT_MESSAGE;
+    if (command.kind != LUCHAT_MESSAGE || publisher->kind == PUBLISHER_SERVER)
+        return command.kind == LUCHAT_MESSAGE;
+    return publisher->user[0] ? strcmp(publisher->user, command.user) == 0 : is_open;
 }
 
 /* {"message":{"userid":...,"message":...}} around what was published by another dialect: a
  * string as it is, anything else as JSON in a string. */
-static void encode_foreign(struct batch *batch, struct slice payload, struct slice info)
+static void encode_foreign(struct batch *batch, struct slice payload, const char *user)
 {
     json_t *data = json_loadb(payload.bytes, payload.length, JSON_DECODE_ANY, NULL);
-    json_t *publisher = json_loadb(info.bytes, info.length, 0, NULL);
-    const char *user = json_string_value(json_object_get(publisher, "user"));
     json_t *text =
         json_is_string(data) ? json_incref(data) : json_stringn(payload.bytes, payload.length);
-    json_t *frame = json_pack("{s{sssO}}", "message", "userid", user && user[0] ? user : "?",
-                              "message", text);
+    json_t *frame =
+        json_pack("{s{sssO}}", "message", "userid", user[0] ? user : nobody, "message", text);
     char *json = frame ? json_dumps(frame, JSON_COMPACT) : NULL;
     if (json)
         batch_append_text(batch, &(struct slice){json, strlen(json)}, 1);
     free(json);
     json_decref(frame);
     json_decref(text);
-    json_decref(publisher);
     json_decref(data);
 }
 
-void luchat_encode_publication(struct batch *batch, const struct publication *publication)
+void luchat_encode_publication(struct batch *batch, const struct publication *publication,
+                               bool is_open)
 {
     struct slice payload = publication_payload(publication);
-    if (publication_info(publication).length == 0 || is_message(payload)) {
+    struct publisher publisher;
+    publisher_read(publication_info(publication), &publisher);
+    if (is_as_said(payload, &publisher, is_open))
         batch_append_text(batch, &payload, 1);
-        return;
-    }
-    encode_foreign(batch, payload, publication_info(publication));
+    else
+        encode_foreign(batch, payload, publisher.user);
 }
 
-/* What LuChat knows a user by. Of those who did not come by LuChat there is only the id. */
-static char *identity_of(const char *user, const char *info)
+/* The id of a user, in the form that its client gave it: a text, or a number. *new* */
+static json_t *id_of(const char *user, const json_t *info)
 {
-    static const char own_shape[] = "{\"userid\":";
-    if (strncmp(info, own_shape, strlen(own_shape)) == 0)
-        return mem_strdup(info);
-    char *quoted = text_to_json(user);
-    char *identity = mem_printf("{\"userid\":%s}", quoted);
-    free(quoted);
-    return identity;
+    json_t *said = json_object_get(info, "userid");
+    char number[LUCHAT_NUMBER_BYTES] = "";
+    if (json_is_integer(said))
+        (void)snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(said));
+    return strcmp(number, user) == 0 ? json_incref(said) : json_string(user);
+}
+
+/* NULL: there is none that a client could have said. */
+static json_t *phone_of(const json_t *info)
+{
+    struct luchat_command unused;
+    json_t *phone = json_object_get(info, "userphone");
+    struct luchat_typed value = value_of(phone);
+    const struct luchat_field *field =
+        luchat_find_field(luchat_online_fields, slice_of("userphone"));
+    return phone && luchat_check_value(&unused, "online", field, &value) ? phone : NULL;
+}
+
+/* What LuChat knows a user by: the id that was judged when it came in, and a phone. The rest of
+ * the info, which may be a token's, is not LuChat's. *new* */
+static char *identity_of(const char *user, const char *text)
+{
+    json_t *info = json_loads(text, 0, NULL);
+    json_t *identity =
+        json_pack("{so, sO*}", "userid", id_of(user, info), "userphone", phone_of(info));
+    char *printed = json_dumps(identity, JSON_COMPACT);
+    json_decref(identity);
+    json_decref(info);
+    return printed ? printed : mem_strdup("{\"userid\":\"?\"}");
 }
 
 void luchat_encode_presence(struct batch *batch, const struct broker_presence *presence)

@@ -9,6 +9,7 @@
 
 #include "broker.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,9 +54,14 @@ bool luchat_print_key(struct slice message, char ret_key[BROKER_KEY_BYTES_MAX + 
 
 void luchat_encode_pong(struct batch *batch);
 void luchat_encode_error(struct batch *batch, enum luchat_error code, const char *message);
-/* What LuChat said (it has no info) is the bytes it came in. Of what others published a message
- * of LuChat's shape is, too; anything else is wrapped in one, so that clients can read it. */
-void luchat_encode_publication(struct batch *batch, const struct publication *publication);
+/* What LuChat said (it has no info) is the bytes it came in. What others published is, too, if
+ * it is a message of LuChat's shape and its publisher may say so: it is the user named in it,
+ * or the server. Anything else is wrapped in a message of the publisher's, so that clients can
+ * read it. is_open: there are no tokens here, so whoever has none may call itself as it likes.
+ */
+void luchat_encode_publication(struct batch *batch, const struct publication *publication,
+                               bool is_open);
+/* Under the name of its user, whatever its info says. */
 void luchat_encode_presence(struct batch *batch, const struct broker_presence *presence);
 /* {"count":{"users":N}}: too many to name them. */
 void luchat_encode_user_count(struct batch *batch, uint64_t user_count);

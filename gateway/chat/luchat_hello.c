@@ -91,16 +91,16 @@ static void on_said(void *owner, uint64_t tag, const struct broker_reply *reply)
     free(said);
 }
 
-void luchat_hello_publish(struct session *session, const char *channel, const char *key,
-                          struct slice payload, struct broker_waiter waiter)
+void luchat_hello_publish(struct session *session, const char *channel,
+                          const struct broker_message *message, struct broker_waiter waiter)
 {
     struct hub *hub = session_hub(session);
+    struct slice payload = message->payload;
     struct said *said = mem_alloc(sizeof(*said) + payload.length);
     said->hub = hub;
     said->waiter = waiter;
     said->length = payload.length;
     memcpy(said->bytes, payload.bytes, payload.length);
-    struct broker_message message = {.payload = payload, .key = key};
-    broker_publish(hub->broker, channel, &message,
+    broker_publish(hub->broker, channel, message,
                    (struct broker_waiter){on_said, said, session_id(session)});
 }

@@ -21,8 +21,9 @@ struct subscription;
 void luchat_hello_send(struct subscription *subscription, const char *user,
                        const struct batch *history);
 
-/* waiter is answered as by broker_publish; its tag is the session's id. */
-void luchat_hello_publish(struct session *session, const char *channel, const char *key,
-                          struct slice payload, struct broker_waiter waiter);
+/* The message has a key. waiter is answered as by broker_publish; its tag is the session's id.
+ */
+void luchat_hello_publish(struct session *session, const char *channel,
+                          const struct broker_message *message, struct broker_waiter waiter);
 
 #endif

@@ -38,6 +38,8 @@ static const struct channel_row {
     {"comma_at_the_end_changes_nothing", "inbox#42,", "42", true},
     {"large_and_small_letters_are_told_apart", "inbox#Alice", "alice", false},
     {"blank_in_a_name_is_part_of_it", "inbox#al ice", "al", false},
+    {"name_with_a_comma_is_not_two_names", "inbox#42,43", "42,43", false},
+    {"name_with_a_comma_is_not_the_end_of_the_list", "inbox#1,42,43", "42,43", false},
 };
 
 static void channel_is_for_those_it_names(void **state)

@@ -479,13 +479,19 @@ static void anonymous_arrival_is_not_told(void **state)
     batch_unref(batch);
 }
 
-static void assert_publication(const char *payload, const char *info, const char *expected)
+static void assert_shown(const char *payload, const char *info, bool is_open,
+                         const char *expected)
 {
     struct batch *batch = batch_create();
     struct publication *publication = publication_create(1, slice_of(payload), slice_of(info));
-    luchat_encode_publication(batch, publication);
+    luchat_encode_publication(batch, publication, is_open);
     publication_unref(publication);
     assert_frame(batch, expected);
+}
+
+static void assert_publication(const char *payload, const char *info, const char *expected)
+{
+    assert_shown(payload, info, /* is_open= */ false, expected);
 }
 
 static void publication_of_luchat_is_the_bytes_it_came_in(void **state)
@@ -494,10 +500,79 @@ static void publication_of_luchat_is_the_bytes_it_came_in(void **state)
     assert_publication("{ \"message\" : {} }", "", "{ \"message\" : {} }");
 }
 
-static void message_of_another_dialect_in_luchat_s_shape_is_left_alone(void **state)
+#define BOB    "{\"client\":\"c\",\"user\":\"bob\"}"
+#define NOBODY "{\"client\":\"c\",\"user\":\"\"}"
+#define QUOTED_BY(user, of)                                                                    \
+    "{\"message\":{\"userid\":\"" user "\",\"message\":\"{\\\"message\\\":{\\\"userid\\\":" of \
+    ",\\\"message\\\":\\\"hello\\\"}}\"}}"
+
+static const struct publisher_row {
+    const char *name;
+    const char *payload;
+    const char *info;
+    bool is_open;
+    const char *expected;
+} publisher_rows[] = {
+    {"own_message_of_a_user_is_left_alone", TEXT_OF("\"bob\""), BOB, false, TEXT_OF("\"bob\"")},
+    {"own_message_of_a_numbered_user_is_left_alone", TEXT_OF("7"),
+     "{\"client\":\"c\",\"user\":\"7\"}", false, TEXT_OF("7")},
+    {"message_in_another_s_name_is_the_publisher_s", TEXT_OF("1"), BOB, false,
+     QUOTED_BY("bob", "1")},
+    {"message_in_another_s_name_is_the_publisher_s_without_tokens_too", TEXT_OF("1"), BOB, true,
+     QUOTED_BY("bob", "1")},
+    {"message_of_nobody_is_nobody_s_where_there_are_tokens", TEXT_OF("1"), NOBODY, false,
+     QUOTED_BY("?", "1")},
+    {"message_of_nobody_is_left_alone_where_there_are_none", TEXT_OF("1"), NOBODY, true,
+     TEXT_OF("1")},
+    {"message_of_the_server_is_left_alone", TEXT_OF("1"), "{}", false, TEXT_OF("1")},
+    {"message_of_the_server_with_tags_is_left_alone", TEXT_OF("1"),
+     "{\"tags\":{\"client\":\"c\",\"user\":\"bob\"}}", false, TEXT_OF("1")},
+    {"message_of_a_client_without_a_user_is_nobody_s", TEXT_OF("1"), "{\"client\":\"c\"}",
+     false, QUOTED_BY("?", "1")},
+    {"message_of_a_user_without_a_client_is_the_user_s", TEXT_OF("1"), "{\"user\":\"bob\"}",
+     false, QUOTED_BY("bob", "1")},
+    {"message_with_an_info_that_is_none_is_nobody_s", TEXT_OF("1"), "x", false,
+     QUOTED_BY("?", "1")},
+};
+
+static void message_is_shown_as_its_publisher_s(void **state)
 {
-    (void)state;
-    assert_publication(TEXT_OF("1"), "{\"client\":\"c\",\"user\":\"bob\"}", TEXT_OF("1"));
+    const struct publisher_row *row = *state;
+    assert_shown(row->payload, row->info, row->is_open, row->expected);
+}
+
+static const struct identity_row {
+    const char *name;
+    const char *user;
+    const char *info;
+    const char *expected;
+} identity_rows[] = {
+    {"user_is_shown_whatever_its_info_claims", "mallory",
+     "{\"userid\":\"admin\",\"userphone\":\"1\"}",
+     "{\"online\":{\"userid\":\"mallory\",\"userphone\":\"1\"}}"},
+    {"number_that_is_not_the_user_is_not_shown", "mallory", "{\"userid\":1}",
+     "{\"online\":{\"userid\":\"mallory\"}}"},
+    {"number_of_the_user_stays_a_number", "42", "{\"userid\":42}",
+     "{\"online\":{\"userid\":42}}"},
+    {"phone_that_was_said_first_is_kept", "ann", "{\"userphone\":\"5\",\"userid\":\"ann\"}",
+     "{\"online\":{\"userid\":\"ann\",\"userphone\":\"5\"}}"},
+    {"null_phone_is_kept", "ann", "{\"userid\":\"ann\",\"userphone\":null}",
+     "{\"online\":{\"userid\":\"ann\",\"userphone\":null}}"},
+    {"phone_that_no_client_could_say_is_left_out", "ann", "{\"userphone\":{\"userid\":1}}",
+     "{\"online\":{\"userid\":\"ann\"}}"},
+    {"other_info_is_not_shown", "ann", "{\"role\":\"admin\"}",
+     "{\"online\":{\"userid\":\"ann\"}}"},
+    {"user_whose_info_is_no_object_is_its_id", "ann", "[1]",
+     "{\"online\":{\"userid\":\"ann\"}}"},
+};
+
+static void presence_is_shown_under_the_user_s_name(void **state)
+{
+    const struct identity_row *row = *state;
+    struct batch *batch = batch_create();
+    luchat_encode_presence(
+        batch, &(struct broker_presence){BROKER_JOIN, 1, 1, row->user, "c-1", row->info});
+    assert_frame(batch, row->expected);
 }
 
 static void string_of_another_dialect_is_a_message(void **state)
@@ -589,12 +664,13 @@ int main(void)
         cmocka_unit_test(user_of_another_dialect_is_its_id),
         cmocka_unit_test(anonymous_arrival_is_not_told),
         cmocka_unit_test(publication_of_luchat_is_the_bytes_it_came_in),
-        cmocka_unit_test(message_of_another_dialect_in_luchat_s_shape_is_left_alone),
         cmocka_unit_test(string_of_another_dialect_is_a_message),
         cmocka_unit_test(data_of_another_dialect_is_a_message_of_json),
     };
     struct unit_suite suite = {.count = 0};
     UNIT_ADD_ROWS(&suite, good_rows, good_frame_is_taken);
+    UNIT_ADD_ROWS(&suite, publisher_rows, message_is_shown_as_its_publisher_s);
+    UNIT_ADD_ROWS(&suite, identity_rows, presence_is_shown_under_the_user_s_name);
     UNIT_ADD_ROWS(&suite, bad_rows, bad_frame_is_refused);
     UNIT_ADD_ROWS(&suite, key_rows, message_has_its_key);
     UNIT_ADD_ROWS(&suite, not_utf8_rows, text_that_is_not_utf8_is_told_apart);

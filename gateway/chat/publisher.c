@@ -1,0 +1,35 @@
+/*
+ * publisher - who published something; see publisher.h.
+ */
+#include "publisher.h"
+
+#include "centrifuge_codec.h"
+#include "hub.h"
+#include "session.h"
+
+#include <jansson.h>
+
+#include <stdio.h>
+#include <string.h>
+
+/* What cannot be read is a client's whose user is not known. */
+void publisher_read(struct slice info, struct publisher *ret_publisher)
+{
+    json_t *root = info.length > 0 ? json_loadb(info.bytes, info.length, 0, NULL) : NULL;
+    const char *user = json_string_value(json_object_get(root, "user"));
+    bool is_server = json_is_object(root) && !json_object_get(root, "client") && !user;
+    ret_publisher->kind = is_server ? PUBLISHER_SERVER : PUBLISHER_CLIENT;
+    if (info.length == 0)
+        ret_publisher->kind = PUBLISHER_JUDGED;
+    if (user && strlen(user) >= sizeof(ret_publisher->user))
+        user = NULL;
+    (void)snprintf(ret_publisher->user, sizeof(ret_publisher->user), "%s", user ? user : "");
+    json_decref(root);
+}
+
+char *publisher_print(const struct session *session)
+{
+    char client[CLIENT_BYTES];
+    hub_print_client(session_hub(session), session_id(session), client);
+    return centrifuge_print_client(client, session_user(session), session_info(session));
+}

@@ -1,0 +1,196 @@
+/*
+ * identity - who is shown as the speaker: what LuChat clients see as said by somebody was said
+ * by that one, by whatever road it came, and who has no token looks like nobody who has one.
+ */
+import { beforeEach, describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { KEY, result } from './lib/api.js';
+import { newChannel, useCluster } from './lib/cluster.js';
+import { request } from './lib/http.js';
+import { isError, isMessage, isOnline, isUsers, message, online } from './lib/luchat.js';
+import { inSeconds, SECRET, sign } from './lib/token.js';
+
+const options = { 'token-secret': SECRET, 'api-key': KEY, files: 'on', 'files-per-minute': 1000 };
+const good = (claims) => sign({ ...claims, exp: inSeconds(600) });
+
+/** The status of a file's upload: whom it names, and with which token. */
+async function upload(node, channel, { userid, token }) {
+    const query = new URLSearchParams({ channel, name: 'a.txt', ...(userid && { userid }) });
+    const { status } = await request(node.port, `/files?${query}`, {
+        method: 'POST',
+        headers: {
+            'Content-Type': 'text/plain',
+            'Content-Length': 5,
+            ...(token && { Authorization: `Bearer ${token}` }),
+        },
+        sent: 'hello',
+    });
+    return status;
+}
+
+describe('where tokens are asked for', () => {
+    const cluster = useCluster({ nodes: 2, options });
+    const forged = message('admin', 'send me your password', { filelink: 'javascript:alert(1)' });
+    let channel;
+    let here;
+    let there;
+    let bob;
+
+    beforeEach(async () => {
+        channel = newChannel();
+        [here, there] = cluster.nodes;
+        bob = await here.connect(channel, good({ sub: 'bob' }));
+        await bob.ping();
+    });
+
+    const connectAs = (sub, claims) => there.connectSdk({ token: good({ sub, ...claims }) });
+    const nextMessage = async (client) =>
+        JSON.parse(await client.next(isMessage, 'a message')).message;
+
+    const roads = {
+        publish: async (client) => (await client.subscribe(channel)).publish(JSON.parse(forged)),
+        'the acknowledged publish': (client) => client.publish(channel, JSON.parse(forged), 'k'),
+    };
+    for (const [road, publish] of Object.entries(roads)) {
+        it(`${road} in another's name is shown as its publisher's, live and in the history`, async () => {
+            await publish(await connectAs('mallory'));
+            const newcomer = await there.connect(channel, good({ sub: 'late' }));
+            for (const client of [bob, newcomer]) {
+                const { userid, message, filelink } = await nextMessage(client);
+                assert.deepEqual([userid, filelink], ['mallory', undefined]);
+                assert.deepEqual(JSON.parse(message), JSON.parse(forged));
+            }
+        });
+    }
+
+    it("a user's own message in LuChat's shape is shown as it is, by name or number", async () => {
+        for (const [sub, userid] of Object.entries({ ann: 'ann', 42: 42 })) {
+            const said = message(userid, 'hello');
+            await (await (await connectAs(sub)).subscribe(channel)).publish(JSON.parse(said));
+            await bob.hears(said);
+        }
+    });
+
+    it('what the server says in the name of a user is shown as it is', async () => {
+        await result(there, 'publish', { channel, data: JSON.parse(forged) });
+        await bob.hears(forged);
+    });
+
+    it('SDKs are told who said what a LuChat client says', async () => {
+        const subscription = await (await connectAs('ann')).subscribe(channel);
+        const said = bob.say('bob', 'hello');
+        const { data, info } = await subscription.next('publication');
+        assert.deepEqual([JSON.stringify(data), info.user], [said, 'bob']);
+        await bob.hears(said);
+    });
+
+    it("a token's info makes nobody present under another's name", async () => {
+        await bob.goOnline('bob');
+        const claims = { info: { userid: 'admin', userphone: '1', role: 'x' } };
+        await (await connectAs('mallory', claims)).subscribe(channel);
+        const shown = await bob.next((frame) => frame.startsWith('{"online"'), 'an arrival');
+        assert.deepEqual(JSON.parse(shown).online, { userid: 'mallory', userphone: '1' });
+        bob.send(online('bob'));
+        const list = JSON.parse(await bob.next(isUsers, 'the list')).users;
+        assert.deepEqual(list.map(({ userid }) => userid).sort(), ['bob', 'mallory']);
+    });
+
+    it('the phone is shown whichever comes first, it or the name', async () => {
+        bob.send('{"online":{"userphone":"555","userid":"bob"}}');
+        const shown = JSON.parse(await bob.next(isOnline('bob'), 'the arrival')).online;
+        assert.deepEqual(shown, { userid: 'bob', userphone: '555' });
+    });
+
+    describe('a token', () => {
+        it('for one subscription does not prolong a connection', async () => {
+            const client = await there.openWire();
+            await client.ask('connect', { token: good({ sub: 'ann' }) });
+            client.send(
+                JSON.stringify({ id: 9, refresh: { token: good({ sub: 'ann', channel }) } }),
+            );
+            assert.equal((await client.end()).code, 3500);
+        });
+
+        it('for another connection is taken nowhere', async () => {
+            const token = good({ sub: 'ann', channel, client: 'somebody' });
+            const luchat = await there.connect(channel, token);
+            assert.equal((await luchat.end()).code, 1008);
+            assert.equal(await upload(there, channel, { token }), 401);
+            const client = await there.openWire();
+            await client.ask('connect', { token: good({ sub: 'ann' }) });
+            assert.equal((await client.ask('subscribe', { channel, token })).error.code, 103);
+            const other = await there.openWire();
+            other.send(
+                JSON.stringify({
+                    id: 1,
+                    connect: { token: good({ sub: 'ann', client: 'somebody' }) },
+                }),
+            );
+            assert.equal((await other.end()).code, 3500);
+        });
+
+        it('for its own connection refreshes it', async () => {
+            const wire = await there.openWire();
+            const { connect } = await wire.ask('connect', { token: good({ sub: 'ann' }) });
+            const token = good({ sub: 'ann', client: connect.client });
+            assert.equal((await wire.ask('refresh', { token })).refresh.expires, true);
+        });
+
+        it('of a user whose name has a comma opens no inbox of two others', async () => {
+            const client = await connectAs('42,43');
+            const subscription = client.channel('inbox#42,43');
+            subscription.sdk.subscribe();
+            assert.equal((await subscription.next('unsubscribed')).code, 103);
+        });
+
+        it('of a user named as those without a token are is refused', async () => {
+            const client = await here.connect(channel, good({ sub: '?ann' }));
+            assert.deepEqual(await client.end(), { code: 1008, reason: 'invalid token' });
+        });
+    });
+});
+
+describe('where tokens are taken, and not asked for', () => {
+    const cluster = useCluster({ nodes: 2, options: { ...options, anonymous: 'on' } });
+    let channel;
+    let here;
+    let bob;
+    let guest;
+
+    beforeEach(async () => {
+        channel = newChannel();
+        [here] = cluster.nodes;
+        bob = await here.connect(channel, good({ sub: 'bob' }));
+        guest = await cluster.nodes[1].connect(channel);
+        await bob.goOnline('bob');
+    });
+
+    it('who has none cannot be called what a user with a token is', async () => {
+        for (const frame of [online('ann'), message('ann', 'I am ann'), message(7, 'I am 7')]) {
+            guest.send(frame);
+            await guest.next(isError(403), 'the refusal');
+        }
+        assert.equal(await upload(here, channel, { userid: 'ann' }), 403);
+        const said = bob.say('bob', 'the end');
+        await bob.hears(said);
+        assert.equal(bob.count((frame) => frame.includes('ann') || frame.includes('I am')), 0);
+    });
+
+    it('who has none is called what no user with a token can be', async () => {
+        await guest.goOnline('?ann');
+        await bob.next(isOnline('?ann'), 'the arrival');
+        const said = guest.say('?ann', 'hello');
+        await bob.hears(said);
+        assert.equal(await upload(here, channel, { userid: '?ann' }), 201);
+        await bob.next((frame) => frame.includes('"userid":"?ann"') && frame.includes('/files/'));
+    });
+
+    it("what an SDK without one says in anybody's name is shown as nobody's", async () => {
+        const subscription = await (await here.connectSdk()).subscribe(channel);
+        for (const userid of ['bob', '?ann']) {
+            await subscription.publish(JSON.parse(message(userid, 'hello')));
+            const shown = JSON.parse(await bob.next(isMessage, 'a message')).message;
+            assert.equal(shown.userid, '?');
+        }
+    });
+});
