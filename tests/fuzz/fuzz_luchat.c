@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     struct publication *publication = publication_create(
         1, (struct slice){bytes, length}, (struct slice){info, sizeof(info) - 1});
     struct batch *batch = batch_create();
-    luchat_encode_publication(batch, publication);
+    luchat_encode_publication(batch, publication, /* is_open= */ false);
     batch_unref(batch);
     publication_unref(publication);
     return 0;
