@@ -20,13 +20,33 @@ bool auth_is_required(const struct hub *hub)
     return hub->options->token_keys && !hub->options->is_anonymous_allowed;
 }
 
+/* What those are called who have no token, where others have one. */
+static bool is_guest(const char *user)
+{
+    static const char guest[] = "guest";
+    size_t length = strlen(guest);
+    return strncmp(user, guest, length) == 0 && (user[length] == '\0' || user[length] == '-');
+}
+
+/* Nothing of the token is used any more. */
+static enum token_result refuse(struct token *ret_token, const char *error)
+{
+    *ret_token = (struct token){.user = NULL};
+    (void)snprintf(ret_token->error, sizeof(ret_token->error), "%s", error);
+    return TOKEN_INVALID;
+}
+
 enum token_result auth_check(const struct hub *hub, const char *text, struct token *ret_token)
 {
-    if (hub->options->token_keys)
-        return token_verify(hub->options->token_keys, text, strlen(text), now_s(), ret_token);
-    *ret_token = (struct token){.user = NULL};
-    (void)snprintf(ret_token->error, sizeof(ret_token->error), "no key for tokens here");
-    return TOKEN_INVALID;
+    const struct chat_options *options = hub->options;
+    if (!options->token_keys)
+        return refuse(ret_token, "no key for tokens here");
+    enum token_result result =
+        token_verify(options->token_keys, text, strlen(text), now_s(), ret_token);
+    if (result != TOKEN_OK || !options->is_anonymous_allowed || !is_guest(ret_token->user))
+        return result;
+    token_finish(ret_token);
+    return refuse(ret_token, "sub is a name of those without a token");
 }
 
 bool auth_is_for_connection(const struct session *session, const struct token *token)
@@ -39,7 +59,7 @@ bool auth_is_for_connection(const struct session *session, const struct token *t
 
 bool auth_is_name_free(const struct hub *hub, const char *user)
 {
-    return !hub->options->token_keys || user[0] == TOKEN_GUEST_SIGN;
+    return !hub->options->token_keys || is_guest(user);
 }
 
 /* The names are split first, and each is compared as a whole. */

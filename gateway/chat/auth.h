@@ -16,17 +16,18 @@ struct session;
 /* Keys are configured, and nobody comes in without a token. */
 bool auth_is_required(const struct hub *hub);
 
-/* Without keys every token is TOKEN_INVALID. The token is to be finished. */
+/* Without keys every token is TOKEN_INVALID, and so is a guest's where guests are let in. The
+ * token is to be finished. */
 enum token_result auth_check(const struct hub *hub, const char *text, struct token *ret_token);
 
 /* A token with `client` is for the connection of that id alone. session NULL: there is none. */
 bool auth_is_for_connection(const struct session *session, const struct token *token);
 
-/* May somebody who has shown no token be called that? Where there are tokens, only what no
- * token's user can be called: what begins with TOKEN_GUEST_SIGN. */
+/* May somebody who has shown no token be called that? Where there are keys, only what no
+ * token's user can be called then: guest, or guest- and more. */
 bool auth_is_name_free(const struct hub *hub, const char *user);
 #define AUTH_NAME_IS_NOT_FREE                                                                  \
-    "this name is for a user with a token: without one, names begin with ?"
+    "this name is for a user with a token: without one, names begin with guest-"
 
 /* A channel with # in its name is for the users named behind it: inbox#42,43. A user whose name
  * has a comma in it is none of them. */

@@ -21,9 +21,6 @@ enum {
     TOKEN_ERROR_BYTES = 128,
 };
 
-/* What names of those begin with who have no token: no user of a token is called so. */
-enum { TOKEN_GUEST_SIGN = '?' };
-
 /* Seconds to the end of the year 9999: what is later was meant as milliseconds. */
 #define TOKEN_TIME_MAX_S INT64_C(253402300799)
 
@@ -68,7 +65,7 @@ struct token_sub {
  * without control characters; whether they are names this gateway takes is still to be asked.
  */
 struct token {
-    char *user;             /* `sub`; "": anonymous; not from TOKEN_GUEST_SIGN on. Never NULL */
+    char *user;             /* `sub`; "": anonymous. Never NULL */
     char *client;           /* `client`, or NULL */
     char *channel;          /* `channel`, of a subscription token, or NULL */
     char *info;             /* `info` as JSON text, or NULL */

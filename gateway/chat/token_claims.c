@@ -56,16 +56,6 @@ static bool take_time(struct token *token, const json_t *claims, const char *nam
     return true;
 }
 
-static bool take_user(struct token *token, const json_t *claims)
-{
-    if (!take_line(token, claims, "sub", TOKEN_USER_BYTES_MAX, &token->user))
-        return false;
-    if (token->user[0] == TOKEN_GUEST_SIGN)
-        return token_fail(token, "sub begins with %c, as names without a token do",
-                          TOKEN_GUEST_SIGN);
-    return true;
-}
-
 static bool take_info(struct token *token, const json_t *claims)
 {
     const json_t *info = json_object_get(claims, "info");
@@ -145,7 +135,7 @@ static bool take_subs(struct token *token, const json_t *claims)
 
 static bool take_claims(struct token *token, const json_t *claims)
 {
-    return take_user(token, claims) &&
+    return take_line(token, claims, "sub", TOKEN_USER_BYTES_MAX, &token->user) &&
            take_line(token, claims, "client", TOKEN_CLIENT_BYTES_MAX, &token->client) &&
            take_channel(token, claims) && take_info(token, claims) &&
            take_channels(token, claims) && take_subs(token, claims);

@@ -143,9 +143,9 @@ describe('where tokens are asked for', () => {
             assert.equal((await subscription.next('unsubscribed')).code, 103);
         });
 
-        it('of a user named as those without a token are is refused', async () => {
-            const client = await here.connect(channel, good({ sub: '?ann' }));
-            assert.deepEqual(await client.end(), { code: 1008, reason: 'invalid token' });
+        it('may be for a user called a guest, where there are no others', async () => {
+            const client = await here.connect(channel, good({ sub: 'guest-1' }));
+            await client.hears(client.say('guest-1', 'hello'));
         });
     });
 });
@@ -166,7 +166,7 @@ describe('where tokens are taken, and not asked for', () => {
     });
 
     it('who has none cannot be called what a user with a token is', async () => {
-        for (const frame of [online('ann'), message('ann', 'I am ann'), message(7, 'I am 7')]) {
+        for (const frame of [online('ann'), message('ann', 'I am ann'), message(7, 'I am 7'), message('?', 'I am ?')]) {
             guest.send(frame);
             await guest.next(isError(403), 'the refusal');
         }
@@ -177,17 +177,24 @@ describe('where tokens are taken, and not asked for', () => {
     });
 
     it('who has none is called what no user with a token can be', async () => {
-        await guest.goOnline('?ann');
-        await bob.next(isOnline('?ann'), 'the arrival');
-        const said = guest.say('?ann', 'hello');
+        await guest.goOnline('guest-ann');
+        await bob.next(isOnline('guest-ann'), 'the arrival');
+        const said = guest.say('guest-ann', 'hello');
         await bob.hears(said);
-        assert.equal(await upload(here, channel, { userid: '?ann' }), 201);
-        await bob.next((frame) => frame.includes('"userid":"?ann"') && frame.includes('/files/'));
+        assert.equal(await upload(here, channel, { userid: 'guest' }), 201);
+        await bob.next((frame) => frame.includes('"userid":"guest"') && frame.includes('/files/'));
+        for (const sub of ['guest', 'guest-ann']) {
+            const client = await here.connect(channel, good({ sub }));
+            assert.deepEqual(await client.end(), { code: 1008, reason: 'invalid token' });
+            assert.equal(await upload(here, channel, { token: good({ sub }) }), 401);
+        }
+        const named = await here.connect(channel, good({ sub: 'guestbook' }));
+        await named.hears(named.say('guestbook', 'hello'));
     });
 
     it("what an SDK without one says in anybody's name is shown as nobody's", async () => {
         const subscription = await (await here.connectSdk()).subscribe(channel);
-        for (const userid of ['bob', '?ann']) {
+        for (const userid of ['bob', 'guest-ann']) {
             await subscription.publish(JSON.parse(message(userid, 'hello')));
             const shown = JSON.parse(await bob.next(isMessage, 'a message')).message;
             assert.equal(shown.userid, '?');
