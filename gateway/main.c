@@ -2,9 +2,9 @@
  * parleyd - WebSocket gateway for chat and presence.
  *
  * The one file that knows everybody: reads the configuration, puts the layers together from
- * the lowest up, runs the loop, and takes them apart again. Exit codes: 0 after SIGTERM or
- * SIGINT, 1 when it cannot start, 2 for a wrong configuration, 3 when another node has this
- * node's name.
+ * the lowest up, runs the loop, and takes them apart again. Exit codes: 0 after SIGTERM,
+ * SIGINT or SIGQUIT, 1 when it cannot start, 2 for a wrong configuration, 3 when another node
+ * has this node's name.
  */
 #include "address.h"
 #include "broker.h"
@@ -17,6 +17,7 @@
 #include "mem.h"
 #include "memory_broker.h"
 #include "namespaces.h"
+#include "process.h"
 #include "redis_broker.h"
 #include "redis_url.h"
 #include "supervisor.h"
@@ -28,17 +29,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum { EXIT_CANNOT_START = 1, EXIT_CONFIG = 2, EXIT_NAME_TAKEN = 3 };
 
 enum {
-    DESCRIPTORS_MAX = 1 << 20,
     GIVE_BACK_TIMEOUT_MS = 1000, /* for Redis to hear that the node leaves */
     LEAVE_MARGIN_MS = 5000,      /* more than that, and a worker is killed */
-    HOST_NAME_BYTES = 48,
 };
+
+enum { SIGNAL_COUNT = 6 };
 
 enum gateway_state {
     GATEWAY_RUNNING,
@@ -60,8 +60,7 @@ struct gateway {
     struct hub *chat;
     struct ws_server *server;
     struct loop_timer *tick;
-    struct loop_timer *on_sigterm;
-    struct loop_timer *on_sigint;
+    struct loop_timer *signals[SIGNAL_COUNT];
     enum gateway_state state;
     int64_t deadline_ms; /* of the state */
     bool was_ready;
@@ -138,6 +137,37 @@ static void on_stop_signal(void *context)
     chat_drain(gateway->chat);
 }
 
+/* What can change while clients are connected. */
+static void on_reload_signal(void *context)
+{
+    struct gateway *gateway = context;
+    log_info("reload", kv_str("node", gateway->config.node),
+             kv_str("err", "nothing of what is configured can be read anew: see README"));
+}
+
+/* SIGUSR1, SIGUSR2: ask other servers for a new log file or a new program. */
+static void on_other_signal(void *context)
+{
+    struct gateway *gateway = context;
+    log_info("signal_passed_over", kv_str("node", gateway->config.node),
+             kv_str("err", "SIGTERM stops this process, SIGHUP makes it read anew"));
+}
+
+static const struct signal_row {
+    int number;
+    void (*on_signal)(void *context);
+} signal_rows[SIGNAL_COUNT] = {
+    {SIGTERM, on_stop_signal},  {SIGINT, on_stop_signal},   {SIGQUIT, on_stop_signal},
+    {SIGHUP, on_reload_signal}, {SIGUSR1, on_other_signal}, {SIGUSR2, on_other_signal},
+};
+
+static void listen_for_signals(struct gateway *gateway)
+{
+    for (size_t i = 0; i < SIGNAL_COUNT; i++)
+        gateway->signals[i] = loop_signal_create(gateway->loop, signal_rows[i].number,
+                                                 signal_rows[i].on_signal, gateway);
+}
+
 static void on_name_taken(void *context)
 {
     struct gateway *gateway = context;
@@ -152,19 +182,6 @@ static int fail(int exit_code, char *error)
     (void)fprintf(stderr, "parleyd: %s\n", error);
     free(error);
     return exit_code;
-}
-
-/* As many descriptors as the system lets us have; more than DESCRIPTORS_MAX would only make
- * tables larger. */
-static size_t raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return 1024;
-    limit.rlim_cur = limit.rlim_max > DESCRIPTORS_MAX ? DESCRIPTORS_MAX : limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-    (void)getrlimit(RLIMIT_NOFILE, &limit);
-    return (size_t)limit.rlim_cur;
 }
 
 /* Room for connections that are still shaking hands, and for HTTP: a sixteenth. */
@@ -187,13 +204,12 @@ static enum log_level level_of(const char *name)
 
 static void name_node(struct config *config, int port)
 {
-    char host[HOST_NAME_BYTES] = "";
     if (config->node[0])
         return;
-    if (gethostname(host, sizeof(host) - 1) != 0)
-        strcpy(host, "node");
+    char *host = process_host_name();
     free(config->node);
     config->node = mem_printf("%s-%d", host, port);
+    free(host);
 }
 
 /* Each worker is a node. */
@@ -268,7 +284,7 @@ static bool create_server(struct gateway *gateway, char **ret_error)
     options->is_page_on = strcmp(config->page, "on") == 0;
     options->max_message_bytes = (size_t)config->max_message_bytes;
     options->handshake_timeout_ms = config->handshake_timeout_ms;
-    options->descriptor_limit = raise_descriptor_limit();
+    options->descriptor_limit = process_raise_descriptor_limit();
     options->max_connections =
         connections_for((size_t)config->max_connections, options->descriptor_limit);
     options->max_connections_of_all = config->max_connections;
@@ -307,8 +323,7 @@ static int start(struct gateway *gateway)
     if (!create_server(gateway, &error))
         return fail(EXIT_CANNOT_START, error);
     gateway->tick = loop_timer_create(gateway->loop, CHAT_TICK_MS, on_tick, gateway);
-    gateway->on_sigterm = loop_signal_create(gateway->loop, SIGTERM, on_stop_signal, gateway);
-    gateway->on_sigint = loop_signal_create(gateway->loop, SIGINT, on_stop_signal, gateway);
+    listen_for_signals(gateway);
     char *redis = config_mask_url(config->redis[0] ? config->redis : "none");
     log_info("started", kv_str("node", config->node), kv_str("redis", redis),
              kv_int("max_connections", (int64_t)gateway->server_options.max_connections),
@@ -323,8 +338,8 @@ static void take_apart(struct gateway *gateway)
 {
     ws_server_destroy(gateway->server);
     loop_timer_destroy(gateway->tick);
-    loop_timer_destroy(gateway->on_sigterm);
-    loop_timer_destroy(gateway->on_sigint);
+    for (size_t i = 0; i < SIGNAL_COUNT; i++)
+        loop_timer_destroy(gateway->signals[i]);
     broker_destroy(gateway->broker);
     chat_destroy(gateway->chat);
     loop_destroy(gateway->loop);
@@ -452,7 +467,7 @@ int main(int argc, char **argv)
     struct gateway gateway = {.state = GATEWAY_RUNNING};
     char *error = NULL;
     int exit_code = EXIT_SUCCESS;
-    (void)signal(SIGPIPE, SIG_IGN);
+    process_reset_signals();
     if (!load(&gateway, argc, argv, &error))
         exit_code = fail(EXIT_CONFIG, error);
     else if (!only_print(&gateway.config))

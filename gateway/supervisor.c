@@ -2,10 +2,11 @@
  * supervisor - several processes of parleyd, and the one that minds them; see supervisor.h.
  *
  * The supervisor does nothing but wait for signals (they are blocked and fetched one by one)
- * and for the moment when a worker is to be started again. A worker that was killed, by a
- * signal or by a fault of its own, is replaced; one that ends with an error has said why, and
- * would say it again: then all end. One that dies soon after each start is not tried for ever.
- * Workers hear of the supervisor's death as of a SIGTERM.
+ * and for the moment when a worker is to be started again. One that died is replaced, later
+ * and later if it dies again and again: what ends a worker must not end the others, since a
+ * stranger may have found a way to do it often. Only where no worker ever got as far as to
+ * serve has the program failed to start, and ends. Workers hear of the supervisor's death as of
+ * a SIGTERM.
  */
 #include "supervisor.h"
 
@@ -24,9 +25,8 @@
 
 enum {
     BACKOFF_FIRST_MS = 100,
-    BACKOFF_MAX_MS = 5000,
-    LIFE_MIN_MS = 10000, /* who dies earlier has died soon */
-    SOON_DEATHS_MAX = 6, /* in a row, of one worker; the pauses between them are 3 s */
+    BACKOFF_MAX_MS = 10000,
+    START_DEATHS_MAX = 5, /* in a row; the pauses between them are 1.5 s */
     WAIT_MAX_MS = 60000,
 };
 
@@ -35,7 +35,8 @@ struct worker {
     int64_t started_ms;
     int64_t start_at_ms; /* when there is none */
     int64_t backoff_ms;
-    int soon_deaths; /* in a row */
+    int64_t deaths;      /* in a row: none of these lives was WORKER_PROVEN_MS long */
+    bool has_said_error; /* it ended with one, and would say it again */
 };
 
 struct supervisor {
@@ -115,22 +116,31 @@ static bool start(struct supervisor *self, size_t i)
     return false;
 }
 
-static void schedule(struct supervisor *self, struct worker *worker, bool was_asked_to)
+/* Answers how long the pause is. */
+static int64_t schedule(struct worker *worker)
 {
     int64_t now_ms = clock_now_ms();
-    if (now_ms - worker->started_ms >= LIFE_MIN_MS || was_asked_to) {
-        worker->soon_deaths = 0;
+    if (now_ms - worker->started_ms >= WORKER_PROVEN_MS) {
+        worker->deaths = 0;
         worker->backoff_ms = BACKOFF_FIRST_MS;
-    } else if (++worker->soon_deaths >= SOON_DEATHS_MAX) {
-        log_error("worker_keeps_dying", kv_int("worker", worker - self->workers + 1),
-                  kv_int("deaths", worker->soon_deaths),
-                  kv_str("err", "each time soon after its start: giving up"));
-        stop(self, EXIT_FAILURE);
     }
-    worker->start_at_ms = now_ms + worker->backoff_ms;
-    worker->backoff_ms *= 2;
-    if (worker->backoff_ms > BACKOFF_MAX_MS)
-        worker->backoff_ms = BACKOFF_MAX_MS;
+    worker->deaths++;
+    int64_t pause_ms = worker->backoff_ms;
+    worker->start_at_ms = now_ms + pause_ms;
+    worker->backoff_ms = pause_ms * 2 < BACKOFF_MAX_MS ? pause_ms * 2 : BACKOFF_MAX_MS;
+    return pause_ms;
+}
+
+/* Nobody has served yet, and all have shown that they will not. */
+static bool cannot_start(const struct supervisor *self)
+{
+    for (size_t i = 0; i < self->options->workers; i++) {
+        const struct worker *worker = &self->workers[i];
+        if (workers_was_ready(i + 1) ||
+            (!worker->has_said_error && worker->deaths < START_DEATHS_MAX))
+            return false;
+    }
+    return true;
 }
 
 /* Before it has set up what SIGTERM does, a worker just dies of it. */
@@ -140,29 +150,32 @@ static bool has_ended_well(int status)
            (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
 }
 
+static void replace(struct supervisor *self, struct worker *worker, int64_t pid, int status)
+{
+    int64_t number = worker - self->workers + 1;
+    int exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_SUCCESS;
+    worker->has_said_error = exit_code != EXIT_SUCCESS;
+    int64_t pause_ms = schedule(worker);
+    workers_mark_down((size_t)number, worker->deaths);
+    log_warn("worker_ended", kv_int("worker", number), kv_int("pid", pid),
+             kv_int("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
+             kv_int("exit_code", exit_code), kv_int("deaths", worker->deaths),
+             kv_int("restart_ms", pause_ms));
+    if (!cannot_start(self))
+        return;
+    log_error("workers_cannot_start", kv_int("workers", (int64_t)self->options->workers),
+              kv_str("err", "none of them got as far as to serve"));
+    stop(self, exit_code != EXIT_SUCCESS ? exit_code : EXIT_FAILURE);
+}
+
 static void on_death(struct supervisor *self, struct worker *worker, int status)
 {
-    bool is_well = has_ended_well(status);
-    int64_t number = worker - self->workers + 1;
     int64_t pid = worker->pid;
     worker->pid = 0;
-    workers_mark_down((size_t)number);
-    if (self->is_stopping) {
-        if (!is_well)
-            stop(self, EXIT_FAILURE);
-        return;
-    }
-    if (WIFEXITED(status) && !is_well) {
-        log_error("worker_failed", kv_int("worker", number), kv_int("pid", pid),
-                  kv_int("exit_code", WEXITSTATUS(status)));
-        stop(self, WEXITSTATUS(status));
-        return;
-    }
-    schedule(self, worker, is_well);
     if (!self->is_stopping)
-        log_warn("worker_ended", kv_int("worker", number), kv_int("pid", pid),
-                 kv_int("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
-                 kv_int("restart_ms", worker->start_at_ms - clock_now_ms()));
+        replace(self, worker, pid, status);
+    else if (!has_ended_well(status))
+        stop(self, EXIT_FAILURE);
 }
 
 static void reap(struct supervisor *self)
@@ -198,6 +211,25 @@ static int64_t time_until(int64_t wait_ms, int64_t at_ms)
     return left_ms < wait_ms ? left_ms : wait_ms;
 }
 
+/* -1: none came. */
+static void on_signal(struct supervisor *self, int signal_number)
+{
+    switch (signal_number) {
+    case SIGTERM:
+    case SIGINT:
+    case SIGQUIT:
+        stop(self, EXIT_SUCCESS);
+        break;
+    case SIGHUP: /* each says what came of it */
+    case SIGUSR1:
+    case SIGUSR2:
+        signal_all(self, signal_number);
+        break;
+    default:
+        break;
+    }
+}
+
 static void wait_for_signal(struct supervisor *self)
 {
     int64_t wait_ms = WAIT_MAX_MS;
@@ -212,8 +244,7 @@ static void wait_for_signal(struct supervisor *self)
     if (wait.tv_nsec > 999999999)
         wait.tv_nsec = 999999999;
     int signal_number = sigtimedwait(&self->awaited, NULL, &wait);
-    if (signal_number == SIGTERM || signal_number == SIGINT)
-        stop(self, EXIT_SUCCESS);
+    on_signal(self, signal_number);
 }
 
 static bool is_over(const struct supervisor *self)
@@ -226,10 +257,10 @@ static bool is_over(const struct supervisor *self)
 
 static void block_signals(struct supervisor *self)
 {
+    static const int numbers[] = {SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2};
     sigemptyset(&self->awaited);
-    sigaddset(&self->awaited, SIGCHLD);
-    sigaddset(&self->awaited, SIGTERM);
-    sigaddset(&self->awaited, SIGINT);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        sigaddset(&self->awaited, numbers[i]);
     (void)sigprocmask(SIG_BLOCK, &self->awaited, &self->mask_before);
 }
 

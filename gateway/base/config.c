@@ -21,7 +21,8 @@
 
 enum {
     NAME_BYTES_MAX = 64,
-    NODE_BYTES_MAX = 64,
+    NODE_BYTES_MAX = 80, /* a host's name, a port and a worker's number */
+    PREFIX_BYTES_MAX = 64,
     MAX_COUNT = 10000000,
     FILES_BYTES_MAX = 8 << 20
 };
@@ -60,7 +61,7 @@ static const struct option options[] = {
     {"workers", OPTION_NUMBER, AT(workers), "1", 1, WORKERS_MAX, "N", "processes that share the ports, each a node of its own (NAME-1, NAME-2, ...); above 1 with --redis only"},
     {"redis", OPTION_TEXT, AT(redis), "", 0, 0, "URL", "redis://[user:password@]host:port[/db], rediss://, unix:///path; none: one node, nothing shared"},
     {"redis-ca", OPTION_TEXT, AT(redis_ca), "", 0, 0, "FILE", "certificates to trust for rediss:// (default: the system's)"},
-    {"redis-prefix", OPTION_NAME, AT(redis_prefix), "parley", 1, NODE_BYTES_MAX, "TEXT", "what every key in Redis begins with"},
+    {"redis-prefix", OPTION_NAME, AT(redis_prefix), "parley", 1, PREFIX_BYTES_MAX, "TEXT", "what every key in Redis begins with"},
     {"redis-timeout-ms", OPTION_NUMBER, AT(redis_timeout_ms), "5000", 50, MAX_COUNT, "MS", "deadline of one Redis command"},
     {"lease-ttl-ms", OPTION_NUMBER, AT(lease_ttl_ms), "8000", 200, MAX_COUNT, "MS", "how long a node that is silent counts as alive"},
     {"lease-renew-ms", OPTION_NUMBER, AT(lease_renew_ms), "2000", 50, MAX_COUNT, "MS", "how often a node renews its lease"},

@@ -6,7 +6,8 @@
  * prints   time=… level=warn event=redis_down link=subscriber retry_ms=800
  *
  * Error: somebody must act. Warn: degraded and recovering. Info: life of process, links,
- * leases. Debug: per message. Never message bodies, tokens or keys. Lines go to stderr.
+ * leases. Debug: per message. Never message bodies, tokens or keys. Lines go to stderr,
+ * which is never waited for: a line that its reader has no room for is lost, and counted.
  */
 #ifndef PARLEY_LOG_H
 #define PARLEY_LOG_H
@@ -43,7 +44,8 @@ void log_configure(enum log_level level, enum log_format format);
 void log_set_worker(int64_t number);
 bool log_is_on(enum log_level level);
 
-/* fields ends with an element of kind LOG_END. Values are escaped and cut to 512 octets. */
+/* fields ends with an element of kind LOG_END. Values are escaped, and cut to 512
+ * octets and whole characters. */
 void log_emit(enum log_level level, const char *event, const struct log_field *fields);
 
 /* Each call names an event and at least one field. */

@@ -47,8 +47,16 @@ void metrics_write_row(FILE *out, const char *name, const char *type, const char
     (void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
+/* The lines of a family stand together, behind one head. */
+static bool is_first_link(const struct row *row)
+{
+    return is_link(row) && (row == rows || !is_link(row - 1));
+}
+
 static void print_row(FILE *out, const struct row *row, int64_t value)
 {
+    if (is_first_link(row))
+        metrics_write_row(out, "parley_redis_up", "gauge", "The connection to Redis works");
     if (is_link(row)) {
         (void)fprintf(out, "parley_redis_up{link=\"%s\"}", row->name + strlen(link_prefix));
     } else {

@@ -40,6 +40,7 @@
     COUNTER(members_reaped_total, "Members removed in doing so") \
     COUNTER(redis_timeouts_total, "Redis commands not answered in time") \
     COUNTER(redis_reconnects_total, "Connections to Redis that came back") \
+    COUNTER(log_lines_lost_total, "Log lines that standard error had no room for") \
     GAUGE(redis_up_commands, "The connection to Redis for commands works") \
     GAUGE(redis_up_subscriber, "The connection to Redis for subscriptions works")
 /* clang-format on */

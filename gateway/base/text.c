@@ -66,6 +66,14 @@ bool text_is_utf8(const void *bytes, size_t length)
     return true;
 }
 
+size_t text_character(const char *text)
+{
+    enum { CHARACTER_BYTES_MAX = 4 };
+    if ((unsigned char)*text < 0x80)
+        return *text != '\0';
+    return character_length((const unsigned char *)text, strnlen(text, CHARACTER_BYTES_MAX));
+}
+
 size_t text_cut(const char *text, size_t max)
 {
     size_t length = strnlen(text, max + 1);

@@ -12,6 +12,10 @@
  * U+10FFFF. */
 bool text_is_utf8(const void *bytes, size_t length);
 
+/* How many octets the well-formed character at the start of a text has; 0: there is none, or
+ * the text is over. */
+size_t text_character(const char *text);
+
 /* The longest start of a well-formed text that has at most max octets and whole characters. */
 size_t text_cut(const char *text, size_t max);
 

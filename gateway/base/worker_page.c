@@ -24,6 +24,9 @@ struct slot {
     int64_t turned_ms;
     int64_t life;
     int64_t starts;
+    int64_t started_ms;
+    int64_t deaths; /* in a row */
+    int64_t was_ready;
     char reason[WORKER_REASON_BYTES]; /* its last octet stays 0 */
 };
 
@@ -92,6 +95,7 @@ void workers_become(size_t number)
     life_before = (uint64_t)get(&slot->life);
     put(&slot->life, (int64_t)random_number());
     put(&slot->starts, get(&slot->starts) + 1);
+    put(&slot->started_ms, clock_now_ms());
     workers_show(WORKER_NOT_READY, "starting");
 }
 
@@ -118,15 +122,30 @@ void workers_show(enum worker_state state, const char *reason)
         (void)snprintf(slot->reason, sizeof(slot->reason), "%s", reason);
     put(&slot->state, state);
     put(&slot->turned_ms, clock_now_ms());
+    if (state == WORKER_READY)
+        put(&slot->was_ready, true);
 }
 
-void workers_mark_down(size_t number)
+bool workers_was_ready(size_t number)
+{
+    return get(&slot_of(number)->was_ready) != 0;
+}
+
+void workers_mark_down(size_t number, int64_t deaths)
 {
     struct slot *slot = slot_of(number);
     struct metrics values = read_values(slot);
     metrics_forget_gauges(&values);
     write_values(slot, &values);
     put(&slot->state, WORKER_DOWN);
+    put(&slot->deaths, deaths);
+}
+
+static int64_t deaths_in_a_row(const struct slot *slot, enum worker_state state)
+{
+    bool is_proven =
+        state != WORKER_DOWN && clock_now_ms() - get(&slot->started_ms) >= WORKER_PROVEN_MS;
+    return is_proven ? 0 : get(&slot->deaths);
 }
 
 void workers_view(size_t number, struct worker_view *ret_view)
@@ -137,6 +156,7 @@ void workers_view(size_t number, struct worker_view *ret_view)
     if (is_another && state != WORKER_DOWN &&
         clock_now_ms() - get(&slot->turned_ms) > WORKER_SILENT_MS)
         state = WORKER_SILENT;
+    ret_view->deaths = deaths_in_a_row(slot, state);
     ret_view->state = state;
     ret_view->reason[0] = '\0';
     if (state == WORKER_NOT_READY)

@@ -23,7 +23,12 @@ enum worker_state {
     WORKER_SILENT, /* has not finished a turn for WORKER_SILENT_MS */
 };
 
-enum { WORKER_SILENT_MS = 5000, WORKER_REASON_BYTES = 64 };
+enum {
+    WORKER_SILENT_MS = 5000,
+    WORKER_PROVEN_MS = 60000, /* who lived that long does not count as one who keeps dying */
+    WORKER_DEATHS_MANY = 3,   /* in a row, and a worker is one who keeps dying */
+    WORKER_REASON_BYTES = 64,
+};
 
 /* Makes the slots, before any fork; count is at most WORKERS_MAX. False: no memory for it. */
 __attribute__((warn_unused_result)) bool workers_share(size_t count);
@@ -41,11 +46,14 @@ uint64_t workers_life_before(void);
 /* At the end of a turn: counters, and the state. reason: why it is not ready; cut where it is
  * longer than a slot has room for. */
 void workers_show(enum worker_state state, const char *reason);
-/* For the supervisor: the worker is dead. */
-void workers_mark_down(size_t number);
+/* For the supervisor: the worker is dead, for so many times in a row. */
+void workers_mark_down(size_t number, int64_t deaths);
+/* Has it, or one before it, ever been ready? */
+bool workers_was_ready(size_t number);
 
 struct worker_view {
     enum worker_state state;
+    int64_t deaths;                   /* in a row; 0 once it lives for WORKER_PROVEN_MS */
     char reason[WORKER_REASON_BYTES]; /* "" when it is ready */
 };
 /* number: from 1 to workers_count. */

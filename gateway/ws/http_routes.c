@@ -55,17 +55,25 @@ static int answer_status(struct lws *wsi, int status, const char *word, const ch
     return result;
 }
 
-static bool is_running(enum worker_state state)
+static bool is_ready(const struct worker_view *view)
 {
-    return state != WORKER_DOWN && state != WORKER_SILENT;
+    return view->state == WORKER_READY;
+}
+
+/* One that died again and again is not whole before it has lived for a while. */
+static bool is_whole(const struct worker_view *view)
+{
+    return view->state != WORKER_DOWN && view->state != WORKER_SILENT &&
+           view->deaths < WORKER_DEATHS_MANY;
 }
 
 /* The first worker that is not as it should be; 0: all are. */
-static size_t find_worker(bool is_wanted_ready, struct worker_view *ret_view)
+static size_t find_worker(bool (*is_as_wanted)(const struct worker_view *view),
+                          struct worker_view *ret_view)
 {
     for (size_t number = 1; number <= workers_count(); number++) {
         workers_view(number, ret_view);
-        if (is_wanted_ready ? ret_view->state != WORKER_READY : !is_running(ret_view->state))
+        if (!is_as_wanted(ret_view))
             return number;
     }
     return 0;
@@ -77,14 +85,22 @@ static int answer_health(struct lws *wsi, const struct http_state *state)
     struct worker_view view;
     if (state->is_draining)
         return answer_status(wsi, 503, "draining", "");
-    bool is_whole = find_worker(/* is_wanted_ready= */ false, &view) == 0;
-    return answer_status(wsi, 200, is_whole ? "ok" : "degraded", "");
+    size_t number = find_worker(is_whole, &view);
+    if (number == 0)
+        return answer_status(wsi, 200, "ok", "");
+    char *reason = view.deaths < WORKER_DEATHS_MANY
+                       ? mem_printf("worker %zu: %s", number, workers_state_name(view.state))
+                       : mem_printf("worker %zu: %s, died %lld times in a row", number,
+                                    workers_state_name(view.state), (long long)view.deaths);
+    int result = answer_status(wsi, 200, "degraded", reason);
+    free(reason);
+    return result;
 }
 
 static int answer_ready(struct lws *wsi, const struct http_state *state)
 {
     struct worker_view view;
-    size_t number = find_worker(/* is_wanted_ready= */ true, &view);
+    size_t number = find_worker(is_ready, &view);
     if (state->is_draining)
         return answer_status(wsi, 503, "not ready", "draining");
     if (number == 0)
@@ -113,14 +129,14 @@ static int answer_metrics(struct lws *wsi)
 static int route_internal(struct lws *wsi, const struct http_state *state, const char *path)
 {
     bool is_health = strcmp(path, "/health") == 0;
-    bool is_ready = strcmp(path, "/ready") == 0;
-    if (!is_health && !is_ready && strcmp(path, "/metrics") != 0)
+    bool is_about_ready = strcmp(path, "/ready") == 0;
+    if (!is_health && !is_about_ready && strcmp(path, "/metrics") != 0)
         return http_refuse(wsi, 404, NULL, "not found; there are /health, /ready and /metrics");
     if (!http_is_get(wsi))
         return http_refuse(wsi, 405, "Allow: GET, HEAD", "only GET and HEAD");
     if (is_health)
         return answer_health(wsi, state);
-    return is_ready ? answer_ready(wsi, state) : answer_metrics(wsi);
+    return is_about_ready ? answer_ready(wsi, state) : answer_metrics(wsi);
 }
 
 static int route_public(struct lws *wsi, const struct http_state *state, const char *path)

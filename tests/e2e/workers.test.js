@@ -232,6 +232,18 @@ describe('workers in trouble', () => {
         return node;
     }
 
+    /** A client of another worker than that one. */
+    async function connectElsewhere(node, number) {
+        for (;;) {
+            const client = await node.connect(newChannel());
+            const served = await node.metric(`parley_worker_connections{worker="${number}"}`);
+            if (served === 0) return client;
+            await node.dropClients();
+            const isEmpty = async () => (await node.metric('parley_connections')) === 0;
+            await eventually(isEmpty, 'nobody to be connected');
+        }
+    }
+
     /** The body of /ready or /health, from a worker that answers. */
     async function ask(node, path, matches) {
         let answer;
@@ -259,18 +271,47 @@ describe('workers in trouble', () => {
         await node.readiness(200);
     });
 
-    it('give up when one dies again and again', async () => {
+    it('go on when one dies again and again, and say which', async () => {
         const node = await start();
-        for (let deaths = 0; deaths < 6; deaths++) {
-            const pid = await eventually(() => {
-                const last = pidOf(node, 1);
-                return last !== undefined && !node.killed?.has(last) && last;
-            }, 'a worker 1 that lives');
-            node.killed = new Set(node.killed).add(pid);
+        const client = await connectElsewhere(node, 1);
+        const killed = new Set();
+        const isNew = () => !killed.has(pidOf(node, 1)) && pidOf(node, 1);
+        while (killed.size < 6) {
+            const pid = await eventually(isNew, 'another worker 1', 20_000);
+            killed.add(pid);
             process.kill(pid, 'SIGKILL');
         }
-        assert.equal(await node.exitCode(), 1);
-        assert.match(node.process.lines.items.join('\n'), /event=worker_keeps_dying worker=1/);
+        const { reason } = await ask(node, '/health', ({ status }) => status === 'degraded');
+        assert.match(reason, /^worker 1: .*died 6 times in a row$/);
+        const ends = node.process.lines.items.filter((line) => /event=worker_ended/.test(line));
+        const pauses = ends.map((line) => Number(/deaths=\d+ restart_ms=(\d+)/.exec(line)[1]));
+        assert.deepEqual(pauses, [100, 200, 400, 800, 1600, 3200]);
+        await client.hears(client.say('ann', 'still here'));
+        await node.readiness(200, 20_000);
+        const { status } = JSON.parse((await node.get('/health')).body);
+        assert.equal(status, 'degraded'); // it has yet to prove itself
+    });
+
+    it('are started again when one ends by itself', async () => {
+        const node = await start();
+        const pid = pidOf(node, 2);
+        process.kill(pid, 'SIGTERM');
+        await eventually(() => pidOf(node, 2) !== pid, 'another worker 2');
+        await node.readiness(200);
+    });
+
+    it('all hear SIGHUP, and none of them ends', async () => {
+        const node = await start();
+        node.signal('SIGHUP');
+        const heard = () =>
+            numbers.every((number) =>
+                node.process.lines.items.some((line) =>
+                    new RegExp(`worker=${number} event=reload`).test(line),
+                ),
+            );
+        await eventually(heard, 'a word of each worker');
+        await node.readiness(200);
+        assert.equal(startsOf(node).length, WORKERS);
     });
 
     it('are told by SIGTERM to leave, and say goodbye to all', async () => {

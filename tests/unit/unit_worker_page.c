@@ -134,7 +134,7 @@ static void dead_worker_has_no_connections_but_has_counted(void **state)
     metrics.connections = 3;
     metrics.deliveries_total = 10;
     workers_show(WORKER_READY, "");
-    workers_mark_down(1);
+    workers_mark_down(1, 1);
     live_as(2);
     assert_int_equal(state_of(1), WORKER_DOWN);
     expect_in_page("\nparley_connections 0\n");
@@ -147,7 +147,7 @@ static void successor_counts_on(void **state)
     (void)state;
     metrics.deliveries_total = 10;
     workers_show(WORKER_READY, "");
-    workers_mark_down(1);
+    workers_mark_down(1, 1);
     live_as(1);
     metrics.deliveries_total++;
     expect_in_page("\nparley_deliveries_total 11\n");
@@ -166,6 +166,58 @@ static void successor_knows_whom_it_follows(void **state)
     assert_int_not_equal(workers_life(), first);
 }
 
+static int64_t deaths_of(size_t number)
+{
+    struct worker_view view;
+    workers_view(number, &view);
+    return view.deaths;
+}
+
+static void deaths_are_told_until_a_life_was_long(void **state)
+{
+    (void)state;
+    workers_mark_down(2, 4);
+    assert_int_equal(deaths_of(2), 4);
+    live_as(2);
+    workers_show(WORKER_READY, "");
+    fake_clock_advance(WORKER_PROVEN_MS - 1);
+    assert_int_equal(deaths_of(2), 4);
+    fake_clock_advance(1);
+    assert_int_equal(deaths_of(2), 0);
+}
+
+static void that_a_worker_was_ready_is_not_forgotten(void **state)
+{
+    (void)state;
+    assert_false(workers_was_ready(2));
+    live_as(2);
+    assert_false(workers_was_ready(2));
+    workers_show(WORKER_READY, "");
+    workers_mark_down(2, 1);
+    assert_true(workers_was_ready(2));
+}
+
+/* Prometheus's own check of a page wants both lines before each family, once. */
+static void every_metric_has_its_head_once(void **state)
+{
+    (void)state;
+    size_t length;
+    char *rest;
+    char *page = workers_print_metrics(&length);
+    char *copy = strdup(page);
+    for (char *line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        char head[128];
+        if (line[0] == '#')
+            continue;
+        (void)snprintf(head, sizeof(head), "# TYPE %.*s ", (int)strcspn(line, "{ "), line);
+        const char *found = strstr(page, head);
+        if (!found || strstr(found + 1, head))
+            fail_msg("\"%s\" does not stand there once, before %s", head, line);
+    }
+    free(copy);
+    free(page);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -180,6 +232,9 @@ int main(void)
         cmocka_unit_test_setup(dead_worker_has_no_connections_but_has_counted, set_up),
         cmocka_unit_test_setup(successor_counts_on, set_up),
         cmocka_unit_test_setup(successor_knows_whom_it_follows, set_up),
+        cmocka_unit_test_setup(deaths_are_told_until_a_life_was_long, set_up),
+        cmocka_unit_test_setup(that_a_worker_was_ready_is_not_forgotten, set_up),
+        cmocka_unit_test_setup(every_metric_has_its_head_once, set_up),
     };
     struct unit_suite suite = {.count = 0};
     UNIT_ADD(&suite, tests);
