@@ -7,7 +7,7 @@
 import fs from 'node:fs';
 import { parseArgs } from 'node:util';
 import { measure } from './measure.js';
-import { printTables, Results, writeMarkdown } from './report.js';
+import { OWNERS, printTables, Results, writeMarkdown } from './report.js';
 import { COMMON, OWN } from './scenarios.js';
 import { SERVERS } from './servers.js';
 
@@ -25,6 +25,8 @@ const HELP = `usage: tests/bench/run [--install] [OPTION...]
                      tests/bench/README.md between these
   --json FILE        write all figures there
   --smoke            seconds, small, without other servers: does everything arrive?
+
+PARLEYD_BEFORE=PROGRAM measures another build of parleyd ("before") in the same run.
 
 Exit: 0 all went well; 1 Parley or the floor did not; 2 bad arguments.`;
 
@@ -81,14 +83,15 @@ function settingsOf(args) {
 function installed(names) {
     return names.filter((name) => {
         if (SERVERS[name].version()) return true;
-        console.log(`skipped: ${name} is not installed (tests/bench/run --install)`);
+        const way = name === 'before' ? 'PARLEYD_BEFORE=PROGRAM' : 'tests/bench/run --install';
+        console.log(`skipped: ${name} is not there (${way})`);
         return false;
     });
 }
 
 /** The floor has no connections to hold, and the rest of OWN is about Parley's cluster. */
 function isMeasured(name, scenario) {
-    if (scenario in OWN) return name === 'parley';
+    if (scenario in OWN) return OWNERS.includes(name);
     return !SERVERS[name].isFloor || COMMON[scenario].hasFloor;
 }
 

@@ -12,6 +12,9 @@ import { ask, SERVERS } from './servers.js';
 const BEGIN = '<!-- tables: begin -->';
 const END = '<!-- tables: end -->';
 
+/** Whom the scenarios of OWN are about, in the order of the table's columns. */
+export const OWNERS = ['parley', 'before'];
+
 export class Results {
     #found = new Map();
 
@@ -55,14 +58,17 @@ function commonRows(results, servers, scenarios) {
     return [['deliveries per CPU second', ...heads], ...lines];
 }
 
-function ownRows(results, scenarios) {
+/** Figures across: this build, and the one before where there is one. */
+function ownRows(results, servers, scenarios) {
+    const owners = OWNERS.filter((server) => servers.includes(server));
     const lines = scenarios.flatMap((name) =>
         OWN[name].rows.map(({ title, unit }, row) => [
             title,
-            figure(results.median('parley', name, row), unit),
+            ...owners.map((server) => figure(results.median(server, name, row), unit)),
         ]),
     );
-    return [['Parley', ''], ...lines];
+    const heads = owners.length > 1 ? ['now', 'before'] : [''];
+    return [['Parley', ...heads], ...lines];
 }
 
 /** The tables there is something for. */
@@ -71,7 +77,7 @@ export function tables(results, { servers, scenarios }) {
     const own = scenarios.filter((name) => name in OWN);
     return [
         ...(common.length ? [commonRows(results, servers, common)] : []),
-        ...(own.length && servers.includes('parley') ? [ownRows(results, own)] : []),
+        ...(own.length && servers.includes('parley') ? [ownRows(results, servers, own)] : []),
     ];
 }
 

@@ -18,6 +18,7 @@ import { eventually } from '../../e2e/lib/wait.js';
 const peers = fileURLToPath(new URL('../peers/', import.meta.url));
 const GORILLA = fileURLToPath(new URL('../../../build/bench/gorilla', import.meta.url));
 const NCHAN = '/usr/lib/nginx/modules/ngx_nchan_module.so';
+const BEFORE = process.env.PARLEYD_BEFORE ?? ''; // another build, to compare with
 const START_MS = 20_000;
 
 /** Output of a program, one line; '' when it is not there. */
@@ -103,13 +104,31 @@ export class Cluster {
     }
 }
 
-async function startParley(cluster, count, redis) {
+/** Limits that one machine with all clients on it would meet at once. */
+const UNLIMITED = [
+    'commands-per-s',
+    'publishes-per-s',
+    'publish-bytes-per-s',
+    'connections-per-address',
+    'handshakes-per-s',
+];
+
+/** As options for this program: an older one does not know all of them. */
+function withoutLimits(program) {
+    const help = ask(program, '--help');
+    return UNLIMITED.filter((name) => help.includes(`--${name} `)).flatMap((name) => [
+        `--${name}`,
+        '0',
+    ]);
+}
+
+async function startParley(cluster, program, count) {
     for (let i = 1; i <= count; i++) {
         const port = await freePort();
         const args = ['--listen', `127.0.0.1:${port}`, '--node', `node-${i}`];
-        args.push('--internal', `127.0.0.1:${await freePort()}`);
-        if (redis) args.push('--redis', `redis://127.0.0.1:${cluster.redisPort}`);
-        await cluster.startNode(`node-${i}`, PARLEYD, args, { port, ready: /event=ready\b/ });
+        args.push('--internal', `127.0.0.1:${await freePort()}`, ...withoutLimits(program));
+        if (cluster.redisPort) args.push('--redis', `redis://127.0.0.1:${cluster.redisPort}`);
+        await cluster.startNode(`node-${i}`, program, args, { port, ready: /event=ready\b/ });
     }
 }
 
@@ -209,14 +228,22 @@ export const SERVERS = {
         redis: true,
         isOurs: true,
         version: () => ask(PARLEYD, '--version'),
-        start: (cluster, { nodes = 2 } = {}) => startParley(cluster, nodes, true),
+        start: (cluster, { nodes = 2 } = {}) => startParley(cluster, PARLEYD, nodes),
+    },
+    before: {
+        title: 'Parley before, 2 nodes, Redis',
+        protocol: 'luchat',
+        redis: true,
+        isOurs: true,
+        version: () => BEFORE && `${ask(BEFORE, '--version')}, given as PARLEYD_BEFORE`,
+        start: (cluster, { nodes = 2 } = {}) => startParley(cluster, BEFORE, nodes),
     },
     'parley-memory': {
         title: '**Parley, 1 node, memory broker**',
         protocol: 'luchat',
         isOurs: true,
         version: () => ask(PARLEYD, '--version'),
-        start: (cluster) => startParley(cluster, 1, false),
+        start: (cluster) => startParley(cluster, PARLEYD, 1),
     },
 };
 
