@@ -15,6 +15,7 @@
 #include "ctl_terminal.h"
 #include "keys.h"
 #include "mem.h"
+#include "once_key.h"
 #include "redis_log.h"
 #include "redis_script.h"
 
@@ -147,7 +148,7 @@ static int64_t log_size(const struct ctl *ctl, const char *pubsub, const char *l
 /* The order of keys and arguments is that of scripts/publish.lua. */
 static redisReply *call_script(const struct ctl *ctl, const char *channel, const char *data)
 {
-    static const char no_info[] = "";
+    static const char no_client[] = "{}"; /* as the server API says it */
     int64_t ttl_s = ctl->options->history_ttl_s;
     const struct broker_policy policy = {.history_ttl_ms =
                                              (ttl_s ? ttl_s : HISTORY_TTL_S_DEFAULT) * 1000};
@@ -157,7 +158,10 @@ static redisReply *call_script(const struct ctl *ctl, const char *channel, const
     char *pubsub = key_channel(prefix, channel);
     char *log = key_of_channel(prefix, channel, "log");
     char *meta = key_of_channel(prefix, channel, "meta");
-    char *once = key ? key_once(prefix, channel, key) : NULL;
+    struct once_key owned = {.name = NULL};
+    if (key)
+        once_key_init(&owned, ONCE_OPERATOR, "", key, slice_of(data), slice_of(""));
+    char *once = key ? key_once(prefix, channel, owned.name) : NULL;
     char epoch[BROKER_EPOCH_BYTES];
     broker_make_epoch(epoch);
     redis_call_key(&call, log);
@@ -166,18 +170,20 @@ static redisReply *call_script(const struct ctl *ctl, const char *channel, const
         redis_call_key(&call, once);
     redis_call_text(&call, pubsub);
     redis_call_text(&call, data);
-    redis_call_text(&call, no_info);
+    redis_call_text(&call, no_client);
     redis_call_number(&call, log_size(ctl, pubsub, log, meta));
     redis_call_number(&call, policy.history_ttl_ms);
     redis_call_number(&call, redis_log_meta_ttl_ms(&policy));
     redis_call_text(&call, epoch);
     redis_call_number(&call, BROKER_KEY_TTL_MS);
     redis_call_number(&call, ttl_s != 0); /* put both ttls forward */
+    redis_call_text(&call, key ? owned.digest : "");
     redisReply *reply = store_script(ctl->store, SCRIPT_PUBLISH, &call);
     free(pubsub);
     free(log);
     free(meta);
     free(once);
+    once_key_finish(&owned);
     return reply;
 }
 
@@ -194,6 +200,8 @@ int run_publish(const struct ctl *ctl)
     long long offset = reply_number(reply->element[0]);
     const char *epoch = reply_text(reply->element[1]);
     bool is_duplicate = reply_number(reply->element[2]) == 1;
+    if (reply_number(reply->element[2]) == 2)
+        ctl_fail("the key was used for other data, at offset %lld", offset);
     if (ctl->options->is_json)
         output_json(json_pack("{sI, ss, sb}", "offset", (json_int_t)offset, "epoch", epoch,
                               "deduplicated", is_duplicate));

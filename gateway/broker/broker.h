@@ -67,9 +67,11 @@ struct broker_member {
 /* What is to be published. */
 struct broker_message {
     struct slice payload;
-    struct slice info; /* JSON, or empty */
-    const char *key;   /* idempotency: published once in BROKER_KEY_TTL_MS; NULL: no key */
-    bool is_unlogged;  /* not kept, whatever the channel keeps */
+    struct slice info;  /* JSON, or empty */
+    const char *key;    /* idempotency: published once in BROKER_KEY_TTL_MS; it says whose it is
+                           (once_key.h); NULL: no key */
+    const char *digest; /* with a key: of what it is used for; a word */
+    bool is_unlogged;   /* not kept, whatever the channel keeps */
 };
 
 /* A part of a log: forward from the first after since, or backward from the last before it;
@@ -113,7 +115,8 @@ struct broker_reply {
     const char *renamed_from; /* history: the epoch that this one took the place of, by
                                  broker_new_epoch; "" or NULL: none */
     uint64_t renamed_at;      /* the offset then: up to there the two logs are the same */
-    bool is_duplicate;        /* publish: the key was used before */
+    bool is_duplicate;        /* publish: the key was used before, for the same */
+    bool is_conflict;         /* publish: it was used for something else: nothing was done */
     struct publication **publications; /* history */
     size_t publication_count;
     const struct broker_member *members; /* members: connections */
@@ -228,8 +231,8 @@ void broker_set_events(struct broker *broker, const struct broker_events *events
 void broker_subscribe(struct broker *broker, const char *channel);
 void broker_unsubscribe(struct broker *broker, const char *channel);
 
-/* Answers with offset, epoch and is_duplicate. Subscribers of every node get the payload as
- * it is. */
+/* Answers with offset, epoch, is_duplicate and is_conflict. Subscribers of every node get the
+ * payload as it is. */
 void broker_publish(struct broker *broker, const char *channel,
                     const struct broker_message *message, struct broker_waiter waiter);
 

@@ -11,7 +11,8 @@
  *   PREFIX:{lobby}:users      HASH user -> count of connections; 0: in its grace
  *   PREFIX:{lobby}:leaving    HASH user in its grace -> "CLIENT MEMBER"
  *   PREFIX:{lobby}:grace      ZSET user -> when its grace ends, Redis time in ms
- *   PREFIX:{lobby}:once:KEY   STRING with TTL: result of an idempotent publish
+ *   PREFIX:{lobby}:once:KEY   STRING with TTL: offset, epoch and digest of an idempotent publish;
+ *                             KEY begins with whose it is
  *   PREFIX:node:ID            HASH with TTL: the node's lease; pub/sub: its probe
  *   PREFIX:nodes              ZSET LEASE -> its end, Redis time in ms; LEASE is ID:GENERATION
  *   PREFIX:node:LEASE:members SET "client channel": what to clean up when it has ended

@@ -30,6 +30,7 @@ enum {
 /* The result of an idempotent publish. */
 struct once {
     char *key;
+    char *digest;
     uint64_t offset;
     int64_t until_ms;
 };
@@ -120,6 +121,7 @@ static struct memory_channel *channel_ensure(struct memory_broker *self, const c
 static void once_destroy(struct once *once)
 {
     free(once->key);
+    free(once->digest);
     free(once);
 }
 
@@ -320,11 +322,13 @@ static void log_append(struct memory_channel *channel, struct publication *publi
     channel->last_publish_ms = clock_now_ms();
 }
 
-static void remember_once(struct memory_channel *channel, const char *key, uint64_t offset)
+static void remember_once(struct memory_channel *channel, const struct broker_message *message,
+                          uint64_t offset)
 {
     struct once *once = mem_alloc(sizeof(*once));
-    *once = (struct once){mem_strdup(key), offset, clock_now_ms() + BROKER_KEY_TTL_MS};
-    text_map_add(channel->once, key, once);
+    *once = (struct once){mem_strdup(message->key), mem_strdup(message->digest), offset,
+                          clock_now_ms() + BROKER_KEY_TTL_MS};
+    text_map_add(channel->once, message->key, once);
 }
 
 /* Answers the offset. */
@@ -350,11 +354,12 @@ static void memory_publish(struct broker *broker, const char *name,
     const struct once *once = find_once(channel, message->key);
     uint64_t offset = once ? once->offset : append(self, channel, message);
     if (message->key && !once)
-        remember_once(channel, message->key, offset);
+        remember_once(channel, message, offset);
     struct broker_reply *reply = reply_later(self, name, waiter);
     reply->offset = offset;
     set_epoch(reply, channel);
-    reply->is_duplicate = once != NULL;
+    reply->is_duplicate = once && strcmp(once->digest, message->digest) == 0;
+    reply->is_conflict = once && !reply->is_duplicate;
 }
 
 static bool is_in_range(const struct publication *publication, const struct broker_range *range)

@@ -71,6 +71,7 @@ static void on_published(void *context, enum broker_status status, const redisRe
         answer.offset = (uint64_t)reply->element[0]->integer;
         answer.epoch = reply->element[1]->str;
         answer.is_duplicate = reply->element[2]->integer == 1;
+        answer.is_conflict = reply->element[2]->integer == 2;
     } else if (status == BROKER_REFUSED) {
         log_error("publish_refused", kv_str("err", reply->str));
     }
@@ -146,6 +147,7 @@ static void publish_by_script(struct redis_log *log, const char *channel, const 
     redis_call_text(&call, epoch);
     redis_call_number(&call, BROKER_KEY_TTL_MS);
     redis_call_number(&call, is_refresh_due(log, channel, policy->history_ttl_ms));
+    redis_call_text(&call, message->key ? message->digest : "");
     redis_script_call(log->commands, SCRIPT_PUBLISH, &call, on_published, log_call);
     free(log_key);
     free(meta);

@@ -39,6 +39,8 @@ static const char *message_of(enum api_error code)
         return "not available";
     case API_UNRECOVERABLE_POSITION:
         return "unrecoverable position";
+    case API_KEY_CONFLICT:
+        return "idempotency key was used for other data";
     case API_INTERNAL:
         break;
     }
@@ -175,8 +177,10 @@ static void on_reply(void *owner, uint64_t tag, const struct broker_reply *reply
         fail_with(job, API_INTERNAL, explain_status(reply->status));
         return;
     }
-    char *result = job->print(job, reply);
-    if (result)
+    char *result = reply->is_conflict ? NULL : job->print(job, reply);
+    if (reply->is_conflict)
+        api_job_fail(job, API_KEY_CONFLICT);
+    else if (result)
         api_job_answer(job, result);
     else
         api_job_fail(job, API_UNRECOVERABLE_POSITION);

@@ -24,6 +24,7 @@ enum api_error {
     API_BAD_REQUEST = 107,
     API_NOT_AVAILABLE = 108,
     API_UNRECOVERABLE_POSITION = 112,
+    API_KEY_CONFLICT = 409, /* the idempotency key was used for something else */
 };
 
 /* What a method is asked, there only while it is begun. */

@@ -10,6 +10,7 @@
 #include "chat.h"
 #include "hub.h"
 #include "mem.h"
+#include "once_key.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +22,14 @@ struct api_message {
     struct broker_message message;
     char *data; /* b64data, decoded; or NULL */
     char *info;
+    struct once_key once;
 };
 
 static void message_finish(struct api_message *message)
 {
     free(message->data);
     free(message->info);
+    once_key_finish(&message->once);
 }
 
 /* Without history there is no place to speak of. */
@@ -127,7 +130,12 @@ static bool read_key(struct api_job *job, const struct api_request *request,
                        BROKER_KEY_BYTES_MAX);
         return false;
     }
-    message->message.key = key[0] ? key : NULL;
+    if (!key[0])
+        return true;
+    once_key_init(&message->once, ONCE_SERVER, "", key, message->message.payload,
+                  message->message.info);
+    message->message.key = message->once.name;
+    message->message.digest = message->once.digest;
     return true;
 }
 
@@ -138,9 +146,11 @@ static bool read_message(struct api_job *job, const struct api_request *request,
     static const char *const unsupported[] = {"version", "version_epoch", NULL};
     *ret_message = (struct api_message){.data = NULL};
     if (!api_has_none_of(job, request, unsupported) || !read_data(job, request, ret_message) ||
-        !read_tags(job, request, ret_message) || !read_key(job, request, ret_message))
+        !read_tags(job, request, ret_message))
         return false;
     ret_message->message.info = slice_of(ret_message->info);
+    if (!read_key(job, request, ret_message))
+        return false;
     ret_message->message.is_unlogged =
         json_is_true(json_object_get(request->params, "skip_history"));
     return true;

@@ -125,6 +125,7 @@ static const struct {
     {CENTRIFUGE_TOKEN_EXPIRED, "token expired", false},
     {CENTRIFUGE_EXPIRED, "expired", false},
     {CENTRIFUGE_UNRECOVERABLE_POSITION, "unrecoverable position", false},
+    {CENTRIFUGE_KEY_CONFLICT, "key was used for other data", false},
 };
 
 static size_t find_error(enum centrifuge_error code)
@@ -176,6 +177,14 @@ void centrifuge_encode_error(struct batch *batch, uint32_t id, enum centrifuge_e
                     mem_printf("{\"id\":%u,\"error\":{\"code\":%d,\"message\":\"%s\"%s}}", id,
                                (int)code, errors[i].message,
                                errors[i].is_temporary ? ",\"temporary\":true" : ""));
+}
+
+void centrifuge_encode_refusal(struct batch *batch, uint32_t id, const char *message)
+{
+    char *quoted = text_to_json(message);
+    append_and_free(batch, mem_printf("{\"id\":%u,\"error\":{\"code\":%d,\"message\":%s}}", id,
+                                      (int)CENTRIFUGE_BAD_REQUEST, quoted));
+    free(quoted);
 }
 
 /* What a publication has besides data and offset: "info", the client that made it, or what the

@@ -37,6 +37,7 @@ enum centrifuge_error {
     CENTRIFUGE_TOKEN_EXPIRED = 109,
     CENTRIFUGE_EXPIRED = 110,
     CENTRIFUGE_UNRECOVERABLE_POSITION = 112,
+    CENTRIFUGE_KEY_CONFLICT = 409, /* our own: the key was used for other data */
 };
 
 /* Codes of unsubscribe pushes: from 2500 on SDKs subscribe again. */
@@ -93,6 +94,8 @@ void centrifuge_encode_ping(struct batch *batch);
 void centrifuge_encode_reply(struct batch *batch, uint32_t id, const char *method,
                              const char *result);
 void centrifuge_encode_error(struct batch *batch, uint32_t id, enum centrifuge_error code);
+/* CENTRIFUGE_BAD_REQUEST, and what is wrong. */
+void centrifuge_encode_refusal(struct batch *batch, uint32_t id, const char *message);
 void centrifuge_encode_publication(struct batch *batch, const char *channel,
                                    const struct publication *publication);
 void centrifuge_encode_presence(struct batch *batch, const char *channel,

@@ -13,6 +13,7 @@
 #include "mem.h"
 #include "metrics.h"
 #include "namespaces.h"
+#include "once_key.h"
 #include "publisher.h"
 #include "rights.h"
 #include "session.h"
@@ -23,6 +24,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { MEMBER_SHOWN_BYTES = 40 }; /* of a name that is not known */
 
 /* A command whose answer has to come from the broker. */
 struct pending {
@@ -44,10 +47,12 @@ static void on_answer(void *owner, uint64_t tag, const struct broker_reply *repl
     struct pending *pending = owner;
     struct session *session = session_find(pending->hub, tag);
     char *result = NULL;
-    if (session && reply->status == BROKER_OK)
+    if (session && reply->status == BROKER_OK && !reply->is_conflict)
         result = pending->print(pending, reply);
     if (result)
         centrifuge_send_reply(session, pending->command_id, pending->method, result);
+    else if (session && reply->is_conflict)
+        centrifuge_send_error(session, pending->command_id, CENTRIFUGE_KEY_CONFLICT);
     else if (session)
         centrifuge_send_error(session, pending->command_id,
                               reply->status == BROKER_OK ? CENTRIFUGE_UNRECOVERABLE_POSITION
@@ -169,9 +174,17 @@ static void publish(struct session *session, const char *channel, struct json_sp
                     const char *key, struct broker_waiter waiter)
 {
     char *info = publisher_print(session);
-    struct broker_message message = {
-        .payload = {data.start, data.length}, .info = slice_of(info), .key = key};
+    struct broker_message message = {.payload = {data.start, data.length},
+                                     .info = slice_of(info)};
+    struct once_key once = {.name = NULL};
+    if (key) {
+        once_key_init(&once, ONCE_SDK, session_user(session), key, message.payload,
+                      slice_of(""));
+        message.key = once.name;
+        message.digest = once.digest;
+    }
     broker_publish(session_hub(session)->broker, channel, &message, waiter);
+    once_key_finish(&once);
     free(info);
 }
 
@@ -272,17 +285,49 @@ static char *print_acknowledged(const struct pending *pending, const struct brok
                       reply->is_duplicate ? "true" : "false");
 }
 
+/* What is passed over would be believed: a key by another name makes a retry a second
+ * message. */
+static bool has_known_members_only(struct session *session,
+                                   const struct centrifuge_command *command, json_t *data)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(data, name, value)
+    {
+        if (strcmp(name, "channel") == 0 || strcmp(name, "data") == 0 ||
+            strcmp(name, "key") == 0 || strcmp(name, "idempotency_key") == 0)
+            continue;
+        centrifuge_refuse(session, command->id, "bad request: unknown member \"%.*s\"",
+                          (int)text_cut(name, MEMBER_SHOWN_BYTES), name);
+        return false;
+    }
+    return true;
+}
+
+/* The key, by either of its names; *ret_key is NULL if there is none. */
+static bool read_key(json_t *data, const char **ret_key)
+{
+    json_t *key = json_object_get(data, "key");
+    json_t *same = json_object_get(data, "idempotency_key");
+    if (key && same)
+        return false;
+    key = key ? key : same;
+    *ret_key = centrifuge_string(key);
+    return !key || (*ret_key && chat_is_key(*ret_key));
+}
+
 /* rpc("publish", {channel, data, key}): a publish that is acknowledged by its place in the
  * log, and made once however often it is tried. */
 static void rpc_publish(struct session *session, const struct centrifuge_command *command)
 {
     json_t *data = json_object_get(command->params, "data");
     const char *channel = centrifuge_string(json_object_get(data, "channel"));
-    json_t *key = json_object_get(data, "key");
+    const char *key;
     struct json_span raw;
     struct json_span payload;
-    bool is_sound = channel && chat_is_channel_name(channel) &&
-                    (!key || (centrifuge_string(key) && chat_is_key(centrifuge_string(key)))) &&
+    if (!has_known_members_only(session, command, data))
+        return;
+    bool is_sound = channel && chat_is_channel_name(channel) && read_key(data, &key) &&
                     json_span_member(command->raw.start, command->raw.length, "data", &raw) &&
                     json_span_member(raw.start, raw.length, "data", &payload);
     if (!is_sound) {
@@ -292,7 +337,7 @@ static void rpc_publish(struct session *session, const struct centrifuge_command
     if (!may(session, command, channel, RIGHTS_PUBLISH))
         return;
     metrics.messages_received_total++;
-    publish(session, channel, payload, centrifuge_string(key),
+    publish(session, channel, payload, key,
             wait_for(session, command, "rpc", print_acknowledged));
 }
 

@@ -76,6 +76,9 @@ void centrifuge_run_command(struct session *session, const struct centrifuge_com
 void centrifuge_send_reply(struct session *session, uint32_t id, const char *method,
                            const char *result);
 void centrifuge_send_error(struct session *session, uint32_t id, enum centrifuge_error code);
+/* The command is a bad request; the message says what is wrong with it. */
+__attribute__((format(printf, 3, 4))) void
+centrifuge_refuse(struct session *session, uint32_t id, const char *format, ...);
 /* The subscription is over, and the client is told. */
 void centrifuge_end_subscription(struct subscription *subscription,
                                  enum centrifuge_unsubscribe code, const char *reason);

@@ -24,9 +24,12 @@
 #include "rights.h"
 #include "session.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { REFUSAL_BYTES = 160 };
 
 /* ------------------------------------------------------------------ sending to a session */
 
@@ -43,6 +46,19 @@ void centrifuge_send_error(struct session *session, uint32_t id, enum centrifuge
 {
     struct batch *batch = batch_create();
     centrifuge_encode_error(batch, id, code);
+    session_send(session, batch);
+    batch_unref(batch);
+}
+
+void centrifuge_refuse(struct session *session, uint32_t id, const char *format, ...)
+{
+    char message[REFUSAL_BYTES];
+    struct batch *batch = batch_create();
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+    centrifuge_encode_refusal(batch, id, message);
     session_send(session, batch);
     batch_unref(batch);
 }

@@ -17,6 +17,7 @@
 #include "luchat_hello.h"
 #include "mem.h"
 #include "metrics.h"
+#include "once_key.h"
 #include "presence.h"
 #include "publisher.h"
 #include "rights.h"
@@ -223,16 +224,18 @@ static void publish(struct session *session, struct slice payload)
     struct hub *hub = session_hub(session);
     struct broker_message message = {.payload = payload};
     struct broker_waiter waiter = {on_published, hub, session_id(session)};
-    char key[BROKER_KEY_BYTES_MAX + 1];
+    struct once_key once = {.name = NULL};
     char *info = state_of(session)->user ? publisher_print(session) : NULL;
     if (info)
         message.info = slice_of(info);
-    if (state_of(session)->wants_hello && luchat_print_key(payload, key)) {
-        message.key = key;
+    if (state_of(session)->wants_hello && luchat_read_key(payload, &once)) {
+        message.key = once.name;
+        message.digest = once.digest;
         luchat_hello_publish(session, own_channel(session), &message, waiter);
     } else {
         broker_publish(hub->broker, own_channel(session), &message, waiter);
     }
+    once_key_finish(&once);
     free(info);
 }
 

@@ -11,6 +11,7 @@
 #include "broker.h"
 #include "luchat_fields.h"
 #include "mem.h"
+#include "once_key.h"
 #include "publisher.h"
 #include "slice.h"
 #include "text.h"
@@ -181,20 +182,30 @@ void luchat_command_finish(struct luchat_command *command)
     command->info = NULL;
 }
 
-bool luchat_print_key(struct slice message, char ret_key[BROKER_KEY_BYTES_MAX + 1])
+/* Honest clients may say two things at one time, as 12:00: then they are two messages. */
+static void make_key(struct once_key *once, const char *user, const char *time, json_t *content)
+{
+    char *text = json_dumps(content, JSON_COMPACT | JSON_SORT_KEYS);
+    once_key_init(once, ONCE_LUCHAT, user, time, slice_of(text ? text : ""), slice_of(""));
+    once_key_bind(once);
+    free(text);
+}
+
+bool luchat_read_key(struct slice message, struct once_key *ret_once)
 {
     json_t *root = json_loadb(message.bytes, message.length, 0, NULL);
     json_t *content = json_object_get(root, "message");
     const char *time = json_string_value(json_object_get(content, "time"));
     struct luchat_command command = {.kind = LUCHAT_MESSAGE};
-    int length = 0;
-    if (time && time[0] && !text_has_control(time, strlen(time))) {
+    bool has_key = time && time[0] && !text_has_control(time, strlen(time));
+    if (has_key) {
         take_user(&command, content);
-        length = snprintf(ret_key, BROKER_KEY_BYTES_MAX + 1, "luchat %zu %s %s",
-                          strlen(command.user), command.user, time);
+        has_key = strlen(command.user) + strlen(time) <= BROKER_KEY_BYTES_MAX;
     }
+    if (has_key)
+        make_key(ret_once, command.user, time, content);
     json_decref(root);
-    return length > 0 && length <= BROKER_KEY_BYTES_MAX;
+    return has_key;
 }
 
 /* --------------------------------------------------------------------------- encoding */

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct batch;
+struct once_key;
 
 enum {
     LUCHAT_USER_BYTES_MAX = 128,
@@ -48,9 +49,9 @@ struct luchat_command {
 void luchat_decode(const char *bytes, size_t length, struct luchat_command *command);
 void luchat_command_finish(struct luchat_command *command);
 
-/* What tells this message from the user's others, if the client gives each its own time; it is
- * a LUCHAT_MESSAGE. False: it has no time, or too long a one. */
-bool luchat_print_key(struct slice message, char ret_key[BROKER_KEY_BYTES_MAX + 1]);
+/* What tells this message, a LUCHAT_MESSAGE, from the user's others: its time, and what it says
+ * (however it is written). False: it has no time, or too long a one; else to be finished. */
+bool luchat_read_key(struct slice message, struct once_key *ret_once);
 
 void luchat_encode_pong(struct batch *batch);
 void luchat_encode_error(struct batch *batch, enum luchat_error code, const char *message);

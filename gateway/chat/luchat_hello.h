@@ -3,9 +3,9 @@
  *
  * It is told first where it is, and how many messages of the past follow at once:
  *   {"hello":{"node":"node-1","channel":"lobby","user":null,"history":3,"files":null}}
- * And it may say a message again when it cannot know whether the first was heard: what has the
- * userid and time of one of the last BROKER_KEY_TTL_MS is not published a second time, but
- * its bytes come back to who said it.
+ * And it may say a message again when it cannot know whether the first was heard: what says the
+ * same, with the userid and time, as one of the last BROKER_KEY_TTL_MS is not published a
+ * second time, but its bytes come back to who said it.
  */
 #ifndef PARLEY_LUCHAT_HELLO_H
 #define PARLEY_LUCHAT_HELLO_H

@@ -237,6 +237,26 @@ describe('the server API', () => {
             assert.equal(publications.length, 1);
         });
 
+        it('refuses a key that was used for other data, or other tags', async () => {
+            const channel = newChannel();
+            const params = { channel, data: 1, idempotency_key: 'once' };
+            await result(here, 'publish', params);
+            for (const other of [{ data: 2 }, { tags: { a: 'b' } }]) {
+                const { error } = await call(there, 'publish', { ...params, ...other });
+                assert.equal(error.code, 409, JSON.stringify(error));
+            }
+            assert.equal((await result(here, 'history', { channel })).offset, 1);
+        });
+
+        it('shares no key with clients', async () => {
+            const channel = newChannel();
+            const client = await here.connectSdk();
+            await client.publish(channel, 'junk', 'order-42-paid');
+            const paid = { paid: true };
+            const params = { channel, data: paid, idempotency_key: 'order-42-paid' };
+            assert.equal((await result(there, 'publish', params)).offset, 2);
+        });
+
         it('skip_history leaves nothing in the log', async () => {
             const channel = newChannel();
             const subscription = await (await there.connectSdk()).subscribe(channel);

@@ -89,18 +89,19 @@ describe('a LuChat client with hello=1', () => {
         );
     });
 
-    it('another time, or another user, is another message', async () => {
+    it('another time, user or text is another message', async () => {
         const client = await greeted();
         const all = [
             message('ann', 'hi', { time: TIME }),
             message('ann', 'hi', { time: TIME.replace('123Z', '124Z') }),
             message('ben', 'hi', { time: TIME }),
+            message('ann', 'something else', { time: TIME }),
         ];
         for (const said of all) client.send(said);
         for (const said of all) await client.hears(said);
         const watcher = await cluster.nodes[1].connect(channel);
         await watcher.settle();
-        assert.equal(watcher.count(isMessage), 4);
+        assert.equal(watcher.count(isMessage), 5);
     });
 
     it('without a time there is nothing to tell repetitions by', async () => {

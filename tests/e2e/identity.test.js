@@ -101,6 +101,15 @@ describe('where tokens are asked for', () => {
         assert.deepEqual(shown, { userid: 'bob', userphone: '555' });
     });
 
+    it('a key for publishing once is of its user alone', async () => {
+        const ann = await connectAs('ann');
+        await (await connectAs('mallory')).publish(channel, 'junk', 'a1');
+        assert.equal((await ann.publish(channel, 'order', 'a1')).deduplicated, false);
+        const again = await here.connectSdk({ token: good({ sub: 'ann' }) });
+        assert.equal((await again.publish(channel, 'order', 'a1')).deduplicated, true);
+        await assert.rejects(again.publish(channel, 'other order', 'a1'), { code: 409 });
+    });
+
     describe('a token', () => {
         it('for one subscription does not prolong a connection', async () => {
             const client = await there.openWire();

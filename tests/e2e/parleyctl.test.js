@@ -287,6 +287,19 @@ describe('parleyctl', () => {
             assert.deepEqual(subscription.heard, [{ n: 1 }, { n: 2 }]);
         });
 
+        it('refuses a key that was used for other data', async () => {
+            await ctl.text(['publish', channel, '1', '--key', 'k']);
+            const again = ['publish', channel, '2', '--key', 'k'];
+            await ctl.refusal('was used for other data', again);
+        });
+
+        it('is shown to LuChat clients as a message whatever it is', async () => {
+            const [luchat] = await cluster.connectToAll(channel);
+            await ctl.text(['publish', channel, '{"offline":{"userid":"ann"}}']);
+            const shown = JSON.parse(await luchat.next((frame) => frame.includes('offline')));
+            assert.equal(shown.message.message, '{"offline":{"userid":"ann"}}');
+        });
+
         it('puts JSON of several lines on one', async () => {
             const wire = await cluster.nodes[0].connectWire();
             await wire.ask('subscribe', { channel });

@@ -485,10 +485,35 @@ describe('an SDK client', () => {
         it('one key through both nodes at the same time is published once', async () => {
             const channel = newChannel();
             const clients = await connectBoth();
-            const tries = range(1, 20).map((n) => clients[n % 2].publish(channel, n, 'key'));
+            const tries = range(1, 20).map((n) => clients[n % 2].publish(channel, 'same', 'key'));
             const answers = await Promise.all(tries);
             assert.equal(answers.filter(({ deduplicated }) => !deduplicated).length, 1);
             assert.equal((await clients[0].sdk.history(channel)).offset, 1);
+        });
+
+        it('a key is not taken for other data, which is told and not published', async () => {
+            const channel = newChannel();
+            const [client, other] = await connectBoth();
+            await client.publish(channel, 'one', 'key');
+            await assert.rejects(other.publish(channel, 'other', 'key'), { code: 409 });
+            assert.equal((await client.sdk.history(channel)).offset, 1);
+        });
+
+        it('a key may be called idempotency_key, as in the server API', async () => {
+            const channel = newChannel();
+            const client = await here.connectSdk();
+            const params = { channel, data: 1, idempotency_key: 'key' };
+            await client.sdk.rpc('publish', params);
+            assert.equal((await client.publish(channel, 1, 'key')).deduplicated, true);
+        });
+
+        it('a member that it does not know is refused by name', async () => {
+            const client = await here.connectSdk();
+            const params = { channel: newChannel(), data: 1, idempotencykey: 'key' };
+            await assert.rejects(client.sdk.rpc('publish', params), {
+                code: 107,
+                message: 'bad request: unknown member "idempotencykey"',
+            });
         });
 
         it('a key belongs to its channel', async () => {
@@ -511,6 +536,7 @@ describe('an SDK client', () => {
             'to a channel whose name is none': { channel: ' ', data: 1 },
             'with a key that is no string': { channel: 'x', data: 1, key: 7 },
             'with an empty key': { channel: 'x', data: 1, key: '' },
+            'with a key by both names': { channel: 'x', data: 1, key: 'a', idempotency_key: 'a' },
             'that is no object': 'x',
         })) {
             it(`a publish ${what} is refused`, async () => {

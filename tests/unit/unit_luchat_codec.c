@@ -7,6 +7,8 @@
 #include "batch.h"
 #include "broker.h"
 #include "frames.h"
+#include "mem.h"
+#include "once_key.h"
 #include "text.h"
 #include "unit.h"
 
@@ -609,7 +611,7 @@ static void message_of_the_server_api_in_luchat_s_shape_is_left_alone(void **sta
 static const struct key_row {
     const char *name;
     const char *text;
-    const char *key;
+    const char *key; /* without the digest */
 } key_rows[] = {
     {"user_and_time_are_the_key",
      MESSAGE("\"userid\":\"ann\",\"message\":\"x\",\"time\":\"12:00\""), "luchat 3 ann 12:00"},
@@ -632,11 +634,41 @@ static const struct key_row {
 static void message_has_its_key(void **state)
 {
     const struct key_row *row = *state;
-    char key[BROKER_KEY_BYTES_MAX + 1] = "";
-    bool has_key = luchat_print_key(slice_of(row->text), key);
+    struct once_key once = {.name = NULL};
+    bool has_key = luchat_read_key(slice_of(row->text), &once);
     assert_int_equal(has_key, row->key[0] != '\0');
-    if (has_key)
-        assert_string_equal(key, row->key);
+    if (has_key) {
+        char *expected = mem_printf("%s %s", row->key, once.digest);
+        assert_string_equal(once.name, expected);
+        free(expected);
+    }
+    once_key_finish(&once);
+}
+
+static bool have_one_key(const char *first, const char *second)
+{
+    struct once_key keys[2];
+    assert_true(luchat_read_key(slice_of(first), &keys[0]));
+    assert_true(luchat_read_key(slice_of(second), &keys[1]));
+    bool is_one = strcmp(keys[0].name, keys[1].name) == 0;
+    once_key_finish(&keys[0]);
+    once_key_finish(&keys[1]);
+    return is_one;
+}
+
+static void other_words_at_the_same_time_have_another_key(void **state)
+{
+    (void)state;
+    assert_false(have_one_key(MESSAGE("\"userid\":\"a\",\"message\":\"x\",\"time\":\"1\""),
+                              MESSAGE("\"userid\":\"a\",\"message\":\"y\",\"time\":\"1\"")));
+}
+
+static void same_words_written_otherwise_have_the_same_key(void **state)
+{
+    (void)state;
+    assert_true(
+        have_one_key(MESSAGE("\"userid\":\"a\",\"message\":\"x\",\"time\":\"1\""),
+                     MESSAGE("\"time\" : \"1\", \"message\":\"\\u0078\",\"userid\":\"a\"")));
 }
 
 int main(void)
@@ -644,6 +676,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(data_of_the_server_api_is_a_message),
         cmocka_unit_test(message_of_the_server_api_in_luchat_s_shape_is_left_alone),
+        cmocka_unit_test(other_words_at_the_same_time_have_another_key),
+        cmocka_unit_test(same_words_written_otherwise_have_the_same_key),
         cmocka_unit_test(raw_zero_octet_is_refused),
         cmocka_unit_test(zero_octet_after_the_frame_is_refused),
         cmocka_unit_test(frame_needs_no_zero_at_its_end),

@@ -24,7 +24,8 @@ struct site {
     char epoch[BROKER_EPOCH_BYTES]; /* the last one heard */
     uint64_t connection_count;      /* of the last answer about members */
     uint64_t user_count;
-    bool is_duplicate;   /* said of the last publish */
+    bool is_duplicate; /* said of the last publish */
+    bool is_conflict;
     bool asks_when_told; /* on_subscribed asks for the history */
 };
 
@@ -40,6 +41,7 @@ static void on_published(void *context, uint64_t tag, const struct broker_reply 
                 status_text(reply->status), reply->channel, (unsigned long long)reply->offset);
     strcpy(site->epoch, reply->epoch);
     site->is_duplicate = reply->is_duplicate;
+    site->is_conflict = reply->is_conflict;
 }
 
 static void on_history(void *context, uint64_t tag, const struct broker_reply *reply)
@@ -387,7 +389,7 @@ static void publish_message(struct site *site, const struct broker_message *mess
 static void message_with_a_key_is_published_once(void **state)
 {
     struct site *site = *state;
-    const struct broker_message message = {.payload = slice_of("a"), .key = "k"};
+    const struct broker_message message = {.payload = slice_of("a"), .key = "k", .digest = "d"};
     subscribe(site);
     publish_message(site, &message);
     turn(site);
@@ -399,10 +401,28 @@ static void message_with_a_key_is_published_once(void **state)
     EXPECT(&site->said, "published 0 ok lobby 1");
 }
 
+static void key_that_was_used_for_something_else_is_a_conflict(void **state)
+{
+    struct site *site = *state;
+    struct broker_message message = {.payload = slice_of("a"), .key = "k", .digest = "d"};
+    subscribe(site);
+    publish_message(site, &message);
+    turn(site);
+    assert_false(site->is_conflict);
+    journal_clear(&site->said);
+    message.payload = slice_of("b");
+    message.digest = "e";
+    publish_message(site, &message);
+    turn(site);
+    assert_true(site->is_conflict);
+    assert_false(site->is_duplicate);
+    EXPECT(&site->said, "published 0 ok lobby 1");
+}
+
 static void key_is_forgotten_when_its_time_is_over(void **state)
 {
     struct site *site = *state;
-    const struct broker_message message = {.payload = slice_of("a"), .key = "k"};
+    const struct broker_message message = {.payload = slice_of("a"), .key = "k", .digest = "d"};
     publish_message(site, &message);
     turn(site);
     fake_clock_advance(BROKER_KEY_TTL_MS + 1);
@@ -894,7 +914,7 @@ static void channel_that_is_asked_for_again_soon_is_the_same(void **state)
 static void key_is_forgotten_to_the_moment(void **state)
 {
     struct site *site = *state;
-    const struct broker_message message = {.payload = slice_of("a"), .key = "k"};
+    const struct broker_message message = {.payload = slice_of("a"), .key = "k", .digest = "d"};
     publish_message(site, &message);
     turn(site);
     fake_clock_advance(BROKER_KEY_TTL_MS);
@@ -924,6 +944,7 @@ int main(void)
         TEST(publication_is_whatever_bytes_it_is),
         TEST(epoch_is_the_same_wherever_it_is_said),
         TEST(message_with_a_key_is_published_once),
+        TEST(key_that_was_used_for_something_else_is_a_conflict),
         TEST(key_is_forgotten_when_its_time_is_over),
         TEST(unlogged_message_has_no_place_in_the_log),
         TEST(control_comes_back_to_its_own_node),

@@ -533,12 +533,36 @@ static void publication_with_a_key_is_acknowledged_by_its_place(void **state)
     struct fake_conn *conn = connect_client(world);
     world_say(conn, "{\"id\":2,\"rpc\":{\"method\":\"publish\",\"data\":{\"channel\":\"lobby\","
                     "\"data\":1,\"key\":\"k\"}}}");
-    EXPECT(world->calls, "publish lobby 1 once k");
+    EXPECT(world->calls, "publish lobby 1 once sdk 0  k");
     fake_broker_answer(
         world->broker, FAKE_PUBLISH,
         &(struct broker_reply){.epoch = "e1", .offset = 7, .is_duplicate = true});
     EXPECT(&conn->got, "{\"id\":2,\"rpc\":{\"data\":{\"offset\":7,\"epoch\":\"e1\","
                        "\"deduplicated\":true}}}");
+}
+
+static void key_that_was_used_for_other_data_is_an_error(void **state)
+{
+    struct world *world = *state;
+    struct fake_conn *conn = connect_client(world);
+    world_say(conn, "{\"id\":2,\"rpc\":{\"method\":\"publish\",\"data\":{\"channel\":\"lobby\","
+                    "\"data\":1,\"idempotency_key\":\"k\"}}}");
+    EXPECT(world->calls, "publish lobby 1 once sdk 0  k");
+    fake_broker_answer(world->broker, FAKE_PUBLISH,
+                       &(struct broker_reply){.epoch = "e1", .offset = 7, .is_conflict = true});
+    EXPECT(&conn->got, "{\"id\":2,\"error\":{\"code\":409,\"message\":"
+                       "\"key was used for other data\"}}");
+}
+
+static void member_that_the_publish_does_not_know_is_named(void **state)
+{
+    struct world *world = *state;
+    struct fake_conn *conn = connect_client(world);
+    world_say(conn, "{\"id\":2,\"rpc\":{\"method\":\"publish\",\"data\":{\"channel\":\"lobby\","
+                    "\"data\":1,\"Key\\\"\":\"k\"}}}");
+    EXPECT_NOTHING(world->calls);
+    EXPECT(&conn->got, "{\"id\":2,\"error\":{\"code\":107,\"message\":"
+                       "\"bad request: unknown member \\\"Key\\\"\\\"\"}}");
 }
 
 static void answer_to_who_is_gone_is_ignored(void **state)
@@ -591,6 +615,8 @@ int main(void)
         WORLD_TEST(nothing_is_pushed_after_an_unsubscription),
         WORLD_TEST(publication_keeps_its_bytes_and_is_answered),
         WORLD_TEST(publication_with_a_key_is_acknowledged_by_its_place),
+        WORLD_TEST(key_that_was_used_for_other_data_is_an_error),
+        WORLD_TEST(member_that_the_publish_does_not_know_is_named),
         WORLD_TEST(answer_to_who_is_gone_is_ignored),
     };
     struct unit_suite suite = {.count = 0};

@@ -2,7 +2,8 @@
 -- KEYS  1 log  2 meta  3 result of this idempotency key (may be missing)
 -- ARGV  1 pub/sub channel  2 payload  3 info  4 log size  5 log ttl ms  6 meta ttl ms
 --       7 a new epoch  8 ttl ms of the idempotency key  9 refresh (1: put both ttls forward)
--- returns {offset, epoch, 1 if it was made before}
+--       10 digest of what the key is used for
+-- returns {offset, epoch, 1 if it was made before, 2 if the key was used for something else}
 local offset, epoch, is_new = 0, '-', false
 if ARGV[4] ~= '0' then
     local meta = redis.call('HMGET', KEYS[2], 'offset', 'epoch')
@@ -10,10 +11,13 @@ if ARGV[4] ~= '0' then
     is_new = not meta[2]
     epoch = meta[2] or ARGV[7]
 end
-if KEYS[3] and not redis.call('SET', KEYS[3], offset .. ' ' .. epoch, 'NX', 'PX', ARGV[8]) then
-    local done = redis.call('GET', KEYS[3])
-    local done_offset, done_epoch = string.match(done, '^(%d+) (.*)$')
-    return {tonumber(done_offset), done_epoch, 1}
+if KEYS[3] then
+    local doing = offset .. ' ' .. epoch .. ' ' .. ARGV[10]
+    if not redis.call('SET', KEYS[3], doing, 'NX', 'PX', ARGV[8]) then
+        local done = redis.call('GET', KEYS[3])
+        local done_offset, done_epoch, digest = string.match(done, '^(%d+) (%S+) ?(%S*)$')
+        return {tonumber(done_offset), done_epoch, digest == ARGV[10] and 1 or 2}
+    end
 end
 if is_new then
     redis.call('DEL', KEYS[1])
