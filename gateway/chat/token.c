@@ -1,10 +1,10 @@
 /*
  * token - who a client is and what it may, by a signed JSON Web Token; see token.h.
  *
- * In this order: the form of the text, the header, the signature, then the claims. What
- * libjwt is given has been found to be plain base64url and JSON, so that its more forgiving
- * decoders have nothing to forgive. libjwt 1.x judges every signature; for HMAC that comes
- * after a comparison of our own, since older releases compare with strcmp (CVE-2024-25189).
+ * In this order: the form of the text, the header, the signature, then the claims. OpenSSL
+ * judges signatures, with keys that were parsed at the start: parsing one costs twenty times
+ * what its use does. The header's `alg` only chooses among the rows below, each of which has a
+ * kind of key and a form of signature of its own.
  */
 #include "token.h"
 
@@ -12,8 +12,8 @@
 #include "mem.h"
 #include "token_body.h"
 
-#include <jwt.h>
 #include <openssl/crypto.h>
+#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -26,16 +26,12 @@
 
 static const struct algorithm {
     const char *name;
-    jwt_alg_t number;
     enum token_key_kind key;
-    const EVP_MD *(*digest)(void); /* of an HMAC */
+    const EVP_MD *(*digest)(void);
 } algorithms[] = {
-    {"HS256", JWT_ALG_HS256, TOKEN_KEY_HMAC, EVP_sha256},
-    {"HS384", JWT_ALG_HS384, TOKEN_KEY_HMAC, EVP_sha384},
-    {"HS512", JWT_ALG_HS512, TOKEN_KEY_HMAC, EVP_sha512},
-    {"RS256", JWT_ALG_RS256, TOKEN_KEY_RSA, NULL},
-    {"ES256", JWT_ALG_ES256, TOKEN_KEY_EC, NULL},
-    {.name = NULL},
+    {"HS256", TOKEN_KEY_HMAC, EVP_sha256}, {"HS384", TOKEN_KEY_HMAC, EVP_sha384},
+    {"HS512", TOKEN_KEY_HMAC, EVP_sha512}, {"RS256", TOKEN_KEY_RSA, EVP_sha256},
+    {"ES256", TOKEN_KEY_EC, EVP_sha256},   {.name = NULL},
 };
 
 bool token_fail(struct token *token, const char *format, ...)
@@ -137,7 +133,6 @@ static const struct algorithm *find_algorithm(const char *name)
     return algorithm->name ? algorithm : NULL;
 }
 
-/* libjwt 1.10 insists on the type, later ones do not: here it is the same with each. */
 static bool judge_parameters(struct token *token, const json_t *header)
 {
     const json_t *type = json_object_get(header, "typ");
@@ -158,7 +153,7 @@ choose_algorithm(struct token *token, const struct token_keys *keys, const json_
         token_fail(token, "the header's alg must be a string");
     else if (!algorithm)
         token_fail(token, "the header's alg is none of HS256, HS384, HS512, RS256, ES256");
-    else if (!keys->keys[algorithm->key].text)
+    else if (!token_key_is_set(&keys->keys[algorithm->key]))
         token_fail(token, "there is no key for %s", algorithm->name);
     else
         return algorithm;
@@ -177,15 +172,67 @@ static bool has_right_mac(const struct algorithm *algorithm, const struct token_
            signature->length == length && CRYPTO_memcmp(signature->bytes, mac, length) == 0;
 }
 
-static bool libjwt_accepts(const struct algorithm *algorithm, const struct token_key *key,
-                           const struct parts *parts)
+static bool has_right_signature(const struct algorithm *algorithm, EVP_PKEY *key,
+                                const struct parts *parts, const unsigned char *signature,
+                                size_t length)
 {
-    jwt_t *jwt = NULL;
-    if (jwt_decode(&jwt, parts->text, (const unsigned char *)key->text, (int)key->length) != 0)
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool is_right =
+        context && EVP_DigestVerifyInit(context, NULL, algorithm->digest(), NULL, key) == 1 &&
+        EVP_DigestVerify(context, signature, length, (const unsigned char *)parts->text,
+                         parts->signed_length) == 1;
+    EVP_MD_CTX_free(context);
+    return is_right;
+}
+
+/* RFC 7518, 3.4: the two numbers of an ECDSA signature, each as long as the curve's, behind one
+ * another. OpenSSL wants them in ASN.1. NULL: they are none. *new*, for OPENSSL_free. */
+static unsigned char *print_asn1(const struct part *signature, size_t *ret_length)
+{
+    unsigned char *text = NULL;
+    ECDSA_SIG *numbers = ECDSA_SIG_new();
+    BIGNUM *r = BN_bin2bn(signature->bytes, TOKEN_P256_BYTES, NULL);
+    BIGNUM *s = BN_bin2bn(signature->bytes + TOKEN_P256_BYTES, TOKEN_P256_BYTES, NULL);
+    if (numbers && r && s && ECDSA_SIG_set0(numbers, r, s) == 1) {
+        int length = i2d_ECDSA_SIG(numbers, &text);
+        *ret_length = length > 0 ? (size_t)length : 0;
+    } else {
+        BN_free(r);
+        BN_free(s);
+    }
+    ECDSA_SIG_free(numbers);
+    return text;
+}
+
+static bool has_right_numbers(const struct algorithm *algorithm, EVP_PKEY *key,
+                              const struct parts *parts)
+{
+    const struct part *signature = &parts->part[PART_SIGNATURE];
+    size_t length = 0;
+    if (signature->length != 2 * TOKEN_P256_BYTES)
         return false;
-    bool is_same_algorithm = jwt_get_alg(jwt) == algorithm->number;
-    jwt_free(jwt);
-    return is_same_algorithm;
+    unsigned char *text = print_asn1(signature, &length);
+    bool is_right = length > 0 && has_right_signature(algorithm, key, parts, text, length);
+    OPENSSL_free(text);
+    return is_right;
+}
+
+static bool is_signed(const struct algorithm *algorithm, const struct token_key *key,
+                      const struct parts *parts)
+{
+    const struct part *signature = &parts->part[PART_SIGNATURE];
+    switch (algorithm->key) {
+    case TOKEN_KEY_HMAC:
+        return has_right_mac(algorithm, key, parts);
+    case TOKEN_KEY_RSA:
+        return has_right_signature(algorithm, key->public_key, parts, signature->bytes,
+                                   signature->length);
+    case TOKEN_KEY_EC:
+        return has_right_numbers(algorithm, key->public_key, parts);
+    case TOKEN_KEY_KINDS:
+        break;
+    }
+    return false;
 }
 
 static bool judge_signature(struct token *token, const struct token_keys *keys,
@@ -194,12 +241,8 @@ static bool judge_signature(struct token *token, const struct token_keys *keys,
     const struct algorithm *algorithm = choose_algorithm(token, keys, parts->header);
     if (!algorithm || !judge_parameters(token, parts->header))
         return false;
-    const struct token_key *key = &keys->keys[algorithm->key];
-    if (algorithm->key == TOKEN_KEY_HMAC && !has_right_mac(algorithm, key, parts))
-        return token_fail(token, "the signature is wrong");
-    if (!libjwt_accepts(algorithm, key, parts))
-        return token_fail(token, "the signature is wrong");
-    return true;
+    return is_signed(algorithm, &keys->keys[algorithm->key], parts) ||
+           token_fail(token, "the signature is wrong");
 }
 
 /* ------------------------------------------------------------------------------- tokens */

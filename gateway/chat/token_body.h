@@ -9,12 +9,17 @@
 #include "token.h"
 
 #include <jansson.h>
+#include <openssl/evp.h>
 
 enum token_key_kind { TOKEN_KEY_HMAC, TOKEN_KEY_RSA, TOKEN_KEY_EC, TOKEN_KEY_KINDS };
 
+enum { TOKEN_P256_BYTES = 32 }; /* of a number of the curve P-256 */
+
+/* One of the two, or none: not configured. */
 struct token_key {
-    char *text; /* NULL: not configured */
+    char *text; /* of an HMAC: the secret */
     size_t length;
+    EVP_PKEY *public_key;
 };
 
 struct token_keys {
@@ -22,6 +27,8 @@ struct token_keys {
     char *audience; /* "": any */
     char *issuer;
 };
+
+bool token_key_is_set(const struct token_key *key);
 
 /* Keeps what is wrong, and answers false. */
 __attribute__((format(printf, 2, 3))) bool token_fail(struct token *token, const char *format,

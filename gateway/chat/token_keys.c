@@ -74,39 +74,46 @@ static bool is_on_p256(const EVP_PKEY *key)
 }
 
 /* What is wrong with the key, or NULL. */
-static const char *judge_key(enum token_key_kind kind, const char *pem, size_t length)
+static const char *judge_key(enum token_key_kind kind, const EVP_PKEY *key)
 {
-    const char *problem = NULL;
-    EVP_PKEY *key = parse_public_key(pem, length);
     if (!key)
-        problem = "no public key in PEM form (-----BEGIN PUBLIC KEY-----)";
-    else if (!EVP_PKEY_is_a(key, kind == TOKEN_KEY_RSA ? "RSA" : "EC"))
-        problem =
-            kind == TOKEN_KEY_RSA ? "the key is not an RSA key" : "the key is not an EC key";
-    else if (kind == TOKEN_KEY_RSA && EVP_PKEY_get_bits(key) < RSA_BITS_MIN)
-        problem = "the RSA key has less than 2048 bits";
-    else if (kind == TOKEN_KEY_EC && !is_on_p256(key))
-        problem = "the EC key is not on the curve P-256, which ES256 needs";
-    EVP_PKEY_free(key);
-    ERR_clear_error();
-    return problem;
+        return "no public key in PEM form (-----BEGIN PUBLIC KEY-----)";
+    if (kind == TOKEN_KEY_RSA && !EVP_PKEY_is_a(key, "RSA"))
+        return "the key is not an RSA key";
+    if (kind == TOKEN_KEY_EC && !EVP_PKEY_is_a(key, "EC"))
+        return "the key is not an EC key";
+    if (kind == TOKEN_KEY_RSA && EVP_PKEY_get_bits(key) < RSA_BITS_MIN)
+        return "the RSA key has less than 2048 bits";
+    if (kind == TOKEN_KEY_EC && !is_on_p256(key))
+        return "the EC key is not on the curve P-256, which ES256 needs";
+    return NULL;
 }
 
+/* Parsed here, once. */
 static bool load_key(struct token_keys *keys, enum token_key_kind kind, const char *path,
                      char **ret_error)
 {
     if (!is_set(path))
         return true;
     struct token_key *key = &keys->keys[kind];
-    key->text = read_file(path, &key->length);
-    if (!key->text) {
+    size_t length;
+    char *pem = read_file(path, &length);
+    if (!pem) {
         *ret_error = mem_printf("%s: %s", path, strerror(errno));
         return false;
     }
-    const char *problem = judge_key(kind, key->text, key->length);
+    key->public_key = parse_public_key(pem, length);
+    free(pem);
+    const char *problem = judge_key(kind, key->public_key);
     if (problem)
         *ret_error = mem_printf("%s: %s", path, problem);
+    ERR_clear_error();
     return !problem;
+}
+
+bool token_key_is_set(const struct token_key *key)
+{
+    return key->text || key->public_key;
 }
 
 bool token_keys_are_configured(const struct token_key_options *options)
@@ -141,6 +148,7 @@ void token_keys_destroy(struct token_keys *keys)
         if (key->text)
             OPENSSL_cleanse(key->text, key->length);
         free(key->text);
+        EVP_PKEY_free(key->public_key);
     }
     free(keys->audience);
     free(keys->issuer);
