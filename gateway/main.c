@@ -300,12 +300,9 @@ static bool create_server(struct gateway *gateway, char **ret_error)
     return gateway->server != NULL;
 }
 
-static void warn_if_open_to_all(const struct gateway *gateway)
+/* That the public port is open to all is said with the other warnings. */
+static void warn_of_internal_port(const struct gateway *gateway)
 {
-    bool is_open = !gateway->token_keys || gateway->chat_options.is_anonymous_allowed;
-    if (is_open && !address_is_loopback(&gateway->server_options.listen))
-        log_warn("open_to_all", kv_str("listen", gateway->config.listen),
-                 kv_str("err", "whoever reaches this address can chat under any name"));
     if (!address_is_loopback(&gateway->server_options.internal))
         log_warn("open_to_all", kv_str("internal", gateway->config.internal),
                  kv_str("err", "whoever reaches this address can read the metrics"));
@@ -329,7 +326,7 @@ static int start(struct gateway *gateway)
              kv_int("max_connections", (int64_t)gateway->server_options.max_connections),
              kv_int("pid", getpid()));
     free(redis);
-    warn_if_open_to_all(gateway);
+    warn_of_internal_port(gateway);
     return EXIT_SUCCESS;
 }
 
@@ -395,6 +392,24 @@ static int run_workers(struct gateway *gateway)
 
 /* ---------------------------------------------------------------------------------- main */
 
+static void print_warning(void *context, const char *text)
+{
+    (void)context;
+    (void)fprintf(stderr, "parleyd: warning: %s\n", text);
+}
+
+static void log_warning(void *context, const char *text)
+{
+    (void)context;
+    log_warn("unwise_configuration", kv_str("err", text));
+}
+
+static void check_config(const struct config *config)
+{
+    (void)config_warn(config, print_warning, NULL);
+    (void)printf("the configuration is valid\n");
+}
+
 /* What is asked for instead of running; false: nothing. */
 static bool only_print(const struct config *config)
 {
@@ -405,7 +420,7 @@ static bool only_print(const struct config *config)
     else if (config->print_config)
         config_print(config, stdout);
     else if (config->check_config)
-        (void)printf("the configuration is valid\n");
+        check_config(config);
     else
         return false;
     return true;
@@ -444,12 +459,31 @@ static bool load_namespaces(struct gateway *gateway, char **ret_error)
     return gateway->namespaces != NULL;
 }
 
+static bool load_redis(struct gateway *gateway, char **ret_error)
+{
+    const struct config *config = &gateway->config;
+    struct redis_url *url = &gateway->redis_url;
+    if (!config->redis[0])
+        return true;
+    if (!redis_url_parse(config->redis, url, ret_error))
+        return false;
+    if (!config->redis_password[0])
+        return true;
+    if (url->password) {
+        *ret_error = mem_strdup("--redis and --redis-password both give a password");
+        return false;
+    }
+    url->password = mem_strdup(config->redis_password);
+    return true;
+}
+
 static bool load(struct gateway *gateway, int argc, char **argv, char **ret_error)
 {
     struct config *config = &gateway->config;
     if (!config_load(config, argc, argv, environ, ret_error))
         return false;
-    if (config->redis[0] && !redis_url_parse(config->redis, &gateway->redis_url, ret_error))
+    config_hide_secrets(argc, argv, environ);
+    if (!load_redis(gateway, ret_error))
         return false;
     if (!address_parse(config->listen, &gateway->server_options.listen) ||
         !address_parse(config->internal, &gateway->server_options.internal))
@@ -462,6 +496,13 @@ static bool load(struct gateway *gateway, int argc, char **argv, char **ret_erro
     return true;
 }
 
+static int serve(struct gateway *gateway)
+{
+    process_harden(/* has_core_dumps= */ strcmp(gateway->config.core_dumps, "on") == 0);
+    (void)config_warn(&gateway->config, log_warning, NULL);
+    return gateway->config.workers > 1 ? run_workers(gateway) : run(gateway);
+}
+
 int main(int argc, char **argv)
 {
     struct gateway gateway = {.state = GATEWAY_RUNNING};
@@ -471,7 +512,7 @@ int main(int argc, char **argv)
     if (!load(&gateway, argc, argv, &error))
         exit_code = fail(EXIT_CONFIG, error);
     else if (!only_print(&gateway.config))
-        exit_code = gateway.config.workers > 1 ? run_workers(&gateway) : run(&gateway);
+        exit_code = serve(&gateway);
     take_apart(&gateway);
     return exit_code;
 }

@@ -26,7 +26,9 @@ struct config {
     char *node; /* "" until main names the node */
     int64_t workers;
     /* Redis */
-    char *redis; /* "": the memory broker */
+    char *redis;          /* "": the memory broker */
+    char *redis_password; /* "": what the URL says */
+    char *redis_password_file;
     char *redis_ca;
     char *redis_prefix;
     int64_t redis_timeout_ms;
@@ -57,6 +59,7 @@ struct config {
     char *luchat;       /* "on" or "off" */
     char *page;         /* "on" or "off" */
     char *token_secret; /* "": no HMAC tokens */
+    char *token_secret_file;
     char *token_rsa_key;
     char *token_ec_key;
     char *token_audience;
@@ -64,6 +67,7 @@ struct config {
     int64_t token_grace_s;
     char *anonymous; /* "on": also without a token */
     char *api_key;   /* "": no server API */
+    char *api_key_file;
     /* files that clients share */
     char *files; /* "on" or "off" */
     int64_t files_max_bytes;
@@ -75,6 +79,9 @@ struct config {
     /* logs */
     char *log_level;
     char *log_format;
+    /* how careful */
+    char *core_dumps; /* "on" or "off" */
+    bool strict;
 };
 
 /*
@@ -84,6 +91,14 @@ struct config {
 __attribute__((warn_unused_result)) bool
 config_load(struct config *config, int argc, char **argv, char **environment, char **ret_error);
 void config_finish(struct config *config);
+
+/* Says what is allowed and unwise (a weak secret, a file that others can read, a gateway open
+ * to all), one line each; answers how many. With --strict config_load has refused all of it. */
+size_t config_warn(const struct config *config,
+                   void (*on_warning)(void *context, const char *text), void *context);
+
+/* Overwrites secrets where config_load has read them. */
+void config_hide_secrets(int argc, char **argv, char **environment);
 
 void config_print_help(FILE *out);
 void config_print_version(FILE *out);

@@ -139,6 +139,8 @@ describe('configuration', () => {
         'a level of the log that does not exist': ['--log-level', 'chatty'],
         'a format of the log that does not exist': ['--log-format', 'xml'],
         'a node name with a space': ['--node', 'node one'],
+        'an origin without a scheme': ['--allowed-origins', 'chat.example'],
+        'an origin with a slash at the end': ['--allowed-origins', 'https://chat.example/'],
     };
 
     for (const [what, args] of Object.entries(BAD_FLAGS)) {
@@ -151,6 +153,11 @@ describe('configuration', () => {
     it('a bad value in the environment is refused by name', () =>
         refusal('PARLEY_IDLE_TIMEOUT_MS', ['--check-config'], {
             PARLEY_IDLE_TIMEOUT_MS: 'soon',
+        }));
+
+    it('an unknown variable is refused by name', () =>
+        refusal('did you mean PARLEY_HISTORY_SIZE?', ['--check-config'], {
+            PARLEY_HISTROY_SIZE: '5',
         }));
 
     it('a file that is not there is refused by name', () =>

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { ARGUMENTS_MAX = 8, PATH_BYTES = 64 };
@@ -229,10 +230,283 @@ static void number_in_a_file_may_be_a_string(void **state)
 static void foreign_variables_are_passed_over(void **state)
 {
     (void)state;
-    const struct source source = {
-        .environment = WORDS("PATH=/bin", "PARLEY_IMAGE=x", "PARLEY_=x", "parley_redis=x",
-                             "PARLEYIDLE_TIMEOUT_MS=5", "NOTHING", "PARLEY_HELP=true")};
+    const struct source source = {.environment = WORDS("PATH=/bin", "parley_redis=x",
+                                                       "PARLEYIDLE_TIMEOUT_MS=5", "PARLEYD=x",
+                                                       "NOTHING", "XPARLEY_COLOUR=x")};
     assert_int_equal(idle_timeout_of(&source), 60000);
+}
+
+static void variables_of_our_other_programs_are_passed_over(void **state)
+{
+    (void)state;
+    const struct source source = {
+        .environment = WORDS("PARLEY_BIND=0.0.0.0", "PARLEY_PORT=8080", "PARLEY_NOFILE=20000",
+                             "PARLEY_LB_MAXCONN=5", "PARLEY_BENCH=x", "PARLEY_BUILT=yes")};
+    assert_int_equal(idle_timeout_of(&source), 60000);
+}
+
+static void variables_that_kubernetes_sets_for_services_are_passed_over(void **state)
+{
+    (void)state;
+    const struct source source = {
+        .environment = WORDS(
+            "PARLEY_SERVICE_HOST=10.0.0.1", "PARLEY_SERVICE_PORT=80",
+            "PARLEY_SERVICE_PORT_HTTP=80", "PARLEY_PORT=tcp://10.0.0.1:80",
+            "PARLEY_PORT_80_TCP=tcp://10.0.0.1:80", "PARLEY_PORT_80_TCP_PROTO=tcp",
+            "PARLEY_PORT_80_TCP_PORT=80", "PARLEY_PORT_80_TCP_ADDR=10.0.0.1",
+            "PARLEY_INTERNAL_SERVICE_HOST=10.0.0.1", "PARLEY_INTERNAL_PORT=udp://10.0.0.1:80",
+            "PARLEY_INTERNAL_PORT_80_UDP_ADDR=10.0.0.1")};
+    assert_int_equal(idle_timeout_of(&source), 60000);
+}
+
+static void help_is_given_whatever_the_environment_says(void **state)
+{
+    (void)state;
+    struct config config;
+    load_well(
+        &(struct source){.flags = WORDS("--help"), .environment = WORDS("PARLEY_COLOUR=red")},
+        &config);
+    assert_true(config.help);
+    config_finish(&config);
+}
+
+static void toggle_may_be_set_anywhere(void **state)
+{
+    (void)state;
+    const struct source sources[] = {
+        {.flags = (const char *const[]){"--strict", NULL}},
+        {.environment = (const char *const[]){"PARLEY_STRICT=on", NULL}},
+        {.file = "{\"strict\": true}"}};
+    for (size_t i = 0; i < UNIT_COUNT(sources); i++) {
+        struct config config;
+        load_well(&sources[i], &config);
+        remove_file();
+        assert_true(config.strict);
+        config_finish(&config);
+    }
+}
+
+/* ------------------------------------------------------------------------------ secrets */
+
+static char *token_secret_from(const char *content, size_t length, char **ret_error)
+{
+    struct config config;
+    char flag[PATH_BYTES + 32];
+    char *secret = NULL;
+    write_file(content, length);
+    (void)snprintf(flag, sizeof(flag), "--token-secret-file=%s", file_path);
+    if (load(&(struct source){.flags = WORDS(flag)}, &config, ret_error))
+        secret = strdup(config.token_secret);
+    config_finish(&config);
+    remove_file();
+    return secret;
+}
+
+static const struct secret_row {
+    const char *name;
+    const char *content;
+    const char *secret;
+} secret_rows[] = {
+    {"secret_is_what_the_file_holds", "abc", "abc"},
+    {"line_end_of_a_secret_is_none_of_it", "abc\n", "abc"},
+    {"line_end_of_windows_is_none_of_a_secret", "abc\r\n", "abc"},
+    {"one_line_end_only_is_taken_off", "abc\n\n", "abc\n"},
+    {"blanks_are_part_of_a_secret", " a b ", " a b "},
+};
+
+static void secret_is_read_from_a_file(void **state)
+{
+    const struct secret_row *row = *state;
+    char *error = NULL;
+    char *secret = token_secret_from(row->content, strlen(row->content), &error);
+    assert_null(error);
+    assert_string_equal(secret, row->secret);
+    free(secret);
+}
+
+static void expect_no_secret(const char *content, size_t length, const char *said)
+{
+    char *error = NULL;
+    char *secret = token_secret_from(content, length, &error);
+    bool is_said = error && strstr(error, said) && strstr(error, "--token-secret-file: /tmp/");
+    if (!is_said)
+        print_error("%s\n", error ? error : secret);
+    free(error);
+    free(secret);
+    assert_true(is_said);
+}
+
+static void file_that_holds_no_secret_is_refused(void **state)
+{
+    (void)state;
+    static char much[20000];
+    memset(much, 'a', sizeof(much));
+    expect_no_secret("", 0, "is empty");
+    expect_no_secret("\n", 1, "is empty");
+    expect_no_secret("a\0b", 3, "octet 0");
+    expect_no_secret(much, sizeof(much), "too long");
+}
+
+static void secrets_are_overwritten_where_they_were_given(void **state)
+{
+    (void)state;
+    char flag[] = "--token-secret=top secret";
+    char name[] = "--api-key";
+    char key[] = "my key";
+    char url[] = "--redis=redis://me:my word@host:6379/1";
+    char other[] = "--node=n-1";
+    char variable[] = "PARLEY_TOKEN_SECRET=top secret";
+    char variable_url[] = "PARLEY_REDIS=rediss://word@host";
+    char foreign[] = "SECRET=of another";
+    char program[] = "parleyd";
+    char *arguments[] = {program, flag, name, key, url, other, NULL};
+    char *environment[] = {variable, variable_url, foreign, NULL};
+    config_hide_secrets(6, arguments, environment);
+    assert_string_equal(flag, "--token-secret=**********");
+    assert_string_equal(key, "******");
+    assert_string_equal(url, "--redis=redis://me:*******@host:6379/1");
+    assert_string_equal(other, "--node=n-1");
+    assert_string_equal(variable, "PARLEY_TOKEN_SECRET=**********");
+    assert_string_equal(variable_url, "PARLEY_REDIS=rediss://****@host");
+    assert_string_equal(foreign, "SECRET=of another");
+}
+
+static void secret_of_a_file_is_printed_as_the_file(void **state)
+{
+    (void)state;
+    struct config config;
+    char flag[PATH_BYTES + 32];
+    write_file("abc", 3);
+    (void)snprintf(flag, sizeof(flag), "--token-secret-file=%s", file_path);
+    load_well(&(struct source){.flags = WORDS(flag)}, &config);
+    char *text = NULL;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+    config_print(&config, out);
+    (void)fclose(out);
+    config_finish(&config);
+    bool is_right = strstr(text, "\"token_secret\": \"\"") && strstr(text, file_path);
+    free(text);
+    assert_true(is_right);
+}
+
+/* ------------------------------------------------------------------------------ warnings */
+
+static const struct warning_row {
+    const char *name;
+    const char *flags[3];
+    const char *said; /* NULL: nothing is */
+} warning_rows[] = {
+    {"defaults_are_not_warned_of", {NULL}, NULL},
+    {"secret_of_31_octets_is_weak",
+     {"--token-secret=0123456789012345678901234567890"},
+     "--token-secret is weak"},
+    {"secret_of_32_octets_is_not", {"--token-secret=01234567890123456789012345678901"}, NULL},
+    {"key_of_15_octets_is_weak", {"--api-key=012345678901234"}, "--api-key is weak"},
+    {"key_of_16_octets_is_not", {"--api-key=0123456789012345"}, NULL},
+    {"anonymous_without_a_key_says_nothing",
+     {"--anonymous=on"},
+     "--anonymous on has no effect"},
+    {"public_address_without_a_key_is_open_to_all",
+     {"--listen=0.0.0.0:8000"},
+     "under any name"},
+    {"public_address_with_a_key_is_not",
+     {"--listen=0.0.0.0:8000", "--token-secret=01234567890123456789012345678901"},
+     NULL},
+};
+
+static void take_warning(void *context, const char *text)
+{
+    char **first = context;
+    if (!*first)
+        *first = strdup(text);
+}
+
+static void unwise_configuration_is_warned_of(void **state)
+{
+    const struct warning_row *row = *state;
+    struct config config;
+    char *first = NULL;
+    load_well(&(struct source){.flags = row->flags}, &config);
+    size_t count = config_warn(&config, take_warning, &first);
+    config_finish(&config);
+    assert_int_equal(count, row->said ? 1 : 0);
+    assert_true(!row->said || strstr(first, row->said));
+    free(first);
+}
+
+static void strict_refuses_what_is_warned_of(void **state)
+{
+    const struct warning_row *row = *state;
+    struct config config;
+    char *error = NULL;
+    const char *flags[5] = {"--strict"};
+    for (size_t i = 0; i < 3; i++)
+        flags[i + 1] = row->flags[i];
+    bool is_loaded = load(&(struct source){.flags = flags}, &config, &error);
+    config_finish(&config);
+    assert_true(row->said ? !is_loaded && strstr(error, row->said) : is_loaded);
+    free(error);
+}
+
+static void file_that_others_can_read_is_warned_of(void **state)
+{
+    (void)state;
+    struct config config;
+    char flag[PATH_BYTES + 32];
+    char *first = NULL;
+    write_file("0123456789abcdef", 16);
+    (void)snprintf(flag, sizeof(flag), "--api-key-file=%s", file_path);
+    load_well(&(struct source){.flags = WORDS(flag)}, &config);
+    assert_int_equal(config_warn(&config, take_warning, &first), 0);
+    assert_int_equal(chmod(file_path, 0644), 0);
+    assert_int_equal(config_warn(&config, take_warning, &first), 1);
+    config_finish(&config);
+    assert_non_null(strstr(first, "can be read by every user"));
+    free(first);
+}
+
+/* ------------------------------------------------------------------------------- origins */
+
+static const struct origin_row {
+    const char *name;
+    const char *list;
+    const char *said; /* NULL: it is right */
+} origin_rows[] = {
+    {"origin_of_a_page_is_right", "https://chat.example", NULL},
+    {"origin_with_a_port_is_right", "http://chat.example:8080, http://[::1]:8080", NULL},
+    {"all_origins_are_right", "*", NULL},
+    {"origin_of_a_sandbox_is_right", "null", NULL},
+    {"origin_of_an_app_is_right", "capacitor://localhost,chrome-extension://abcdef", NULL},
+    {"origin_of_files_is_right", "file://", NULL},
+    {"host_alone_is_no_origin", "https://a.example,chat.example", "\"chat.example\""},
+    {"slash_at_the_end_is_no_origin", "https://chat.example/", "without a slash"},
+    {"path_is_no_origin", "https://chat.example/chat", "without a slash or path"},
+    {"wildcard_is_no_origin", "https://*.chat.example", "one by one"},
+    {"scheme_alone_is_no_origin", "https://", "names a host"},
+    {"no_scheme_is_no_origin", "://chat.example", "begins with its scheme"},
+    {"query_is_no_origin", "https://chat.example?x", "a scheme, a host"},
+    {"user_is_no_origin", "https://me@chat.example", "a scheme, a host"},
+    {"port_of_https_is_not_sent", "https://chat.example:443", "leave out the port"},
+    {"port_of_http_is_not_sent", "http://chat.example:80", "leave out the port"},
+    {"other_alphabet_is_not_sent", "https://ch\xc3\xa4t.example", "xn--"},
+};
+
+static void origin_that_can_never_match_is_refused(void **state)
+{
+    const struct origin_row *row = *state;
+    struct config config;
+    char *error = NULL;
+    bool is_loaded =
+        load(&(struct source){.flags = WORDS("--allowed-origins", row->list)}, &config, &error);
+    config_finish(&config);
+    bool is_right =
+        row->said ? !is_loaded && strstr(error, row->said) && strstr(error, "--allowed-origins")
+                  : is_loaded;
+    if (!is_right)
+        print_error("%s\n", error ? error : "taken");
+    free(error);
+    assert_true(is_right);
 }
 
 /* ------------------------------------------------------------------------------- errors */
@@ -324,6 +598,53 @@ static const struct error_row {
      NULL,
      NULL,
      {"--help", "true or false", "\"perhaps\""}},
+    {"flag_that_is_nearly_right_is_suggested",
+     {"--history-sise=5"},
+     NULL,
+     NULL,
+     {"unknown option \"--history-sise\"", "did you mean --history-size?"}},
+    {"flag_that_is_like_none_is_not",
+     {"--colour=5"},
+     NULL,
+     NULL,
+     {"unknown option \"--colour\""}},
+    {"unknown_variable_is_named_and_the_right_one_suggested",
+     {NULL},
+     "PARLEY_HISTROY_SIZE=5",
+     NULL,
+     {"unknown variable PARLEY_HISTROY_SIZE", "did you mean PARLEY_HISTORY_SIZE?"}},
+    {"variable_without_a_name_is_unknown", {NULL}, "PARLEY_=5", NULL, {"PARLEY_"}},
+    {"variable_of_a_switch_is_unknown",
+     {NULL},
+     "PARLEY_HELP=true",
+     NULL,
+     {"PARLEY_HELP", "--help is for the command line only"}},
+    {"variable_like_a_port_is_unknown", {NULL}, "PARLEY_LISTEN_PORT=80", NULL, {"unknown"}},
+    {"secret_and_its_file_are_too_much",
+     {"--token-secret=a", "--token-secret-file=/dev/null"},
+     NULL,
+     NULL,
+     {"--token-secret and --token-secret-file are both given"}},
+    {"secret_of_the_environment_and_file_are_too_much",
+     {"--api-key-file=/dev/null"},
+     "PARLEY_API_KEY=a",
+     NULL,
+     {"--api-key and --api-key-file are both given"}},
+    {"missing_file_of_a_secret_is_named",
+     {"--redis-password-file=/nonexistent/secret"},
+     NULL,
+     NULL,
+     {"--redis-password-file", "/nonexistent/secret", "No such file"}},
+    {"folder_as_a_secret_is_named",
+     {"--redis-password-file=/tmp"},
+     NULL,
+     NULL,
+     {"--redis-password-file: /tmp cannot be read"}},
+    {"toggle_with_a_word_is_refused",
+     {NULL},
+     "PARLEY_STRICT=perhaps",
+     NULL,
+     {"PARLEY_STRICT must be on or off"}},
     {"variable_is_named_as_written",
      {NULL},
      "PARLEY_IDLE_TIMEOUT_MS=soon",
@@ -576,6 +897,14 @@ int main(void)
         TEST(empty_list_in_a_file_is_nothing),
         TEST(number_in_a_file_may_be_a_string),
         TEST(foreign_variables_are_passed_over),
+        TEST(variables_of_our_other_programs_are_passed_over),
+        TEST(variables_that_kubernetes_sets_for_services_are_passed_over),
+        TEST(help_is_given_whatever_the_environment_says),
+        TEST(toggle_may_be_set_anywhere),
+        TEST(file_that_holds_no_secret_is_refused),
+        TEST(secrets_are_overwritten_where_they_were_given),
+        TEST(secret_of_a_file_is_printed_as_the_file),
+        TEST(file_that_others_can_read_is_warned_of),
         TEST(file_that_is_too_large_is_refused),
         TEST(mask_hides_a_password_without_a_colon),
         TEST(what_is_printed_is_read_back_the_same),
@@ -586,5 +915,9 @@ int main(void)
     UNIT_ADD(&suite, tests);
     UNIT_ADD_ROWS(&suite, error_rows, wrong_configuration_is_refused);
     UNIT_ADD_ROWS(&suite, mask_rows, password_is_masked);
+    UNIT_ADD_ROWS(&suite, secret_rows, secret_is_read_from_a_file);
+    UNIT_ADD_ROWS(&suite, warning_rows, unwise_configuration_is_warned_of);
+    UNIT_ADD_ROWS(&suite, warning_rows, strict_refuses_what_is_warned_of);
+    UNIT_ADD_ROWS(&suite, origin_rows, origin_that_can_never_match_is_refused);
     return unit_run(&suite, "config");
 }
