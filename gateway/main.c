@@ -275,6 +275,21 @@ static void create_chat(struct gateway *gateway)
     gateway->chat = chat_create(gateway->loop, gateway->broker, &gateway->chat_options);
 }
 
+/* Of few descriptors the internal port gets an eighth. */
+static struct ws_admission_options admission_for(const struct config *config)
+{
+    size_t descriptors = process_raise_descriptor_limit();
+    size_t internal = (size_t)config->internal_descriptors;
+    return (struct ws_admission_options){
+        .descriptor_limit = descriptors,
+        .internal_descriptors = internal < descriptors / 8 ? internal : descriptors / 8,
+        .connections_per_address = config->connections_per_address,
+        .handshakes_per_s = config->handshakes_per_s,
+        .handshakes_pending = config->handshakes_pending,
+        .trusted_proxies = config->trusted_proxies,
+    };
+}
+
 static bool create_server(struct gateway *gateway, char **ret_error)
 {
     const struct config *config = &gateway->config;
@@ -283,10 +298,12 @@ static bool create_server(struct gateway *gateway, char **ret_error)
     options->is_luchat_on = strcmp(config->luchat, "on") == 0;
     options->is_page_on = strcmp(config->page, "on") == 0;
     options->max_message_bytes = (size_t)config->max_message_bytes;
+    options->message_timeout_ms = config->message_timeout_ms;
     options->handshake_timeout_ms = config->handshake_timeout_ms;
-    options->descriptor_limit = process_raise_descriptor_limit();
-    options->max_connections =
-        connections_for((size_t)config->max_connections, options->descriptor_limit);
+    options->admission = admission_for(config);
+    options->max_connections = connections_for((size_t)config->max_connections,
+                                               options->admission.descriptor_limit -
+                                                   options->admission.internal_descriptors);
     options->max_connections_of_all = config->max_connections;
     options->is_port_shared = config->workers > 1;
     options->api_key = config->api_key;

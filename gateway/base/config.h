@@ -36,8 +36,13 @@ struct config {
     int64_t lease_renew_ms;
     /* clients */
     char *allowed_origins;
-    int64_t max_connections; /* 0: what the descriptors allow */
+    int64_t max_connections;         /* 0: what the descriptors allow */
+    int64_t connections_per_address; /* 0: as many as come; so the two below */
+    int64_t handshakes_per_s;
+    int64_t handshakes_pending;
+    int64_t internal_descriptors;
     int64_t max_message_bytes;
+    int64_t message_timeout_ms;
     int64_t max_backlog_bytes;
     int64_t idle_timeout_ms;
     int64_t handshake_timeout_ms;

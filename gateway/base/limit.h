@@ -16,6 +16,11 @@
 #define LIMITS(LIMIT) \
     LIMIT(max_backlog_bytes) \
     LIMIT(max_connections) \
+    LIMIT(connections_per_address) \
+    LIMIT(handshakes_per_s) \
+    LIMIT(handshakes_pending) \
+    LIMIT(internal_descriptors) \
+    LIMIT(message_timeout_ms) \
     LIMIT(files_per_minute)
 /* clang-format on */
 

@@ -19,6 +19,7 @@
     GAUGE(users, "Different users connected; the anonymous are one") \
     GAUGE(subscriptions, "Connections in channels, each counted in each") \
     GAUGE(channels, "Channels with a subscriber on this node") \
+    GAUGE(unfinished_bytes, "Memory that holds messages whose end has not come yet") \
     GAUGE(members, "Connections present in a channel") \
     COUNTER(connections_opened_total, "WebSocket handshakes completed") \
     COUNTER(handshakes_refused_total, "WebSocket handshakes refused") \

@@ -8,8 +8,10 @@
 #include "text_list.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { TEXT_BYTES = 64, IPV4_AT = 12, BITS = 8 * PEER_BYTES, IPV4_BITS = 32 };
 
@@ -34,6 +36,31 @@ bool peer_parse(const char *text, struct peer *ret_peer)
 size_t peer_significant_bytes(const struct peer *peer)
 {
     return is_ipv4(peer) ? PEER_BYTES : PEER_BYTES / 2;
+}
+
+/* No address of IPv6 begins with 64 ones: there those of IPv4 have room. */
+uint64_t peer_customer(const struct peer *peer)
+{
+    uint64_t number = 0;
+    uint32_t v4;
+    memcpy(&v4, peer->bytes + IPV4_AT, sizeof(v4));
+    if (is_ipv4(peer))
+        return UINT64_MAX << 32 | v4;
+    memcpy(&number, peer->bytes, sizeof(number));
+    return number + 1;
+}
+
+void peer_from_socket(const struct sockaddr *address, struct peer *ret_peer)
+{
+    struct peer peer = {{0}};
+    if (address->sa_family == AF_INET) {
+        memcpy(peer.bytes, ipv4_head, IPV4_AT);
+        memcpy(peer.bytes + IPV4_AT, &((const struct sockaddr_in *)address)->sin_addr,
+               PEER_BYTES - IPV4_AT);
+    } else if (address->sa_family == AF_INET6) {
+        memcpy(peer.bytes, &((const struct sockaddr_in6 *)address)->sin6_addr, PEER_BYTES);
+    }
+    *ret_peer = peer;
 }
 
 /* "10.0.0.0/8" as address and number of bits, counted as in IPv6. */

@@ -6,6 +6,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+struct sockaddr;
 
 enum { PEER_BYTES = 16 };
 
@@ -20,6 +23,12 @@ __attribute__((warn_unused_result)) bool peer_parse(const char *text, struct pee
 /* How many of its bytes tell one customer from another: all of IPv4's, of IPv6 the half that
  * a provider gives away as a whole. */
 size_t peer_significant_bytes(const struct peer *peer);
+
+/* Those bytes as a number, the same for all addresses of one customer; never 0. */
+uint64_t peer_customer(const struct peer *peer);
+
+/* The other side of a connection, as the system tells it; all zeros where it has no address. */
+void peer_from_socket(const struct sockaddr *address, struct peer *ret_peer);
 
 /* ADDRESS or ADDRESS/BITS, separated by commas. */
 bool networks_are_valid(const char *list);

@@ -9,16 +9,25 @@
 #include "ws_conn.h"
 
 #include "chat.h"
+#include "limit.h"
 #include "mem.h"
 #include "text.h"
 #include "transport.h"
+#include "ws_assembly.h"
+#include "ws_early.h"
 #include "ws_server.h"
 
 #include <libwebsockets.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+
+enum {
+    MASK_BIT = 0x80,
+    CLOSE_CODES_END = 5000,
+};
 
 static const enum pending_timeout KILL_REASON = PENDING_TIMEOUT_KILLED_BY_PARENT;
 
@@ -93,67 +102,121 @@ void ws_conn_open(struct ws_conn *conn, struct lws *wsi, struct hub *hub,
     conn->session = chat_open(hub, conn, dialect, request);
 }
 
-static void drop_partial(struct ws_conn *conn)
+/* ------------------------------------------------------------------------ the first look */
+
+static void judge(struct ws_conn *conn, unsigned char second_octet)
 {
-    free(conn->partial);
-    conn->partial = NULL;
-    conn->partial_length = 0;
-    conn->partial_capacity = 0;
-    conn->fragment_count = 0;
+    conn->first_look = LOOK_DONE;
+    if (!(second_octet & MASK_BIT))
+        chat_refuse(conn->session, CLOSE_PROTOCOL_ERROR, "a frame without a mask");
 }
 
-static void append_partial(struct ws_conn *conn, const char *bytes, size_t length,
-                           size_t expected)
+void ws_conn_look_at(struct ws_conn *conn, const unsigned char *octets, size_t count)
 {
-    size_t needed = conn->partial_length + length;
-    if (needed > conn->partial_capacity) {
-        size_t doubled = 2 * (size_t)conn->partial_capacity;
-        conn->partial_capacity = (uint32_t)(expected > doubled ? expected : doubled);
-        conn->partial = mem_resize(conn->partial, conn->partial_capacity);
+    if (count == 1)
+        conn->first_look = LOOK_AT_ONE;
+    else if (count > 1)
+        judge(conn, octets[1]);
+}
+
+/* How many octets make the connection readable. */
+static void set_low_water(const struct ws_conn *conn, int octets)
+{
+    (void)setsockopt(conn->socket, SOL_SOCKET, SO_RCVLOWAT, &octets, sizeof(octets));
+}
+
+/* The first octet alone is left where it is until the second has come or the connection has
+ * ended. What a record of TLS held is read at once: the system cannot tell of the next. */
+static bool wait_for_second(struct ws_conn *conn)
+{
+    if (conn->socket < 0) {
+        conn->first_look = LOOK_AT_ONE;
+        return true;
     }
-    if (length > 0)
-        memcpy(conn->partial + conn->partial_length, bytes, length);
-    conn->partial_length = (uint32_t)needed;
+    if (conn->first_look == LOOK_AT_TWO_AWAIT) {
+        conn->first_look = LOOK_DONE;
+        set_low_water(conn, 1);
+        return true;
+    }
+    conn->first_look = LOOK_AT_TWO_AWAIT;
+    set_low_water(conn, 2);
+    return false;
+}
+
+bool ws_conn_may_be_read(struct ws_conn *conn)
+{
+    unsigned char head[2];
+    int wanted = conn->first_look == LOOK_AT_ONE ? 1 : 2;
+    if (conn->first_look == LOOK_DONE || !conn->session)
+        return true;
+    int count = ws_early_peek(conn->wsi, head, (size_t)wanted);
+    if (count <= 0)
+        return true; /* the end, which is read, too */
+    if (count < wanted)
+        return wait_for_second(conn);
+    if (conn->first_look == LOOK_AT_TWO_AWAIT)
+        set_low_water(conn, 1);
+    judge(conn, head[wanted - 1]);
+    return true;
+}
+
+/* ------------------------------------------------------------------------------ messages */
+
+static void drop_assembly(struct ws_conn *conn)
+{
+    ws_assembly_end(conn->assembly);
+    conn->assembly = NULL;
 }
 
 static void refuse(struct ws_conn *conn, enum close_code code, const char *reason)
 {
-    drop_partial(conn);
+    drop_assembly(conn);
     chat_refuse(conn->session, (int)code, reason);
 }
 
-static void take_piece(struct ws_conn *conn, const char *bytes, size_t length, size_t expected)
+static void take_piece(struct ws_conn *conn, const char *bytes, size_t length, size_t expected,
+                       struct ws_assemblies *assemblies)
 {
     bool is_end_of_frame = lws_remaining_packet_payload(conn->wsi) == 0;
     bool is_final = lws_is_final_fragment(conn->wsi) != 0;
-    if (is_final && conn->partial_length == 0) {
+    if (is_final && !conn->assembly) {
         chat_message(conn->session, bytes, length); /* whole, as most are: no copy */
-        drop_partial(conn);
         return;
     }
-    append_partial(conn, bytes, length, expected);
+    if (!conn->assembly)
+        conn->assembly = ws_assembly_begin(assemblies, conn);
+    ws_assembly_append(conn->assembly, bytes, length, expected);
     if (is_final) {
-        chat_message(conn->session, conn->partial, conn->partial_length);
-        drop_partial(conn);
-    } else if (is_end_of_frame && ++conn->fragment_count >= FRAGMENTS_MAX) {
+        chat_message(conn->session, ws_assembly_bytes(conn->assembly),
+                     ws_assembly_length(conn->assembly));
+        drop_assembly(conn);
+    } else if (is_end_of_frame && ws_assembly_count_fragment(conn->assembly) >= FRAGMENTS_MAX) {
         refuse(conn, CLOSE_POLICY, "too many fragments");
     }
 }
 
 void ws_conn_receive(struct ws_conn *conn, const char *bytes, size_t length,
-                     size_t max_message_bytes)
+                     size_t max_message_bytes, struct ws_assemblies *assemblies)
 {
-    size_t expected = conn->partial_length + length + lws_remaining_packet_payload(conn->wsi);
-    conn->has_received = true;
-    if (conn->is_closing)
+    size_t expected =
+        ws_assembly_length(conn->assembly) + length + lws_remaining_packet_payload(conn->wsi);
+    if (conn->is_closing || !conn->session)
         return;
     if (lws_frame_is_binary(conn->wsi))
         refuse(conn, CLOSE_UNSUPPORTED_DATA, "text frames only");
     else if (expected > max_message_bytes)
         refuse(conn, CLOSE_TOO_BIG, "message too big");
     else
-        take_piece(conn, bytes, length, expected);
+        take_piece(conn, bytes, length, expected, assemblies);
 }
+
+void ws_conn_message_overdue(struct ws_conn *conn)
+{
+    limit_hit(LIMIT_message_timeout_ms);
+    refuse(conn, CLOSE_POLICY, "a message that is not complete in time");
+}
+
+/* --------------------------------------------------------------------------- the end */
 
 int ws_conn_writable(struct ws_conn *conn)
 {
@@ -168,12 +231,18 @@ int ws_conn_writable(struct ws_conn *conn)
     return -1;
 }
 
-/* libwebsockets would echo whatever it got: a code of one octet, a reason that is no text. */
+static int close_code_of(const char *payload)
+{
+    return (unsigned char)payload[0] << 8 | (unsigned char)payload[1];
+}
+
+/* libwebsockets would echo whatever it got: a code of one octet, one that nobody may use, a
+ * reason that is no text. Codes below 3000 it has looked at. */
 int ws_conn_peer_closes(struct ws_conn *conn, const char *payload, size_t length)
 {
     enum close_code code = CLOSE_NORMAL;
     conn->is_closing = true; /* nothing may follow the close frame that answers */
-    if (length == 1)
+    if (length == 1 || (length >= 2 && close_code_of(payload) >= CLOSE_CODES_END))
         code = CLOSE_PROTOCOL_ERROR;
     else if (length > 2 && !text_is_utf8(payload + 2, length - 2))
         code = CLOSE_INVALID_DATA;
@@ -183,12 +252,34 @@ int ws_conn_peer_closes(struct ws_conn *conn, const char *payload, size_t length
     return -1;
 }
 
+static bool has_peer_ended(const struct ws_conn *conn)
+{
+    char octet;
+    ssize_t count = recv(lws_get_socket_fd(conn->wsi), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
+    return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+/* Not asked for by either side: a frame that libwebsockets does not take, which it says to the
+ * peer in some cases only. Nothing may follow the close frame, and nobody is here any more. */
+void ws_conn_is_ending(struct ws_conn *conn)
+{
+    static unsigned char reason[] = "protocol error";
+    if (conn->is_closing || !conn->session)
+        return;
+    conn->is_closing = true;
+    if (!has_peer_ended(conn))
+        lws_close_reason(conn->wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, reason, sizeof(reason) - 1);
+    drop_assembly(conn);
+    chat_closed(conn->session);
+    conn->session = NULL;
+}
+
 void ws_conn_closed(struct ws_conn *conn)
 {
+    drop_assembly(conn);
     if (conn->session)
         chat_closed(conn->session);
     conn->session = NULL;
     free(conn->close_reason);
     conn->close_reason = NULL;
-    drop_partial(conn);
 }

@@ -45,11 +45,16 @@ static const struct handshake_refusal refusals[] = {
     {503, "Retry-After: 5", "no room for another connection"},
 #define DRAINING (&refusals[11])
     {503, "Retry-After: 1", "this node is shutting down"},
-#define BINARY_FORM     (&refusals[13])
 #define LONG_EXTENSIONS (&refusals[12])
     {431, NULL, "Sec-WebSocket-Extensions is longer than 256 bytes"},
+#define BINARY_FORM (&refusals[13])
     {400, NULL, "the binary (protobuf) form is not spoken here: use the JSON form"},
 };
+
+const struct handshake_refusal ws_handshake_too_fast = {
+    503, "Retry-After: 1", "more handshakes in a second than this node works at"};
+const struct handshake_refusal ws_handshake_too_many = {
+    429, "Retry-After: 10", "too many connections from this address"};
 
 static bool copy_header(struct lws *wsi, enum lws_token_indexes token, char *out, int size)
 {

@@ -23,6 +23,11 @@ struct handshake_refusal {
     const char *message;
 };
 
+/* More handshakes a second than --handshakes-per-s, more connections of the address than
+ * --connections-per-address. */
+extern const struct handshake_refusal ws_handshake_too_fast;
+extern const struct handshake_refusal ws_handshake_too_many;
+
 /* NULL: welcome. */
 const struct handshake_refusal *ws_handshake_check(struct lws *wsi,
                                                    const struct ws_server_options *options,

@@ -11,6 +11,7 @@
  */
 #include "ws_loop.h"
 
+#include "clock.h"
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
@@ -30,18 +31,26 @@ enum {
     EVENTS_PER_TURN_MAX = 1024, /* the others' turn is the next */
     READS_PER_TURN_MAX = 32,
     TIMERS_HORIZON_MS = 1000,
-    FRAME_HEAD_BYTES = 2,
+    LISTENERS_MAX = 8,
+    PAUSE_MS = 100, /* of a listener, when the system is out of something */
 };
 
 /* One descriptor of libwebsockets. */
 struct io {
-    void *owner;
+    void *owner;         /* or the struct lws, as long as it has none */
     uint32_t generation; /* how often the number was used */
     uint8_t wanted;      /* LWS_EV_READ, LWS_EV_WRITE */
     uint8_t told;        /* what epoll knows; 0: it does not have it */
     bool is_open : 1;
     bool is_changed : 1; /* on the list of those to be told */
-    bool was_first_shown : 1;
+    bool is_listener : 1;
+    bool has_owner : 1;
+};
+
+struct listener {
+    struct lws_vhost *vhost;
+    int descriptor;
+    int64_t paused_until_ms; /* 0: it is not paused */
 };
 
 struct ws_loop {
@@ -55,6 +64,8 @@ struct ws_loop {
     size_t changed_count;
     size_t changed_capacity;
     size_t count;
+    struct listener listeners[LISTENERS_MAX];
+    size_t listener_count;
     struct ws_loop_events events;
     void *foreign_loops[1];
 };
@@ -90,36 +101,73 @@ static void serve(struct ws_loop *ws_loop, int descriptor, short what)
     lws_service_fd(ws_loop->context, &ready);
 }
 
-static void show_first_frame(struct ws_loop *ws_loop, struct io *io, int descriptor)
+static void want(struct ws_loop *ws_loop, int descriptor, uint8_t wanted)
 {
-    unsigned char head[FRAME_HEAD_BYTES];
-    if (io->was_first_shown ||
-        recv(descriptor, head, sizeof(head), MSG_PEEK | MSG_DONTWAIT) != sizeof(head))
+    struct io *io = &ws_loop->ios[descriptor];
+    if (io->wanted == wanted)
         return;
-    io->was_first_shown = true;
-    ws_loop->events.on_first_frame(io->owner, head);
+    io->wanted = wanted;
+    if (io->is_changed)
+        return;
+    io->is_changed = true;
+    ws_loop->changed = mem_grow(ws_loop->changed, ws_loop->changed_count,
+                                &ws_loop->changed_capacity, sizeof(*ws_loop->changed));
+    ws_loop->changed[ws_loop->changed_count++] = descriptor;
 }
 
-static void read_owned(struct ws_loop *ws_loop, struct io *io, int descriptor)
+/* False: nothing is to be read of it now. */
+static bool read_owned(struct ws_loop *ws_loop, const struct io *io, int descriptor)
 {
-    ws_loop->events.on_heard(io->owner);
-    show_first_frame(ws_loop, io, descriptor);
+    if (!ws_loop->events.on_heard(io->owner))
+        return false;
     serve(ws_loop, descriptor, LWS_POLLIN);
+    return true;
 }
 
 static void read_all(struct ws_loop *ws_loop, struct io *io, int descriptor)
 {
     uint32_t generation = io->generation;
-    if (!io->owner) {
+    if (!io->has_owner) {
+        ws_loop->events.on_asking(ws_loop->events.context, io->owner, descriptor);
         serve(ws_loop, descriptor, LWS_POLLIN); /* a handshake: its client waits for us now */
         return;
     }
-    read_owned(ws_loop, io, descriptor);
-    for (int i = 1; i < READS_PER_TURN_MAX; i++) {
-        bool is_same = io->is_open && io->generation == generation && io->owner;
+    for (int i = 0; i < READS_PER_TURN_MAX; i++) {
+        if (!read_owned(ws_loop, io, descriptor))
+            return;
+        bool is_same = io->is_open && io->generation == generation;
         if (!is_same || !(io->wanted & LWS_EV_READ) || !has_more(descriptor))
             return;
-        read_owned(ws_loop, io, descriptor);
+    }
+}
+
+static struct listener *find_listener(struct ws_loop *ws_loop, int descriptor)
+{
+    for (size_t i = 0; i < ws_loop->listener_count; i++) {
+        if (ws_loop->listeners[i].descriptor == descriptor)
+            return &ws_loop->listeners[i];
+    }
+    return NULL;
+}
+
+static void accept_some(struct ws_loop *ws_loop, int descriptor)
+{
+    struct listener *listener = find_listener(ws_loop, descriptor);
+    const struct ws_loop_events *events = &ws_loop->events;
+    if (events->on_connecting(events->context, listener->vhost, descriptor))
+        return;
+    listener->paused_until_ms = clock_now_ms() + PAUSE_MS;
+    want(ws_loop, descriptor, 0);
+}
+
+static void end_pauses(struct ws_loop *ws_loop)
+{
+    for (size_t i = 0; i < ws_loop->listener_count; i++) {
+        struct listener *listener = &ws_loop->listeners[i];
+        if (listener->paused_until_ms == 0 || clock_now_ms() < listener->paused_until_ms)
+            continue;
+        listener->paused_until_ms = 0;
+        want(ws_loop, listener->descriptor, LWS_EV_READ);
     }
 }
 
@@ -142,6 +190,10 @@ static void on_ready(struct ws_loop *ws_loop, const struct epoll_event *event)
     if (!io->is_open || io->generation != generation)
         return; /* closed by another's event of this turn */
     uint8_t ready = to_be_done(io, event->events);
+    if (io->is_listener) {
+        accept_some(ws_loop, descriptor);
+        return;
+    }
     if (ready & LWS_EV_WRITE)
         serve(ws_loop, descriptor, LWS_POLLOUT);
     if (ready & LWS_EV_READ && io->is_open && io->generation == generation)
@@ -180,9 +232,14 @@ static void tell_epoll(struct ws_loop *ws_loop, int descriptor)
         return;
     if (!io->told)
         change = EPOLL_CTL_ADD;
-    if (epoll_ctl(ws_loop->epoll, change, descriptor, &event) != 0)
-        log_error("epoll_ctl_failed", kv_int("descriptor", descriptor), kv_int("errno", errno));
-    io->told = io->wanted;
+    if (epoll_ctl(ws_loop->epoll, change, descriptor, &event) == 0 || change == EPOLL_CTL_DEL) {
+        io->told = io->wanted;
+        return;
+    }
+    /* it would be deaf: nothing that happens to it would ever be heard of */
+    log_error("epoll_ctl_failed", kv_int("descriptor", descriptor), kv_int("errno", errno),
+              kv_str("next", "the connection is closed"));
+    serve(ws_loop, descriptor, LWS_POLLHUP);
 }
 
 static void tell_changes(struct ws_loop *ws_loop)
@@ -192,20 +249,6 @@ static void tell_changes(struct ws_loop *ws_loop)
         tell_epoll(ws_loop, ws_loop->changed[i]);
     }
     ws_loop->changed_count = 0;
-}
-
-static void want(struct ws_loop *ws_loop, int descriptor, uint8_t wanted)
-{
-    struct io *io = &ws_loop->ios[descriptor];
-    if (io->wanted == wanted)
-        return;
-    io->wanted = wanted;
-    if (io->is_changed)
-        return;
-    io->is_changed = true;
-    ws_loop->changed = mem_grow(ws_loop->changed, ws_loop->changed_count,
-                                &ws_loop->changed_capacity, sizeof(*ws_loop->changed));
-    ws_loop->changed[ws_loop->changed_count++] = descriptor;
 }
 
 static int on_socket_open(struct lws *wsi)
@@ -218,9 +261,25 @@ static int on_socket_open(struct lws *wsi)
         return 1;
     io->generation++;
     io->is_open = true;
-    io->was_first_shown = false;
+    io->is_listener = false;
+    io->has_owner = false;
+    io->owner = wsi;
     ws_loop->count++;
     want(ws_loop, lws_get_socket_fd(wsi), LWS_EV_READ);
+    return 0;
+}
+
+/* libwebsockets listens, and we accept. */
+static int on_listener_open(struct lws *wsi)
+{
+    struct ws_loop *ws_loop = loop_of(wsi);
+    if (!ws_loop->context)
+        return 0;
+    if (ws_loop->listener_count == LISTENERS_MAX || on_socket_open(wsi) != 0)
+        return 1;
+    io_of(wsi)->is_listener = true;
+    ws_loop->listeners[ws_loop->listener_count++] =
+        (struct listener){.vhost = lws_get_vhost(wsi), .descriptor = lws_get_socket_fd(wsi)};
     return 0;
 }
 
@@ -243,6 +302,7 @@ static int on_socket_close(struct lws *wsi)
         return 0;
     io->wanted = 0;
     tell_epoll(ws_loop, lws_get_socket_fd(wsi));
+    ws_loop->events.on_closed(ws_loop->events.context, lws_get_socket_fd(wsi));
     io->is_open = false;
     io->owner = NULL;
     ws_loop->count--;
@@ -252,7 +312,7 @@ static int on_socket_close(struct lws *wsi)
 static const struct lws_event_loop_ops loop_ops = {
     .name = "parley",
     .init_pt = on_init_pt,
-    .init_vhost_listen_wsi = on_socket_open,
+    .init_vhost_listen_wsi = on_listener_open,
     .sock_accept = on_socket_open,
     .io = on_io_change,
     .wsi_logical_close = on_socket_close,
@@ -315,8 +375,10 @@ void ws_loop_set_owner(struct ws_loop *ws_loop, struct lws *wsi, void *owner)
 {
     struct io *io = io_of(wsi);
     (void)ws_loop;
-    if (io)
-        io->owner = owner;
+    if (!io)
+        return;
+    io->owner = owner;
+    io->has_owner = true;
 }
 
 size_t ws_loop_count(const struct ws_loop *ws_loop)
@@ -333,5 +395,6 @@ void ws_loop_turn(struct ws_loop *ws_loop)
         _lws_plat_service_forced_tsi(ws_loop->context, 0);
         loop_again(ws_loop->loop);
     }
+    end_pauses(ws_loop);
     tell_changes(ws_loop);
 }

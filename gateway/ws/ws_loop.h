@@ -14,13 +14,19 @@ struct loop;
 struct lws;
 struct lws_context;
 struct lws_context_creation_info;
+struct lws_vhost;
 struct ws_loop;
 
 struct ws_loop_events {
-    /* Bytes arrived for a descriptor whose owner is set. */
-    void (*on_heard)(void *owner);
-    /* The first octets of the first frame lie there to be read. */
-    void (*on_first_frame)(void *owner, const unsigned char *head);
+    void *context;
+    /* Somebody is waiting at a listener of this vhost. False: leave it alone for a while. */
+    bool (*on_connecting)(void *context, struct lws_vhost *vhost, int listener);
+    /* The descriptor is about to be closed. */
+    void (*on_closed)(void *context, int descriptor);
+    /* Bytes arrived for one that has no owner. */
+    void (*on_asking)(void *context, struct lws *wsi, int descriptor);
+    /* Bytes arrived for a descriptor whose owner is set. False: they are not to be read yet. */
+    bool (*on_heard)(void *owner);
 };
 
 /* Descriptors are numbered below descriptor_limit. NULL: the system has no more of them.
@@ -33,6 +39,7 @@ void ws_loop_destroy(struct ws_loop *ws_loop);
 void ws_loop_prepare(struct ws_loop *ws_loop, struct lws_context_creation_info *info);
 void ws_loop_bind(struct ws_loop *ws_loop, struct lws_context *context);
 
+/* Never NULL. */
 void ws_loop_set_owner(struct ws_loop *ws_loop, struct lws *wsi, void *owner);
 
 /* Descriptors that libwebsockets has open. */

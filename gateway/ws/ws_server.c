@@ -4,8 +4,7 @@
  * libwebsockets's own timers per connection are kept off the established ones (it keeps them
  * in a sorted list, which would make a handshake slower with each connection there is):
  * heartbeats are the chat's, on its timing wheel.
- * When descriptors run out, accept fails and libwebsockets would try again and again; so
- * connections are turned away while there are still some left.
+ * Connections are accepted and limited by ws_accept and ws_admission.
  */
 #include "ws_server.h"
 
@@ -15,15 +14,21 @@
 #include "http_call.h"
 #include "http_cors.h"
 #include "http_files.h"
+#include "http_peer.h"
 #include "http_response.h"
 #include "http_routes.h"
 #include "limit.h"
 #include "log.h"
 #include "mem.h"
 #include "metrics.h"
+#include "network.h"
 #include "transport.h"
 #include "worker_page.h"
+#include "ws_accept.h"
+#include "ws_admission.h"
+#include "ws_assembly.h"
 #include "ws_conn.h"
+#include "ws_early.h"
 #include "ws_handshake.h"
 #include "ws_loop.h"
 
@@ -38,9 +43,7 @@ enum {
     TX_PACKET_BYTES = 1 << 20, /* what one write may hand to the kernel */
     SERVICE_BUFFER_BYTES = 16384,
     HEADER_BYTES_MAX = 8192, /* of one request */
-    DESCRIPTORS_KEPT = 24,   /* for Redis, logs, and to turn others away politely */
     PATH_BYTES_MAX = 512,
-    MASK_BIT = 0x80,
 };
 
 struct ws_server {
@@ -54,7 +57,9 @@ struct ws_server {
     struct http_cors cors;
     struct http_api *api;
     struct http_files *files; /* NULL: off */
-    bool is_turning_away;
+    struct ws_admission *admission;
+    struct ws_assemblies *assemblies;
+    struct ws_early *early;
 };
 
 /* What is kept of a connection of the public port. */
@@ -68,35 +73,64 @@ static struct ws_server *server_of(struct lws *wsi)
     return lws_context_user(lws_get_context(wsi));
 }
 
-static void on_heard(void *owner)
+static bool on_heard(void *owner)
 {
-    const struct ws_conn *conn = owner;
-    chat_heard(conn->session);
+    struct ws_conn *conn = owner;
+    if (conn->session)
+        chat_heard(conn->session);
+    return ws_conn_may_be_read(conn);
 }
 
-/* libwebsockets takes frames with a mask and without; RFC 6455 (5.1) wants one. A client either
- * knows of masks or does not, so a look at its first frame will do. */
-static void on_first_frame(void *owner, const unsigned char *head)
+/* --------------------------------------------------------------------------- admission */
+
+static void on_asking(void *context, struct lws *wsi, int descriptor)
 {
-    const struct ws_conn *conn = owner;
-    if (!conn->has_received && !(head[1] & MASK_BIT))
-        chat_refuse(conn->session, CLOSE_PROTOCOL_ERROR, "a frame without a mask");
+    const struct ws_server *server = context;
+    if (lws_get_vhost(wsi) == server->public_vhost &&
+        ws_admission_is_pending(server->admission, descriptor))
+        ws_early_keep(server->early, wsi);
+    else
+        ws_early_forget(server->early);
+}
+
+static bool on_connecting(void *context, struct lws_vhost *vhost, int listener)
+{
+    struct ws_server *server = context;
+    bool is_public = vhost == server->public_vhost;
+    return ws_accept(
+        &(struct ws_port_of){
+            .vhost = vhost,
+            .listener = listener,
+            .port = is_public ? WS_PORT_PUBLIC : WS_PORT_INTERNAL,
+        },
+        server->admission, server->ws_loop);
+}
+
+static void on_closed(void *context, int descriptor)
+{
+    const struct ws_server *server = context;
+    ws_admission_leave(server->admission, descriptor);
+}
+
+/* The limits that come before any other work. NULL: not over any. */
+static const struct handshake_refusal *check_admission(struct lws *wsi)
+{
+    struct ws_server *server = server_of(wsi);
+    struct ws_admission *admission = server->admission;
+    struct peer peer;
+    if (!ws_admission_take_handshake(admission))
+        return &ws_handshake_too_fast;
+    if (ws_admission_is_over(admission, lws_get_socket_fd(wsi)))
+        return &ws_handshake_too_many;
+    if (server->options->admission.trusted_proxies[0] == '\0')
+        return NULL;
+    http_peer(wsi, server->options->admission.trusted_proxies, &peer);
+    return ws_admission_assign(admission, lws_get_socket_fd(wsi), &peer)
+               ? NULL
+               : &ws_handshake_too_many;
 }
 
 /* ---------------------------------------------------------------------------- handshake */
-
-/* Non-zero: turned away. Told once, until there is room again. */
-static int on_accepted(struct ws_server *server)
-{
-    bool is_full =
-        ws_loop_count(server->ws_loop) + DESCRIPTORS_KEPT > server->options->descriptor_limit;
-    if (is_full && !server->is_turning_away)
-        log_warn("descriptors_exhausted",
-                 kv_int("limit", (int64_t)server->options->descriptor_limit),
-                 kv_str("err", "new connections are closed at once"));
-    server->is_turning_away = is_full;
-    return is_full;
-}
 
 static bool has_room_for_one_more(const struct ws_server_options *options)
 {
@@ -104,6 +138,8 @@ static bool has_room_for_one_more(const struct ws_server_options *options)
     return (size_t)metrics.connections < options->max_connections &&
            (max_of_all == 0 || workers_connections() < max_of_all);
 }
+
+static const struct handshake_refusal not_here = {404, NULL, "no WebSocket on this port"};
 
 /* 0: go on with the handshake; greater: answered. */
 static int on_upgrade_asked(struct lws *wsi, const char *protocol)
@@ -114,10 +150,10 @@ static int on_upgrade_asked(struct lws *wsi, const char *protocol)
         http_send_error(wsi, 400, NULL, "the only upgrade is to websocket");
         return 1;
     }
-    const struct handshake_refusal *refusal =
-        lws_get_vhost(wsi) == server->public_vhost
-            ? ws_handshake_check(wsi, server->options, has_room, server->http.is_draining)
-            : &(const struct handshake_refusal){404, NULL, "no WebSocket on this port"};
+    bool is_public = lws_get_vhost(wsi) == server->public_vhost;
+    const struct handshake_refusal *refusal = is_public ? check_admission(wsi) : &not_here;
+    if (!refusal)
+        refusal = ws_handshake_check(wsi, server->options, has_room, server->http.is_draining);
     if (!refusal)
         return 0;
     metrics.handshakes_refused_total++;
@@ -134,6 +170,7 @@ static int on_established(struct lws *wsi, struct ws_conn *conn)
     struct ws_server *server = server_of(wsi);
     char channel[CHANNEL_NAME_BYTES_MAX + 1];
     char token[HEADER_BYTES_MAX];
+    const unsigned char *octets;
     if (!ws_handshake_channel(wsi, channel))
         return -1; /* was checked before the upgrade */
     int length = lws_get_urlarg_by_name_safe(wsi, "token=", token, sizeof(token));
@@ -143,6 +180,9 @@ static int on_established(struct lws *wsi, struct ws_conn *conn)
     if (length > 0)
         explicit_bzero(token, (size_t)length);
     ws_loop_set_owner(server->ws_loop, wsi, conn);
+    ws_admission_settle(server->admission, lws_get_socket_fd(wsi));
+    size_t count = ws_early_put_back(server->early, &octets);
+    ws_conn_look_at(conn, octets, count);
     return 0;
 }
 
@@ -171,6 +211,11 @@ static int on_public_http(struct lws *wsi, struct http_files_slot *slot, const c
 {
     struct ws_server *server = server_of(wsi);
     char text[PATH_BYTES_MAX];
+    ws_admission_settle(server->admission, lws_get_socket_fd(wsi));
+    ws_early_forget(server->early);
+    if (ws_admission_is_over(server->admission, lws_get_socket_fd(wsi)))
+        return http_refuse(wsi, ws_handshake_too_many.status, ws_handshake_too_many.header,
+                           ws_handshake_too_many.message);
     if (http_files_is_busy(slot))
         return -1;
     copy_path(text, path, length);
@@ -206,21 +251,25 @@ static int on_public(struct lws *wsi, enum lws_callback_reasons reason, void *us
                      size_t length)
 {
     switch (reason) {
-    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
-        return on_accepted(server_of(wsi));
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return http_files_is_busy(user) ? -1 : on_upgrade_asked(wsi, in);
     case LWS_CALLBACK_ESTABLISHED:
         return on_established(wsi, user);
     case LWS_CALLBACK_RECEIVE:
-        ws_conn_receive(user, in, length, server_of(wsi)->options->max_message_bytes);
+        ws_conn_receive(user, in, length, server_of(wsi)->options->max_message_bytes,
+                        server_of(wsi)->assemblies);
+        return 0;
+    case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
+        ws_conn_is_ending(user);
+        return 0;
+    case LWS_CALLBACK_ADD_HEADERS:
+        ws_early_locate(server_of(wsi)->early, in);
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return ws_conn_writable(user);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         return ws_conn_peer_closes(user, in, length);
     case LWS_CALLBACK_CLOSED:
-        ws_loop_set_owner(server_of(wsi)->ws_loop, wsi, NULL);
         ws_conn_closed(user);
         return 0;
     case LWS_CALLBACK_HTTP:
@@ -243,8 +292,6 @@ static int on_internal(struct lws *wsi, enum lws_callback_reasons reason, void *
 {
     struct http_api *api = server_of(wsi)->api;
     switch (reason) {
-    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
-        return on_accepted(server_of(wsi));
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return on_upgrade_asked(wsi, in);
     case LWS_CALLBACK_HTTP:
@@ -369,8 +416,12 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
     server->api = http_api_create(options->hub, options->api_key);
     if (files_are_on(options->hub))
         server->files = http_files_create(options->hub, &options->uploads);
-    server->ws_loop = ws_loop_create(loop, options->descriptor_limit,
-                                     &(struct ws_loop_events){on_heard, on_first_frame});
+    server->admission = ws_admission_create(&options->admission);
+    server->assemblies = ws_assemblies_create();
+    server->early = ws_early_create(SERVICE_BUFFER_BYTES);
+    server->ws_loop = ws_loop_create(
+        loop, options->admission.descriptor_limit,
+        &(struct ws_loop_events){server, on_connecting, on_closed, on_asking, on_heard});
     server->context = server->ws_loop ? create_context(server) : NULL;
     if (!server->context) {
         *ret_error = mem_strdup("libwebsockets cannot start");
@@ -393,11 +444,23 @@ void ws_server_destroy(struct ws_server *server)
     http_files_destroy(server->files);
     http_api_destroy(server->api);
     ws_loop_destroy(server->ws_loop);
+    ws_admission_destroy(server->admission);
+    ws_assemblies_destroy(server->assemblies);
+    ws_early_destroy(server->early);
     free(server);
+}
+
+static void end_overdue_messages(struct ws_server *server)
+{
+    int64_t timeout_ms = server->options->message_timeout_ms;
+    struct ws_conn *conn;
+    while (timeout_ms > 0 && (conn = ws_assemblies_overdue(server->assemblies, timeout_ms)))
+        ws_conn_message_overdue(conn);
 }
 
 void ws_server_turn(struct ws_server *server)
 {
+    end_overdue_messages(server);
     ws_loop_turn(server->ws_loop);
 }
 

@@ -10,6 +10,7 @@
 
 #include "address.h"
 #include "http_upload.h"
+#include "ws_admission.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,8 +32,9 @@ struct ws_server_options {
     int64_t max_connections_of_all; /* of all workers; 0: only the line above counts */
     bool is_port_shared;            /* with other workers */
     size_t max_message_bytes;
+    int64_t message_timeout_ms;   /* for one that has begun; 0: none */
     int64_t handshake_timeout_ms; /* in whole seconds */
-    size_t descriptor_limit;      /* of the process */
+    struct ws_admission_options admission;
     struct http_upload_options uploads;
     const char *api_key; /* of the server API; "": there is none */
     struct hub *hub;

@@ -1,0 +1,256 @@
+/*
+ * ws_admission - who is let in at the ports; see ws_admission.h.
+ *
+ * The pending ones stand in a queue in the order in which they came. Who has asked, or is gone,
+ * stays in it until he comes to its front, or until half of the queue are such.
+ */
+#include "ws_admission.h"
+
+#include "clock.h"
+#include "limit.h"
+#include "log.h"
+#include "mem.h"
+#include "network.h"
+#include "peer_counts.h"
+
+#include <libwebsockets.h>
+
+#include <stdlib.h>
+
+enum {
+    DESCRIPTORS_KEPT = 24, /* for Redis, logs, and to turn others away politely */
+    OVER_MAX = 64,         /* of one address, waiting to be told that they are too many */
+    SECOND_US = 1000000,
+};
+
+/* One open connection. */
+struct guest {
+    uint64_t customer; /* 0: counted for nobody */
+    uint32_t serial;   /* how often the descriptor was used */
+    bool is_in;
+    bool is_pending;
+};
+
+struct pending {
+    struct lws *wsi; /* there as long as the guest has this serial and is pending */
+    int descriptor;
+    uint32_t serial;
+};
+
+struct ws_admission {
+    struct ws_admission_options options;
+    struct peer_counts *counts;
+    struct guest *guests; /* by descriptor */
+    struct pending *queue;
+    size_t queue_start; /* those before it are done with */
+    size_t queue_end;
+    size_t queue_capacity;
+    int64_t pending_count;
+    int64_t handshakes_full_at_us; /* when the bucket of handshakes will be full again */
+    bool is_turning_away;
+};
+
+struct ws_admission *ws_admission_create(const struct ws_admission_options *options)
+{
+    struct ws_admission *admission = mem_zalloc(sizeof(*admission));
+    admission->options = *options;
+    admission->counts = peer_counts_create();
+    admission->guests = mem_zalloc(options->descriptor_limit * sizeof(struct guest));
+    return admission;
+}
+
+void ws_admission_destroy(struct ws_admission *admission)
+{
+    if (!admission)
+        return;
+    peer_counts_destroy(admission->counts);
+    free(admission->guests);
+    free(admission->queue);
+    free(admission);
+}
+
+static struct guest *guest_of(struct ws_admission *admission, int descriptor)
+{
+    if (descriptor < 0 || (size_t)descriptor >= admission->options.descriptor_limit)
+        return NULL;
+    return &admission->guests[descriptor];
+}
+
+/* Told once, until there is room again. */
+bool ws_admission_has_descriptor(struct ws_admission *admission, enum ws_port port,
+                                 size_t open_count)
+{
+    const struct ws_admission_options *options = &admission->options;
+    size_t kept = DESCRIPTORS_KEPT;
+    if (port == WS_PORT_PUBLIC)
+        kept += options->internal_descriptors;
+    bool is_full = open_count + kept > options->descriptor_limit;
+    if (is_full && !admission->is_turning_away)
+        log_warn("descriptors_exhausted", kv_int("limit", (int64_t)options->descriptor_limit),
+                 kv_str("err", "new connections are closed at once"));
+    if (is_full && port == WS_PORT_PUBLIC)
+        limit_hit(LIMIT_internal_descriptors);
+    admission->is_turning_away = is_full;
+    return !is_full;
+}
+
+/* ---------------------------------------------------------------------------- addresses */
+
+static bool is_over_by(const struct ws_admission *admission, uint64_t customer, int64_t most)
+{
+    int64_t limit = admission->options.connections_per_address;
+    return limit > 0 && customer != 0 &&
+           peer_counts_get(admission->counts, customer) > limit + most;
+}
+
+static void count_for(struct ws_admission *admission, struct guest *guest, uint64_t customer)
+{
+    if (guest->customer)
+        peer_counts_remove(admission->counts, guest->customer);
+    guest->customer = customer;
+    if (customer)
+        peer_counts_add(admission->counts, customer);
+}
+
+bool ws_admission_enter(struct ws_admission *admission, int descriptor, const struct peer *peer)
+{
+    struct guest *guest = guest_of(admission, descriptor);
+    if (!guest)
+        return false;
+    *guest = (struct guest){.serial = guest->serial + 1, .is_in = true};
+    if (networks_have(admission->options.trusted_proxies, peer))
+        return true; /* whose it is will be known when it asks */
+    count_for(admission, guest, peer_customer(peer));
+    if (!is_over_by(admission, guest->customer, OVER_MAX))
+        return true;
+    limit_hit(LIMIT_connections_per_address);
+    ws_admission_leave(admission, descriptor);
+    return false;
+}
+
+void ws_admission_leave(struct ws_admission *admission, int descriptor)
+{
+    struct guest *guest = guest_of(admission, descriptor);
+    if (!guest || !guest->is_in)
+        return;
+    ws_admission_settle(admission, descriptor);
+    count_for(admission, guest, 0);
+    guest->is_in = false;
+}
+
+bool ws_admission_is_over(struct ws_admission *admission, int descriptor)
+{
+    const struct guest *guest = guest_of(admission, descriptor);
+    bool is_over = guest && is_over_by(admission, guest->customer, 0);
+    if (is_over)
+        limit_hit(LIMIT_connections_per_address);
+    return is_over;
+}
+
+bool ws_admission_assign(struct ws_admission *admission, int descriptor,
+                         const struct peer *peer)
+{
+    struct guest *guest = guest_of(admission, descriptor);
+    if (!guest || !guest->is_in || guest->customer)
+        return true;
+    count_for(admission, guest, peer_customer(peer));
+    if (!ws_admission_is_over(admission, descriptor))
+        return true;
+    count_for(admission, guest, 0); /* the proxy may use the connection for others */
+    return false;
+}
+
+/* ------------------------------------------------------------------------------ pending */
+
+static bool is_waiting(const struct ws_admission *admission, const struct pending *pending)
+{
+    const struct guest *guest = &admission->guests[pending->descriptor];
+    return guest->serial == pending->serial && guest->is_pending;
+}
+
+/* Leaves in the queue only who is pending. */
+static void tidy_queue(struct ws_admission *admission)
+{
+    size_t kept = 0;
+    for (size_t i = admission->queue_start; i < admission->queue_end; i++) {
+        if (is_waiting(admission, &admission->queue[i]))
+            admission->queue[kept++] = admission->queue[i];
+    }
+    admission->queue_start = 0;
+    admission->queue_end = kept;
+}
+
+static void enqueue(struct ws_admission *admission, const struct pending *pending)
+{
+    size_t half = admission->queue_capacity / 2;
+    if (admission->queue_end == admission->queue_capacity) {
+        if ((size_t)admission->pending_count < half)
+            tidy_queue(admission);
+        admission->queue = mem_grow(admission->queue, admission->queue_end,
+                                    &admission->queue_capacity, sizeof(*admission->queue));
+    }
+    admission->queue[admission->queue_end++] = *pending;
+}
+
+static void end_oldest(struct ws_admission *admission)
+{
+    while (admission->queue_start < admission->queue_end) {
+        const struct pending *oldest = &admission->queue[admission->queue_start++];
+        if (!is_waiting(admission, oldest))
+            continue;
+        limit_hit(LIMIT_handshakes_pending);
+        ws_admission_settle(admission, oldest->descriptor);
+        lws_set_timeout(oldest->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+        return;
+    }
+}
+
+void ws_admission_pend(struct ws_admission *admission, int descriptor, struct lws *wsi)
+{
+    int64_t most = admission->options.handshakes_pending;
+    struct guest *guest = guest_of(admission, descriptor);
+    if (!guest || !guest->is_in)
+        return;
+    guest->is_pending = true;
+    admission->pending_count++;
+    if (most == 0)
+        return;
+    enqueue(admission, &(struct pending){wsi, descriptor, guest->serial});
+    if (admission->pending_count > most)
+        end_oldest(admission);
+}
+
+bool ws_admission_is_pending(struct ws_admission *admission, int descriptor)
+{
+    const struct guest *guest = guest_of(admission, descriptor);
+    return guest && guest->is_pending;
+}
+
+void ws_admission_settle(struct ws_admission *admission, int descriptor)
+{
+    struct guest *guest = guest_of(admission, descriptor);
+    if (!guest || !guest->is_pending)
+        return;
+    guest->is_pending = false;
+    admission->pending_count--;
+}
+
+/* --------------------------------------------------------------------------- handshakes */
+
+/* A bucket as in rate_limit.c, of one second. */
+bool ws_admission_take_handshake(struct ws_admission *admission)
+{
+    int64_t per_s = admission->options.handshakes_per_s;
+    int64_t now_us = clock_now_ms() * 1000;
+    int64_t from_us = admission->handshakes_full_at_us;
+    if (per_s == 0)
+        return true;
+    if (from_us < now_us)
+        from_us = now_us;
+    if (from_us + SECOND_US / per_s > now_us + SECOND_US) {
+        limit_hit(LIMIT_handshakes_per_s);
+        return false;
+    }
+    admission->handshakes_full_at_us = from_us + SECOND_US / per_s;
+    return true;
+}
