@@ -60,7 +60,7 @@ struct node_lease {
 static void on_leases(void *context, enum broker_status status, const redisReply *reply)
 {
     struct node_lease *lease = context;
-    if (status != BROKER_OK || reply->type != REDIS_REPLY_ARRAY)
+    if (status != BROKER_OK)
         return;
     lease_table_clear(lease->table);
     for (size_t i = 0; i + 1 < reply->elements; i += 2)
@@ -70,8 +70,8 @@ static void on_leases(void *context, enum broker_status status, const redisReply
 
 void node_lease_look(struct node_lease *lease)
 {
-    redis_link_command_text(lease->commands, on_leases, lease, "ZRANGE", lease->nodes_key, "0",
-                            "-1", "WITHSCORES", NULL);
+    redis_link_command_text(lease->commands, "*s", on_leases, lease, "ZRANGE", lease->nodes_key,
+                            "0", "-1", "WITHSCORES", NULL);
 }
 
 static void on_watch_due(void *context)
@@ -87,8 +87,8 @@ static void show_in_nodes(struct node_lease *lease, const char *name, int64_t en
 {
     char end[NUMBER_BYTES];
     (void)snprintf(end, sizeof(end), "%lld", (long long)end_ms);
-    redis_link_command_text(lease->commands, NULL, NULL, "ZADD", lease->nodes_key, end, name,
-                            NULL);
+    redis_link_command_text(lease->commands, "i", NULL, NULL, "ZADD", lease->nodes_key, end,
+                            name, NULL);
 }
 
 void node_lease_hand_over(struct node_lease *lease, const char *name)
@@ -160,16 +160,20 @@ static void on_lease_reply(void *context, enum broker_status status, const redis
     struct node_lease *lease = context;
     if (lease->is_released)
         return;
-    if (status != BROKER_OK || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3) {
+    if (status != BROKER_OK) {
         log_warn("lease_not_renewed", kv_str("node", lease->options->node),
                  kv_str("err", status == BROKER_REFUSED ? reply->str : "no answer"));
         return;
     }
-    enum lease_answer answer = (enum lease_answer)reply->element[0]->integer;
+    int64_t answer = reply->element[0]->integer;
+    int64_t generation = reply->element[1]->integer;
+    int64_t now_ms = reply->element[2]->integer;
     if (answer == LEASE_TAKEN_BY_ANOTHER)
         on_taken_by_another(lease);
+    else if ((answer == LEASE_RENEWED || answer == LEASE_TAKEN) && generation > 0 && now_ms > 0)
+        on_held(lease, (enum lease_answer)answer, generation, now_ms);
     else
-        on_held(lease, answer, reply->element[1]->integer, reply->element[2]->integer);
+        redis_link_restart(lease->commands, "an answer about the lease that cannot be");
 }
 
 static void print_instance(char text[INSTANCE_BYTES], uint64_t instance)
@@ -234,12 +238,12 @@ void node_lease_renew_after_silence(struct node_lease *lease)
 static void on_left_behind(void *context, enum broker_status status, const redisReply *reply)
 {
     struct node_lease *lease = context;
-    if (status != BROKER_OK || reply->type != REDIS_REPLY_INTEGER)
+    if (status != BROKER_OK)
         return;
     if (reply->integer > 0)
         node_lease_hand_over(lease, lease->name);
     else
-        redis_link_command_text(lease->commands, NULL, NULL, "ZREM", lease->nodes_key,
+        redis_link_command_text(lease->commands, "i", NULL, NULL, "ZREM", lease->nodes_key,
                                 lease->name, NULL);
 }
 
@@ -250,7 +254,8 @@ void node_lease_release(struct node_lease *lease)
         return;
     char *members_key = key_lease_members(lease->options->prefix, lease->name);
     release(lease, lease->instance);
-    redis_link_command_text(lease->commands, on_left_behind, lease, "SCARD", members_key, NULL);
+    redis_link_command_text(lease->commands, "i", on_left_behind, lease, "SCARD", members_key,
+                            NULL);
     free(members_key);
 }
 

@@ -31,17 +31,33 @@
 #include "text_map.h"
 
 #include <hiredis/hiredis.h>
+#include <utlist.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROBES_MISSED_MAX = 3 };
+enum {
+    PROBES_MISSED_MAX = 3,
+    SUBSCRIBING_MAX = 512, /* that Redis has not confirmed */
+    ANNOUNCING_MAX = 512,  /* commands without an answer: each announcement asks for a log */
+};
+
+/* Where a subscription is on the present links. After a reconnect there may be very many: they
+ * are asked for, and announced, as fast as they are answered. */
+enum subscription_state {
+    SUBSCRIPTION_TO_ASK,
+    SUBSCRIPTION_ASKED,
+    SUBSCRIPTION_TO_ANNOUNCE, /* confirmed by Redis */
+    SUBSCRIPTION_ANNOUNCED,
+};
 
 struct subscription {
     char *channel;
-    char *pubsub;      /* its name in Redis */
-    bool is_confirmed; /* by Redis, on the present subscriber link */
+    char *pubsub; /* its name in Redis */
+    enum subscription_state state;
+    struct subscription *next; /* of those to ask, or to announce */
+    struct subscription *prev;
 };
 
 struct redis_broker {
@@ -56,6 +72,8 @@ struct redis_broker {
     struct redis_presence *presence;
     struct redis_reaper *reaper;
     struct text_map *subscriptions; /* by pubsub name */
+    struct subscription *to_ask;
+    struct subscription *to_announce;
     struct loop_timer *probe_timer;
     char *probe_channel;
     char *control_channel;
@@ -90,11 +108,54 @@ static void call_answer(struct channel_call *call, struct broker_reply *reply)
 
 /* ---------------------------------------------------------------------- subscriptions */
 
-static void announce(struct redis_broker *self, const struct subscription *subscription)
+/* The list of those in that state; NULL: there is none. */
+static struct subscription **list_of(struct redis_broker *self, enum subscription_state state)
+{
+    if (state == SUBSCRIPTION_TO_ASK)
+        return &self->to_ask;
+    return state == SUBSCRIPTION_TO_ANNOUNCE ? &self->to_announce : NULL;
+}
+
+static void take_from_list(struct redis_broker *self, struct subscription *subscription)
+{
+    struct subscription **list = list_of(self, subscription->state);
+    if (list)
+        DL_DELETE(*list, subscription);
+}
+
+static void set_subscription_state(struct redis_broker *self, struct subscription *subscription,
+                                   enum subscription_state state)
+{
+    take_from_list(self, subscription);
+    subscription->state = state;
+    struct subscription **list = list_of(self, state);
+    if (list)
+        DL_APPEND(*list, subscription);
+}
+
+static void ask_some(struct redis_broker *self)
+{
+    while (self->to_ask && redis_link_is_up(self->subscriber) &&
+           redis_link_subscribing(self->subscriber) < SUBSCRIBING_MAX) {
+        struct subscription *subscription = self->to_ask;
+        set_subscription_state(self, subscription, SUBSCRIPTION_ASKED);
+        redis_link_subscribe(self->subscriber, subscription->pubsub);
+    }
+}
+
+static void announce_first(struct redis_broker *self)
 {
     const struct broker_events *events = &self->base.events;
-    if (subscription->is_confirmed && redis_link_is_up(self->commands))
-        events->on_subscribed(events->context, subscription->channel);
+    struct subscription *subscription = self->to_announce;
+    set_subscription_state(self, subscription, SUBSCRIPTION_ANNOUNCED);
+    events->on_subscribed(events->context, subscription->channel);
+}
+
+static void announce_some(struct redis_broker *self)
+{
+    while (self->to_announce && redis_link_is_up(self->commands) &&
+           redis_link_pending(self->commands) < ANNOUNCING_MAX)
+        announce_first(self);
 }
 
 static struct subscription *find_subscription(struct redis_broker *self, const char *pubsub)
@@ -109,7 +170,9 @@ static void redis_subscribe(struct broker *broker, const char *channel)
     subscription->channel = mem_strdup(channel);
     subscription->pubsub = key_channel(self->options->prefix, channel);
     text_map_add(self->subscriptions, subscription->pubsub, subscription);
-    redis_link_subscribe(self->subscriber, subscription->pubsub);
+    subscription->state = SUBSCRIPTION_TO_ASK;
+    DL_APPEND(self->to_ask, subscription);
+    ask_some(self);
 }
 
 static void subscription_destroy(struct subscription *subscription)
@@ -124,9 +187,12 @@ static void redis_unsubscribe(struct broker *broker, const char *channel)
     struct redis_broker *self = self_of(broker);
     char *pubsub = key_channel(self->options->prefix, channel);
     struct subscription *subscription = text_map_remove(self->subscriptions, pubsub);
-    redis_link_unsubscribe(self->subscriber, pubsub);
-    if (subscription)
+    if (subscription) {
+        if (subscription->state != SUBSCRIPTION_TO_ASK)
+            redis_link_unsubscribe(self->subscriber, pubsub);
+        take_from_list(self, subscription);
         subscription_destroy(subscription);
+    }
     free(pubsub);
 }
 
@@ -134,10 +200,11 @@ static void on_subscribed(void *context, const char *pubsub)
 {
     struct redis_broker *self = context;
     struct subscription *subscription = find_subscription(self, pubsub);
-    if (!subscription)
-        return;
-    subscription->is_confirmed = true;
-    announce(self, subscription);
+    /* to be asked for: what is confirmed was asked for before, and is over */
+    if (subscription && subscription->state != SUBSCRIPTION_TO_ASK)
+        set_subscription_state(self, subscription, SUBSCRIPTION_TO_ANNOUNCE);
+    ask_some(self);
+    announce_some(self);
 }
 
 static void on_publication(struct redis_broker *self, const char *channel,
@@ -203,10 +270,7 @@ static void on_subscriber_up(void *context)
     self->probes_unheard = 0;
     redis_link_subscribe(self->subscriber, self->probe_channel);
     redis_link_subscribe(self->subscriber, self->control_channel);
-    const void *cursor = NULL;
-    const struct subscription *each;
-    while ((each = text_map_next(self->subscriptions, &cursor)))
-        redis_link_subscribe(self->subscriber, each->pubsub);
+    ask_some(self);
 }
 
 static void on_subscriber_down(void *context)
@@ -215,7 +279,7 @@ static void on_subscriber_down(void *context)
     const void *cursor = NULL;
     struct subscription *each;
     while ((each = text_map_next(self->subscriptions, &cursor)))
-        each->is_confirmed = false;
+        set_subscription_state(self, each, SUBSCRIPTION_TO_ASK);
 }
 
 /* The lease first: what members hang on. They are put back when it is held, see below. */
@@ -224,9 +288,11 @@ static void on_commands_up(void *context)
     struct redis_broker *self = context;
     node_lease_renew_after_silence(self->lease);
     const void *cursor = NULL;
-    const struct subscription *each;
-    while ((each = text_map_next(self->subscriptions, &cursor)))
-        announce(self, each);
+    struct subscription *each;
+    while ((each = text_map_next(self->subscriptions, &cursor))) {
+        if (each->state == SUBSCRIPTION_ANNOUNCED)
+            set_subscription_state(self, each, SUBSCRIPTION_TO_ANNOUNCE);
+    }
 }
 
 static void on_commands_down(void *context)
@@ -245,8 +311,8 @@ static void on_probe_due(void *context)
         redis_link_restart(self->subscriber, "its own probes are not heard");
         return;
     }
-    redis_link_command_text(self->commands, NULL, NULL, "PUBLISH", self->probe_channel, "probe",
-                            NULL);
+    redis_link_command_text(self->commands, "i", NULL, NULL, "PUBLISH", self->probe_channel,
+                            "probe", NULL);
 }
 
 static void put_members_back(struct redis_broker *self)
@@ -319,7 +385,9 @@ static void redis_control(struct broker *broker, const char *bytes, size_t lengt
     struct redis_broker *self = self_of(broker);
     const char *parts[] = {"PUBLISH", self->control_channel, bytes};
     size_t lengths[] = {7, strlen(self->control_channel), length};
-    redis_link_command(self->commands, 3, parts, lengths, on_done, call_create("", waiter));
+    redis_link_command(self->commands,
+                       &(struct redis_ask){"PUBLISH", "i", on_done, call_create("", waiter)}, 3,
+                       parts, lengths);
 }
 
 /* --------------------------------------------------------------------------- presence */
@@ -392,6 +460,10 @@ static void redis_file_remove(struct broker *broker, const struct broker_file *f
 static void redis_turn(struct broker *broker)
 {
     struct redis_broker *self = self_of(broker);
+    if (self->to_announce && redis_link_is_up(self->commands))
+        announce_first(self); /* one in a turn, however much is asked of Redis */
+    announce_some(self);
+    ask_some(self);
     redis_link_turn(self->commands);
     redis_link_turn(self->subscriber);
 }
@@ -489,6 +561,7 @@ static void create_links(struct redis_broker *self, struct loop *loop)
     link.name = "subscriber";
     link.up_metric = &metrics.redis_up_subscriber;
     link.script_count = 0;
+    link.is_subscriber = true;
     link.on_up = on_subscriber_up;
     link.on_down = on_subscriber_down;
     self->subscriber = redis_link_create(loop, &link);

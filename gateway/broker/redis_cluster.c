@@ -75,8 +75,6 @@ static void survey_end(struct survey *survey, struct broker_reply *reply)
 static bool is_over(struct survey *survey, enum broker_status status, const redisReply *reply)
 {
     survey->status = status;
-    if (status == BROKER_OK && reply->type != REDIS_REPLY_ARRAY)
-        survey->status = BROKER_REFUSED;
     if (survey->status == BROKER_OK && reply->elements > 0) {
         survey->items = mem_zalloc(reply->elements * sizeof(*survey->items));
         return false;
@@ -91,9 +89,10 @@ static void add_item(struct survey *survey, char *name)
 }
 
 /* key is *new* and taken. */
-static void ask_item(struct item *item, const char *verb, char *key, redis_reply_fn on_reply)
+static void ask_item(struct item *item, const char *verb, char *key, const char *shape,
+                     redis_reply_fn on_reply)
 {
-    redis_link_command_text(item->survey->link, on_reply, item, verb, key, NULL);
+    redis_link_command_text(item->survey->link, shape, on_reply, item, verb, key, NULL);
     free(key);
 }
 
@@ -123,7 +122,7 @@ static void on_length(void *context, enum broker_status status, const redisReply
 {
     struct item *item = context;
     item->channel.name = item->name;
-    if (status == BROKER_OK && reply->type == REDIS_REPLY_INTEGER)
+    if (status == BROKER_OK)
         item->channel.connection_count = (uint64_t)reply->integer;
     item_done(item, status);
 }
@@ -132,7 +131,7 @@ static void on_length(void *context, enum broker_status status, const redisReply
 static char *name_in(const struct survey *survey, const redisReply *pubsub)
 {
     size_t head = strlen(survey->prefix) + 2;
-    if (pubsub->type != REDIS_REPLY_STRING || pubsub->len < head + 1)
+    if (pubsub->len < head + 1)
         return NULL;
     return mem_strndup(pubsub->str + head, pubsub->len - head - 1);
 }
@@ -152,7 +151,8 @@ static void on_channels(void *context, enum broker_status status, const redisRep
     survey->waiting = survey->count;
     for (size_t i = 0; i < survey->count; i++)
         ask_item(&survey->items[i], "HLEN",
-                 key_of_channel(survey->prefix, survey->items[i].name, "members"), on_length);
+                 key_of_channel(survey->prefix, survey->items[i].name, "members"), "i",
+                 on_length);
     if (survey->count == 0)
         survey_end(survey, &(struct broker_reply){.channel_total = survey->total});
 }
@@ -180,7 +180,7 @@ void redis_cluster_channels(struct redis_link *link, const char *prefix, const c
     char *glob = glob_of(prefix);
     survey->pattern = mem_strdup(pattern);
     survey->limit = limit;
-    redis_link_command_text(link, on_channels, survey, "PUBSUB", "CHANNELS", glob, NULL);
+    redis_link_command_text(link, "*s", on_channels, survey, "PUBSUB", "CHANNELS", glob, NULL);
     free(glob);
 }
 
@@ -218,7 +218,7 @@ static void take_field(struct item *item, const char *field, const char *value)
 static void on_lease(void *context, enum broker_status status, const redisReply *reply)
 {
     struct item *item = context;
-    bool has_fields = status == BROKER_OK && reply->type == REDIS_REPLY_ARRAY;
+    bool has_fields = status == BROKER_OK;
     for (size_t i = 0; has_fields && i + 1 < reply->elements; i += 2)
         take_field(item, reply->element[i]->str, reply->element[i + 1]->str);
     item->is_there = has_fields && reply->elements > 0;
@@ -250,7 +250,7 @@ static void on_nodes(void *context, enum broker_status status, const redisReply 
     survey->waiting = survey->count;
     for (size_t i = 0; i < survey->count; i++)
         ask_item(&survey->items[i], "HGETALL", key_node(survey->prefix, survey->items[i].name),
-                 on_lease);
+                 "*s", on_lease);
 }
 
 /* Those whose leases end last come first: the dead are at the end, should there be too many.
@@ -259,7 +259,8 @@ void redis_cluster_nodes(struct redis_link *link, const char *prefix,
                          struct broker_waiter waiter)
 {
     char *key = key_nodes(prefix);
-    redis_link_command_text(link, on_nodes, survey_create(link, prefix, waiter, answer_nodes),
-                            "ZREVRANGE", key, "0", nodes_last, NULL);
+    redis_link_command_text(link, "*s", on_nodes,
+                            survey_create(link, prefix, waiter, answer_nodes), "ZREVRANGE", key,
+                            "0", nodes_last, NULL);
     free(key);
 }

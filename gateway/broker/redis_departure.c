@@ -177,7 +177,7 @@ static void on_due_told(void *context, enum broker_status status, const redisRep
 {
     struct due_call *call = context;
     struct graced_channel *channel = text_map_find(call->departures->channels, call->channel);
-    bool is_answered = status == BROKER_OK && reply->type == REDIS_REPLY_INTEGER;
+    bool is_answered = status == BROKER_OK;
     bool is_over = is_answered && reply->integer < 0;
     if (channel)
         channel->is_asking = false;

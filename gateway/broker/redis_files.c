@@ -43,8 +43,7 @@ static void note_refusal(enum broker_status status, const redisReply *reply)
 static void on_verdict(void *context, enum broker_status status, const redisReply *reply)
 {
     note_refusal(status, reply);
-    bool is_taken =
-        status == BROKER_OK && reply->type == REDIS_REPLY_INTEGER && reply->integer == 1;
+    bool is_taken = status == BROKER_OK && reply->integer == 1;
     answer(context, &(struct broker_reply){.status = status, .is_taken = is_taken});
 }
 
@@ -52,7 +51,7 @@ static void on_piece(void *context, enum broker_status status, const redisReply 
 {
     struct broker_reply result = {.status = status};
     note_refusal(status, reply);
-    if (status == BROKER_OK && reply->type == REDIS_REPLY_STRING)
+    if (status == BROKER_OK)
         result.piece = (struct slice){reply->str, reply->len};
     answer(context, &result);
 }
@@ -116,7 +115,7 @@ void redis_files_read(struct redis_link *link, const char *prefix, const char *i
     print_number(from, (int64_t)at);
     print_number(to, (int64_t)(at + length - 1));
     char *key = key_file(prefix, id);
-    redis_link_command_text(link, on_piece, keep(waiter), "GETRANGE", key, from, to, NULL);
+    redis_link_command_text(link, "s", on_piece, keep(waiter), "GETRANGE", key, from, to, NULL);
     free(key);
 }
 
@@ -126,8 +125,8 @@ void redis_files_remove(struct redis_link *link, const char *prefix,
     char *key = key_file(prefix, file->id);
     char *files = key_files(prefix);
     char *entry = print_entry(file);
-    redis_link_command_text(link, NULL, NULL, "DEL", key, NULL);
-    redis_link_command_text(link, NULL, NULL, "ZREM", files, entry, NULL);
+    redis_link_command_text(link, "i", NULL, NULL, "DEL", key, NULL);
+    redis_link_command_text(link, "i", NULL, NULL, "ZREM", files, entry, NULL);
     free(entry);
     free(files);
     free(key);

@@ -13,20 +13,14 @@
 #include "loop.h"
 #include "mem.h"
 #include "metrics.h"
-#include "redis_command.h"
+#include "redis_connection.h"
+#include "redis_link_body.h"
 #include "redis_replies.h"
-#include "redis_tls.h"
 #include "redis_url.h"
 
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#include <hiredis/adapters/libevent.h>
-#pragma GCC diagnostic pop
-#include <utlist.h>
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,44 +28,7 @@
 enum {
     BACKOFF_FIRST_MS = 100,
     BACKOFF_MAX_MS = 5000,
-    TEXT_PARTS_MAX = 16,
-};
-
-enum link_state {
-    LINK_WAITING,    /* until retry_at_ms */
-    LINK_CONNECTING, /* TCP (and TLS) */
-    LINK_SETUP,      /* who we are, which database, our scripts */
-    LINK_UP,
-};
-
-struct request {
-    struct redis_link *link;
-    redis_reply_fn on_reply;
-    void *context;
-    int64_t deadline_ms;
-    struct request *next;
-    struct request *prev;
-};
-
-struct redis_link {
-    struct redis_link_options options;
-    struct loop *loop;
-    redisAsyncContext *connection; /* NULL: none */
-    struct redis_replies *replies; /* of the connection */
-    struct redis_command command;  /* the one being given to hiredis */
-    enum link_state state;
-    int64_t retry_at_ms;
-    int64_t backoff_ms;
-    int64_t connect_deadline_ms;
-    bool is_broken;     /* to be freed at the next turn */
-    bool has_unwritten; /* commands given to hiredis in this turn */
-    bool was_up;
-    char why_down[128];
-    struct request *pending; /* sent, in order */
-    struct request *unsent;  /* to be answered at the next turn */
-    size_t pending_count;
-    size_t setup_left;
-    char (*digests)[REDIS_DIGEST_BYTES];
+    DESTROY_ROUNDS = 3, /* of answering those who ask again when they are answered */
 };
 
 static void link_set_state(struct redis_link *link, enum link_state state)
@@ -90,124 +47,13 @@ static void link_set_state(struct redis_link *link, enum link_state state)
     }
 }
 
-/* ------------------------------------------------------------------------- requests */
-
-static void request_answer(struct request *request, enum broker_status status,
-                           const redisReply *reply)
-{
-    if (request->on_reply)
-        request->on_reply(request->context, status, reply);
-    free(request);
-}
-
-static void on_reply(redisAsyncContext *connection, void *raw_reply, void *raw_request)
-{
-    struct request *request = raw_request;
-    const redisReply *reply = raw_reply;
-    struct redis_link *link = request->link;
-    (void)connection;
-    DL_DELETE(link->pending, request);
-    link->pending_count--;
-    if (!reply)
-        request_answer(request, BROKER_UNKNOWN, NULL);
-    else if (reply->type == REDIS_REPLY_ERROR)
-        request_answer(request, BROKER_REFUSED, reply);
-    else
-        request_answer(request, BROKER_OK, reply);
-}
-
-/* False: the connection is ending, and takes no more. */
-static bool write_command(struct redis_link *link, size_t part_count, const char **parts,
-                          const size_t *lengths, redisCallbackFn *callback, void *context)
-{
-    struct redis_command *command = &link->command;
-    redis_command_print(command, part_count, parts, lengths);
-    return redisAsyncFormattedCommand(link->connection, callback, context, command->bytes,
-                                      command->length) == REDIS_OK;
-}
-
-static void send_command(struct redis_link *link, size_t part_count, const char **parts,
-                         const size_t *lengths, redis_reply_fn on_done, void *context)
-{
-    struct request *request = mem_zalloc(sizeof(*request));
-    request->link = link;
-    request->on_reply = on_done;
-    request->context = context;
-    request->deadline_ms = clock_now_ms() + link->options.timeout_ms;
-    if (!link->connection || link->is_broken ||
-        !write_command(link, part_count, parts, lengths, on_reply, request)) {
-        DL_APPEND(link->unsent, request);
-        return;
-    }
-    link->has_unwritten = true;
-    link->pending_count++;
-    DL_APPEND(link->pending, request);
-}
-
-void redis_link_answer_later(struct redis_link *link, redis_reply_fn on_done, void *context)
-{
-    struct request *request = mem_zalloc(sizeof(*request));
-    request->on_reply = on_done;
-    request->context = context;
-    DL_APPEND(link->unsent, request);
-}
-
-void redis_link_command(struct redis_link *link, size_t part_count, const char **parts,
-                        const size_t *lengths, redis_reply_fn on_done, void *context)
-{
-    if (link->state == LINK_UP) {
-        send_command(link, part_count, parts, lengths, on_done, context);
-        return;
-    }
-    redis_link_answer_later(link, on_done, context);
-}
-
-static size_t collect_parts(va_list args, const char **parts, size_t *lengths)
-{
-    size_t count = 0;
-    for (const char *part = va_arg(args, const char *); part && count < TEXT_PARTS_MAX;
-         part = va_arg(args, const char *)) {
-        parts[count] = part;
-        lengths[count++] = strlen(part);
-    }
-    return count;
-}
-
-void redis_link_command_text(struct redis_link *link, redis_reply_fn on_done, void *context,
-                             ...)
-{
-    const char *parts[TEXT_PARTS_MAX];
-    size_t lengths[TEXT_PARTS_MAX];
-    va_list args;
-    va_start(args, context);
-    size_t count = collect_parts(args, parts, lengths);
-    va_end(args);
-    redis_link_command(link, count, parts, lengths, on_done, context);
-}
-
-static void answer_unsent(struct redis_link *link)
-{
-    struct request *unsent = link->unsent;
-    struct request *request;
-    struct request *next;
-    link->unsent = NULL; /* the callbacks may ask again */
-    DL_FOREACH_SAFE(unsent, request, next)
-    request_answer(request, BROKER_UNAVAILABLE, NULL);
-}
-
 /* ---------------------------------------------------------------- connecting, setting up */
-
-static void link_break(struct redis_link *link, const char *why)
-{
-    if (link->is_broken)
-        return;
-    link->is_broken = true;
-    (void)snprintf(link->why_down, sizeof(link->why_down), "%s", why);
-}
 
 static void on_setup_reply(void *context, enum broker_status status, const redisReply *reply)
 {
     struct redis_link *link = context;
+    if (link->state != LINK_SETUP)
+        return; /* of a connection that is given up already */
     if (status != BROKER_OK) {
         link_break(link, reply ? reply->str : "connection lost");
         return;
@@ -217,13 +63,15 @@ static void on_setup_reply(void *context, enum broker_status status, const redis
     link_set_state(link, LINK_UP);
 }
 
-static void setup_command(struct redis_link *link, size_t count, const char **parts)
+static void setup_command(struct redis_link *link, const char *shape, size_t count,
+                          const char **parts)
 {
     size_t lengths[3];
     for (size_t i = 0; i < count; i++)
         lengths[i] = strlen(parts[i]);
     link->setup_left++;
-    send_command(link, count, parts, lengths, on_setup_reply, link);
+    link_send(link, &(struct redis_ask){parts[0], shape, on_setup_reply, link}, count, parts,
+              lengths);
 }
 
 struct script_load {
@@ -235,7 +83,7 @@ static void on_script_loaded(void *context, enum broker_status status, const red
 {
     struct script_load *load = context;
     struct redis_link *link = load->link;
-    if (status == BROKER_OK && reply->type == REDIS_REPLY_STRING)
+    if (status == BROKER_OK)
         (void)snprintf(link->digests[load->number], REDIS_DIGEST_BYTES, "%s", reply->str);
     free(load);
     on_setup_reply(link, status, reply);
@@ -248,7 +96,8 @@ static void load_script(struct redis_link *link, size_t number)
     struct script_load *load = mem_alloc(sizeof(*load));
     *load = (struct script_load){link, number};
     link->setup_left++;
-    send_command(link, 3, parts, lengths, on_script_loaded, load);
+    link_send(link, &(struct redis_ask){"SCRIPT LOAD", "s", on_script_loaded, load}, 3, parts,
+              lengths);
 }
 
 static void set_up(struct redis_link *link)
@@ -259,14 +108,16 @@ static void set_up(struct redis_link *link)
     link_set_state(link, LINK_SETUP);
     link->setup_left = 0;
     if (url->user)
-        setup_command(link, 3, (const char *[]){"AUTH", url->user, url->password});
+        setup_command(link, "S", 3, (const char *[]){"AUTH", url->user, url->password});
     else if (url->password)
-        setup_command(link, 2, (const char *[]){"AUTH", url->password});
+        setup_command(link, "S", 2, (const char *[]){"AUTH", url->password});
     if (url->db > 0)
-        setup_command(link, 2, (const char *[]){"SELECT", db});
+        setup_command(link, "S", 2, (const char *[]){"SELECT", db});
+    if (link->options.is_subscriber)
+        setup_command(link, ".", 2, (const char *[]){"HELLO", "3"});
     for (size_t i = 0; i < link->options.script_count; i++)
         load_script(link, i);
-    setup_command(link, 1, (const char *[]){"PING"}); /* fails while Redis is loading */
+    setup_command(link, "S", 1, (const char *[]){"PING"}); /* fails while Redis is loading */
 }
 
 static void on_connected(const redisAsyncContext *connection, int status)
@@ -283,46 +134,32 @@ static void on_connected(const redisAsyncContext *connection, int status)
 static void on_disconnected(const redisAsyncContext *connection, int status)
 {
     struct redis_link *link = connection->data;
+    const char *why = redis_replies_why_refused(link->replies);
     link->connection = NULL; /* hiredis frees it after this callback */
-    link_break(link,
-               status == REDIS_OK || !connection->errstr[0] ? "closed" : connection->errstr);
-}
-
-static redisAsyncContext *open_connection(const struct redis_url *url)
-{
-    redisOptions options = {0};
-    if (url->path)
-        REDIS_OPTIONS_SET_UNIX(&options, url->path);
-    else
-        REDIS_OPTIONS_SET_TCP(&options, url->host, url->port);
-    return redisAsyncConnectWithOptions(&options);
+    if (!why)
+        why = status == REDIS_OK || !connection->errstr[0] ? "closed" : connection->errstr;
+    link_break(link, why);
 }
 
 static void connect_now(struct redis_link *link)
 {
-    const char *tls_error = NULL;
+    const char *error = NULL;
     link_set_state(link, LINK_CONNECTING);
     link->connect_deadline_ms = clock_now_ms() + link->options.timeout_ms;
-    redisAsyncContext *connection = open_connection(link->options.url);
-    if (!connection) {
-        link_break(link, "out of memory");
+    link->subscribing = 0;
+    link->connection = redis_connection_open(link->options.url, link->options.ca_file,
+                                             loop_event_base(link->loop), &error);
+    if (error) {
+        link_break(link, error);
         return;
     }
-    link->connection = connection;
-    connection->data = link;
-    redis_replies_use(link->replies, connection->c.reader);
-    if (connection->err) {
-        link_break(link, connection->errstr);
-        return;
-    }
-    if (link->options.url->is_tls && !redis_tls_start(&connection->c, link->options.url,
-                                                      link->options.ca_file, &tls_error)) {
-        link_break(link, tls_error);
-        return;
-    }
-    redisLibeventAttach(connection, loop_event_base(link->loop));
-    redisAsyncSetConnectCallback(connection, on_connected);
-    redisAsyncSetDisconnectCallback(connection, on_disconnected);
+    link->connection->data = link;
+    redis_replies_use(
+        link->replies, link->connection->c.reader,
+        (struct redis_awaited){&link->pending_count, link->options.is_subscriber});
+    redisAsyncSetConnectCallback(link->connection, on_connected);
+    redisAsyncSetDisconnectCallback(link->connection, on_disconnected);
+    redisAsyncSetPushCallback(link->connection, link_on_push);
 }
 
 /* A pause between half and all of the backoff, so that nodes do not come back in step. */
@@ -360,7 +197,9 @@ void redis_link_restart(struct redis_link *link, const char *why)
 static void check_deadlines(struct redis_link *link)
 {
     int64_t now_ms = clock_now_ms();
-    if (link->pending && link->pending->deadline_ms < now_ms) {
+    if (link->connection && link->connection->c.reader->len > REDIS_REPLY_BYTES_MAX) {
+        link_break(link, "a reply that is too long");
+    } else if (link_is_overdue(link, now_ms)) {
         metrics.redis_timeouts_total++;
         link_break(link, "no answer in time");
     } else if (link->state == LINK_CONNECTING && link->connect_deadline_ms < now_ms) {
@@ -381,49 +220,9 @@ void redis_link_turn(struct redis_link *link)
     check_deadlines(link);
     if (link->is_broken)
         clean_up_broken(link);
-    answer_unsent(link);
+    link_answer_unsent(link);
     if (link->unsent || link->is_broken || link->has_unwritten)
         loop_again(link->loop); /* asked for by those who were just answered */
-}
-
-/* ---------------------------------------------------------------------- subscriptions */
-
-static void on_pubsub(redisAsyncContext *connection, void *raw_reply, void *unused)
-{
-    const redisReply *reply = raw_reply;
-    struct redis_link *link = connection->data;
-    (void)unused;
-    if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3 ||
-        reply->element[0]->type != REDIS_REPLY_STRING)
-        return;
-    const char *kind = reply->element[0]->str;
-    const redisReply *channel = reply->element[1];
-    const redisReply *payload = reply->element[2];
-    if (strcmp(kind, "message") == 0 && payload->type == REDIS_REPLY_STRING)
-        link->options.on_message(link->options.context, channel->str, payload->str,
-                                 payload->len);
-    else if (strcmp(kind, "subscribe") == 0)
-        link->options.on_subscribed(link->options.context, channel->str);
-}
-
-static void pubsub_command(struct redis_link *link, const char *verb, const char *channel,
-                           redisCallbackFn *callback)
-{
-    if (link->state != LINK_UP || link->is_broken)
-        return;
-    const char *parts[] = {verb, channel};
-    size_t lengths[] = {strlen(verb), strlen(channel)};
-    link->has_unwritten = write_command(link, 2, parts, lengths, callback, NULL);
-}
-
-void redis_link_subscribe(struct redis_link *link, const char *channel)
-{
-    pubsub_command(link, "SUBSCRIBE", channel, on_pubsub);
-}
-
-void redis_link_unsubscribe(struct redis_link *link, const char *channel)
-{
-    pubsub_command(link, "UNSUBSCRIBE", channel, NULL);
 }
 
 /* ------------------------------------------------------------------------- life, state */
@@ -452,7 +251,8 @@ void redis_link_destroy(struct redis_link *link)
         redisAsyncSetDisconnectCallback(connection, NULL);
         redisAsyncFree(connection);
     }
-    answer_unsent(link);
+    for (int round = 0; link->unsent && round < DESTROY_ROUNDS; round++)
+        link_answer_unsent(link);
     redis_replies_destroy(link->replies);
     redis_command_finish(&link->command);
     free(link->digests);
@@ -462,11 +262,6 @@ void redis_link_destroy(struct redis_link *link)
 bool redis_link_is_up(const struct redis_link *link)
 {
     return link->state == LINK_UP && !link->is_broken;
-}
-
-size_t redis_link_pending(const struct redis_link *link)
-{
-    return link->pending_count;
 }
 
 const char *redis_link_digest(const struct redis_link *link, size_t i)

@@ -5,6 +5,8 @@
  * call: with Redis's reply, or with why there is none (not connected, no answer by the
  * deadline). The oldest unanswered command decides: when it is overdue, the connection is
  * given up and made anew, since behind it all others wait.
+ * A reply that has not the shape its command names ends the connection, too: what comes behind
+ * it is not believed.
  * Reconnects with jittered, growing pauses. Knows hiredis; nothing of channels or keys.
  */
 #ifndef PARLEY_REDIS_LINK_H
@@ -30,19 +32,30 @@ struct redis_link_options {
     /* Text of scripts to load at each connect; their digests are then in digests[]. */
     const char *const *scripts;
     size_t script_count;
+    bool is_subscriber;     /* subscriptions, and after the set-up no other command */
+    size_t queue_bytes_max; /* see redis_link_has_room; 0: no limit */
     void *context;
     void (*on_up)(void *context);
     void (*on_down)(void *context);
-    /* A message on a subscribed channel; the bytes are borrowed. */
+    /* A message on a subscribed channel; the bytes are borrowed. Of subscribers only. */
     void (*on_message)(void *context, const char *channel, const char *bytes, size_t length);
     void (*on_subscribed)(void *context, const char *channel);
 };
 
 enum { REDIS_DIGEST_BYTES = 41 };
 
-/* reply is borrowed, and NULL unless status is BROKER_OK or BROKER_REFUSED (then an error). */
+/* reply is borrowed, and NULL unless status is BROKER_OK (then it has the shape that was asked
+ * for) or BROKER_REFUSED (then it is an error). */
 typedef void (*redis_reply_fn)(void *context, enum broker_status status,
                                const struct redisReply *reply);
+
+/* Who asks, and for what; the texts must live as long as the program. */
+struct redis_ask {
+    const char *name;       /* of the command, for logs */
+    const char *shape;      /* of its reply, see redis_reply.h */
+    redis_reply_fn on_done; /* NULL: nobody wants to know */
+    void *context;
+};
 
 struct redis_link *redis_link_create(struct loop *loop,
                                      const struct redis_link_options *options);
@@ -52,22 +65,30 @@ void redis_link_destroy(struct redis_link *link);
 bool redis_link_is_up(const struct redis_link *link);
 /* Commands not yet answered. */
 size_t redis_link_pending(const struct redis_link *link);
+/* False while commands of queue_bytes_max wait for an answer: what clients ask for is then to
+ * be refused, so that a slow Redis does not fill this process's memory. What must not be lost
+ * is taken all the same. */
+bool redis_link_has_room(const struct redis_link *link);
 /* The digest of script number i, of options.scripts; valid while the link is up. */
 const char *redis_link_digest(const struct redis_link *link, size_t i);
 
-void redis_link_command(struct redis_link *link, size_t part_count, const char **parts,
-                        const size_t *lengths, redis_reply_fn on_done, void *context);
+void redis_link_command(struct redis_link *link, const struct redis_ask *ask, size_t part_count,
+                        const char **parts, const size_t *lengths);
 /* No command: at the next turn on_done is told BROKER_UNAVAILABLE. */
 void redis_link_answer_later(struct redis_link *link, redis_reply_fn on_done, void *context);
-/* A command of parts that are plain text; the list ends with NULL. */
-void redis_link_command_text(struct redis_link *link, redis_reply_fn on_done, void *context,
-                             ...) __attribute__((sentinel));
+/* A command of parts that are plain text, the first of them, its name, for the life of the
+ * program; the list ends with NULL. */
+void redis_link_command_text(struct redis_link *link, const char *shape, redis_reply_fn on_done,
+                             void *context, ...) __attribute__((sentinel));
 
 /* While the link is up; all subscriptions are gone when it goes down. */
 void redis_link_subscribe(struct redis_link *link, const char *channel);
 void redis_link_unsubscribe(struct redis_link *link, const char *channel);
+/* Subscriptions that were asked for and are not confirmed. */
+size_t redis_link_subscribing(const struct redis_link *link);
 
-/* Give the connection up and make it anew: it is silent although it should not be. */
+/* Give the connection up and make it anew: it is silent although it should not be, or what it
+ * says cannot be. Nothing that comes by it is believed from now on. */
 void redis_link_restart(struct redis_link *link, const char *why);
 
 /* Once a turn: writes what was asked for, answers what failed, looks at deadlines. */

@@ -92,7 +92,8 @@ static void publish_plain(struct redis_log *log, const char *pubsub,
     memcpy(at, message->payload.bytes, message->payload.length);
     const char *parts[] = {"PUBLISH", pubsub, envelope};
     size_t lengths[] = {7, strlen(pubsub), length};
-    redis_link_command(log->commands, 3, parts, lengths, on_published, call);
+    redis_link_command(log->commands, &(struct redis_ask){"PUBLISH", "i", on_published, call},
+                       3, parts, lengths);
     free(envelope);
 }
 
@@ -249,7 +250,7 @@ static void on_removed(void *context, enum broker_status status, const redisRepl
 void redis_log_remove(struct redis_log *log, const char *channel, struct broker_waiter waiter)
 {
     char *log_key = key_of_channel(log->prefix, channel, "log");
-    redis_link_command_text(log->commands, on_removed, call_create(channel, waiter), "DEL",
+    redis_link_command_text(log->commands, "i", on_removed, call_create(channel, waiter), "DEL",
                             log_key, NULL);
     free(log_key);
 }

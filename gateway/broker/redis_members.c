@@ -88,19 +88,11 @@ static void free_list(struct member_list *list)
     free(list->members);
 }
 
-static bool is_sound(enum broker_status status, const redisReply *reply)
-{
-    return status == BROKER_OK && reply->type == REDIS_REPLY_ARRAY && reply->elements == 5 &&
-           reply->element[3]->type == REDIS_REPLY_ARRAY &&
-           reply->element[4]->type == REDIS_REPLY_ARRAY;
-}
-
 static void on_members(void *context, enum broker_status status, const redisReply *reply)
 {
     struct members_call *call = context;
-    if (!is_sound(status, reply)) {
-        call_answer(call, &(struct broker_reply){.status = status == BROKER_OK ? BROKER_REFUSED
-                                                                               : status});
+    if (status != BROKER_OK) {
+        call_answer(call, &(struct broker_reply){.status = status});
         return;
     }
     size_t entries = reply->element[3]->elements + reply->element[4]->elements;

@@ -57,7 +57,7 @@ void redis_presence_note(const struct redis_presence_options *options, const cha
 {
     char *key = key_lease_members(options->prefix, node_lease_name(options->lease));
     char *entry = mem_printf("%s %s", client, channel);
-    redis_link_command_text(options->commands, NULL, NULL, verb, key, entry, NULL);
+    redis_link_command_text(options->commands, "i", NULL, NULL, verb, key, entry, NULL);
     free(entry);
     free(key);
 }
@@ -79,8 +79,7 @@ static void answer_join(struct join_call *call, enum broker_status status)
 /* Too late for the lease: it is as if Redis had not been reached. */
 static void on_joined(void *context, enum broker_status status, const redisReply *reply)
 {
-    bool is_late = status == BROKER_OK && reply->type == REDIS_REPLY_INTEGER &&
-                   reply->integer == JOIN_LATE;
+    bool is_late = status == BROKER_OK && reply->integer == JOIN_LATE;
     answer_join(context, is_late ? BROKER_UNAVAILABLE : status);
 }
 
@@ -192,7 +191,7 @@ static void on_left(void *context, enum broker_status status, const redisReply *
 {
     struct departure *departure = context;
     struct redis_presence *presence = departure->owner;
-    if (status != BROKER_OK || reply->type != REDIS_REPLY_INTEGER) {
+    if (status != BROKER_OK) {
         keep_unsaid(presence, departure);
         return;
     }

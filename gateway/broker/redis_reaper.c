@@ -106,9 +106,10 @@ static void end_slice(struct reaping *reaping)
         parts[i + 2] = reaping->entries[i];
     for (size_t i = 0; i < part_count; i++)
         lengths[i] = strlen(parts[i]);
-    redis_link_command(commands, part_count, parts, lengths, NULL, NULL);
-    redis_link_command_text(commands, NULL, NULL, "PEXPIRE", reaping->reaper_key, right_ttl,
-                            NULL);
+    redis_link_command(commands, &(struct redis_ask){.name = "SREM", .shape = "i"}, part_count,
+                       parts, lengths);
+    redis_link_command_text(commands, "i", NULL, NULL, "PEXPIRE", reaping->reaper_key,
+                            right_ttl, NULL);
     free(parts);
     free(lengths);
     drop_slice(reaping);
@@ -120,8 +121,7 @@ static void on_batch_left(void *context, enum broker_status status, const redisR
 {
     struct batch_call *call = context;
     struct reaping *reaping = call->reaping;
-    bool is_done = status == BROKER_OK && reply->type == REDIS_REPLY_INTEGER;
-    if (!is_done)
+    if (status != BROKER_OK)
         reaping->has_failed = true;
     else if (reply->integer > 0)
         redis_presence_adopt(reaping->reaper->presence,
@@ -171,7 +171,7 @@ static void take_slice(struct reaping *reaping, const redisReply *reply)
         if (strchr(entry, ' '))
             reaping->entries[reaping->entry_count++] = mem_strdup(entry);
         else
-            redis_link_command_text(reaping->reaper->options->commands, NULL, NULL, "SREM",
+            redis_link_command_text(reaping->reaper->options->commands, "i", NULL, NULL, "SREM",
                                     reaping->members_key, entry, NULL);
     }
     qsort(reaping->entries, reaping->entry_count, sizeof(*reaping->entries), by_channel);
@@ -182,10 +182,10 @@ static void finish(struct reaping *reaping)
 {
     struct redis_reaper *reaper = reaping->reaper;
     char *nodes_key = key_nodes(reaper->options->prefix);
-    redis_link_command_text(reaper->options->commands, NULL, NULL, "ZREM", nodes_key,
+    redis_link_command_text(reaper->options->commands, "i", NULL, NULL, "ZREM", nodes_key,
                             reaping->lease, NULL);
-    redis_link_command_text(reaper->options->commands, NULL, NULL, "DEL", reaping->reaper_key,
-                            NULL);
+    redis_link_command_text(reaper->options->commands, "i", NULL, NULL, "DEL",
+                            reaping->reaper_key, NULL);
     free(nodes_key);
     metrics.leases_reaped_total++;
     metrics.members_reaped_total += reaping->member_count;
@@ -199,7 +199,7 @@ static void finish(struct reaping *reaping)
 static void on_slice(void *context, enum broker_status status, const redisReply *reply)
 {
     struct reaping *reaping = context;
-    if (status != BROKER_OK || reply->type != REDIS_REPLY_ARRAY) {
+    if (status != BROKER_OK) {
         try_later(reaping);
         return;
     }
@@ -221,7 +221,7 @@ static void on_slice(void *context, enum broker_status status, const redisReply 
 
 static void next_slice(struct reaping *reaping)
 {
-    redis_link_command_text(reaping->reaper->options->commands, on_slice, reaping,
+    redis_link_command_text(reaping->reaper->options->commands, "*s", on_slice, reaping,
                             "SRANDMEMBER", reaping->members_key, slice_size, NULL);
 }
 
@@ -250,7 +250,7 @@ static void on_generation(void *context, enum broker_status status, const redisR
         try_later(reaping);
         return;
     }
-    redis_link_command_text(reaping->reaper->options->commands, on_right, reaping, "SET",
+    redis_link_command_text(reaping->reaper->options->commands, "?S", on_right, reaping, "SET",
                             reaping->reaper_key, reaping->reaper->options->node, "NX", "PX",
                             right_ttl, NULL);
 }
@@ -260,8 +260,8 @@ static void begin(struct reaping *reaping, int64_t end_ms)
     char *node_key = key_node(reaping->reaper->options->prefix, reaping->node);
     reaping->is_running = true;
     reaping->renewed_ms = end_ms - reaping->reaper->lease_ttl_ms;
-    redis_link_command_text(reaping->reaper->options->commands, on_generation, reaping, "HGET",
-                            node_key, "generation", NULL);
+    redis_link_command_text(reaping->reaper->options->commands, "?s", on_generation, reaping,
+                            "HGET", node_key, "generation", NULL);
     free(node_key);
 }
 

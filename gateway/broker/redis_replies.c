@@ -30,6 +30,9 @@ struct block {
 
 struct redis_replies {
     struct block *blocks; /* the newest first; the last one is kept */
+    size_t taken;         /* by the present reply */
+    struct redis_awaited awaited;
+    const char *why_refused;
 };
 
 static struct block *block_create(size_t size)
@@ -64,10 +67,16 @@ void redis_replies_destroy(struct redis_replies *replies)
     free(replies);
 }
 
+/* NULL, for hiredis to give up: the reply is too long. */
 static void *take(struct redis_replies *replies, size_t bytes)
 {
     size_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     struct block *block = replies->blocks;
+    if (bytes > REDIS_REPLY_BYTES_MAX || replies->taken + rounded > REDIS_REPLY_BYTES_MAX) {
+        replies->why_refused = "a reply that is too long";
+        return NULL;
+    }
+    replies->taken += rounded;
     if (block->size - block->used < rounded) {
         block = block_create(rounded > BLOCK_BYTES ? rounded : BLOCK_BYTES);
         block->next = replies->blocks;
@@ -88,77 +97,107 @@ static void put_in_parent(const redisReadTask *task, redisReply *reply)
     parent->element[task->idx] = reply;
 }
 
-static redisReply *create_reply(const redisReadTask *task)
+/* An error is let through: hiredis ends the connection by itself, with its text. */
+static bool is_awaited(struct redis_replies *replies, int type)
+{
+    const size_t *count = replies->awaited.reply_count;
+    bool is_push = type == REDIS_REPLY_PUSH;
+    if (is_push ? replies->awaited.has_pushes || !count
+                : !count || *count > 0 || type == REDIS_REPLY_ERROR)
+        return true;
+    replies->why_refused = "a reply that nothing was asked for";
+    return false;
+}
+
+static redisReply *create_reply(const redisReadTask *task, int type)
 {
     struct redis_replies *replies = task->privdata;
     if (!task->parent) {
-        struct redis_replies **owner = take(replies, ALIGNMENT);
+        struct redis_replies **owner =
+            is_awaited(replies, type) ? take(replies, ALIGNMENT) : NULL;
+        if (!owner)
+            return NULL;
         *owner = replies;
     }
     redisReply *reply = take(replies, sizeof(*reply));
-    *reply = (redisReply){.type = task->type};
+    if (!reply)
+        return NULL;
+    *reply = (redisReply){.type = type};
     put_in_parent(task, reply);
     return reply;
 }
 
-static void set_text(const redisReadTask *task, redisReply *reply, const char *text,
+static bool set_text(const redisReadTask *task, redisReply *reply, const char *text,
                      size_t length)
 {
-    reply->str = take(task->privdata, length + 1);
-    memcpy(reply->str, text, length);
-    reply->str[length] = '\0';
-    reply->len = length;
+    bool is_kind = task->parent && task->idx == 0 && !task->parent->parent &&
+                   task->parent->type == REDIS_REPLY_PUSH;
+    size_t mark_length = is_kind ? sizeof(REDIS_PUSH_MARK) - 1 : 0;
+    char *place = take(task->privdata, mark_length + length + 1);
+    if (!place)
+        return false;
+    memcpy(place, REDIS_PUSH_MARK, mark_length);
+    memcpy(place + mark_length, text, length);
+    place[mark_length + length] = '\0';
+    reply->str = place;
+    reply->len = mark_length + length;
+    return true;
 }
 
 static void *create_string(const redisReadTask *task, char *text, size_t length)
 {
-    redisReply *reply = create_reply(task);
-    if (task->type == REDIS_REPLY_VERB) {
+    redisReply *reply = create_reply(task, task->type);
+    if (reply && task->type == REDIS_REPLY_VERB) {
         memcpy(reply->vtype, text, VERBATIM_HEAD_BYTES - 1);
         text += VERBATIM_HEAD_BYTES;
         length -= VERBATIM_HEAD_BYTES;
     }
-    set_text(task, reply, text, length);
-    return reply;
+    return reply && set_text(task, reply, text, length) ? reply : NULL;
 }
 
 static void *create_array(const redisReadTask *task, size_t count)
 {
-    redisReply *reply = create_reply(task);
+    redisReply *reply = create_reply(task, task->type);
+    if (!reply || count == 0)
+        return reply;
+    bool is_possible = count <= REDIS_REPLY_BYTES_MAX / sizeof(*reply->element);
+    reply->element = take(task->privdata, is_possible ? count * sizeof(*reply->element)
+                                                      : (size_t)REDIS_REPLY_BYTES_MAX + 1);
+    if (!reply->element)
+        return NULL;
+    memset(reply->element, 0, count * sizeof(*reply->element));
     reply->elements = count;
-    if (count > 0) {
-        reply->element = take(task->privdata, count * sizeof(*reply->element));
-        memset(reply->element, 0, count * sizeof(*reply->element));
-    }
     return reply;
 }
 
 static void *create_integer(const redisReadTask *task, long long value)
 {
-    redisReply *reply = create_reply(task);
-    reply->integer = value;
+    redisReply *reply = create_reply(task, task->type);
+    if (reply)
+        reply->integer = value;
     return reply;
 }
 
 static void *create_double(const redisReadTask *task, double value, char *text, size_t length)
 {
-    redisReply *reply = create_reply(task);
+    redisReply *reply = create_reply(task, task->type);
+    if (!reply || !set_text(task, reply, text, length))
+        return NULL;
     reply->dval = value;
-    set_text(task, reply, text, length);
     return reply;
 }
 
+/* The task's type is what it might have been. */
 static void *create_nil(const redisReadTask *task)
 {
-    redisReply *reply = create_reply(task);
-    reply->type = REDIS_REPLY_NIL; /* the task's is what it might have been */
-    return reply;
+    return create_reply(task, REDIS_REPLY_NIL);
 }
 
 static void *create_bool(const redisReadTask *task, int value)
 {
-    redisReply *reply = create_reply(task);
-    reply->integer = value != 0;
+    redisReply *reply = create_reply(task, task->type);
+    if (reply)
+        reply->integer = value != 0;
     return reply;
 }
 
@@ -168,9 +207,11 @@ static void free_reply(void *reply)
     struct redis_replies *replies = *owner;
     free_all_but_first(replies);
     replies->blocks->used = 0;
+    replies->taken = 0;
 }
 
-void redis_replies_use(struct redis_replies *replies, struct redisReader *reader)
+void redis_replies_use(struct redis_replies *replies, struct redisReader *reader,
+                       struct redis_awaited awaited)
 {
     static redisReplyObjectFunctions functions = {
         .createString = create_string,
@@ -183,6 +224,14 @@ void redis_replies_use(struct redis_replies *replies, struct redisReader *reader
     };
     free_all_but_first(replies);
     replies->blocks->used = 0;
+    replies->taken = 0;
+    replies->awaited = awaited;
+    replies->why_refused = NULL;
     reader->fn = &functions;
     reader->privdata = replies;
+}
+
+const char *redis_replies_why_refused(const struct redis_replies *replies)
+{
+    return replies->why_refused;
 }

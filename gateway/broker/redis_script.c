@@ -29,6 +29,24 @@ const char *const redis_script_texts[SCRIPT_COUNT] = {
     [SCRIPT_FILE_APPEND] = lua_file_append,
 };
 
+/* The names of the scripts, and what they answer. */
+static const struct {
+    const char *name;
+    const char *shape;
+} answers[SCRIPT_COUNT] = {
+    [SCRIPT_PUBLISH] = {"publish.lua", "[isi]"},
+    [SCRIPT_HISTORY] = {"history.lua", "[si*[s*s]si]"},
+    [SCRIPT_NEW_EPOCH] = {"new_epoch.lua", "i"},
+    [SCRIPT_JOIN] = {"join.lua", "i"},
+    [SCRIPT_LEAVE] = {"leave.lua", "i"},
+    [SCRIPT_LEAVE_DUE] = {"leave_due.lua", "i"},
+    [SCRIPT_MEMBERS] = {"members.lua", "[iii*s*s]"},
+    [SCRIPT_LEASE] = {"lease.lua", "[iii]"},
+    [SCRIPT_RELEASE] = {"release.lua", "i"},
+    [SCRIPT_FILE_RESERVE] = {"file_reserve.lua", "i"},
+    [SCRIPT_FILE_APPEND] = {"file_append.lua", "i"},
+};
+
 /* A call on its way, with a copy of its parts in case it has to be repeated. */
 struct pending_call {
     struct redis_link *link;
@@ -103,8 +121,9 @@ static void send_call(struct pending_call *pending, const char *verb, const char
     }
     memcpy(parts + HEAD_PARTS, call->parts, call->count * sizeof(*parts));
     memcpy(lengths + HEAD_PARTS, call->lengths, call->count * sizeof(*lengths));
-    redis_link_command(pending->link, HEAD_PARTS + call->count, parts, lengths, on_reply,
-                       pending);
+    const struct redis_ask ask = {answers[pending->script].name, answers[pending->script].shape,
+                                  on_reply, pending};
+    redis_link_command(pending->link, &ask, HEAD_PARTS + call->count, parts, lengths);
 }
 
 static void on_final_reply(void *context, enum broker_status status, const redisReply *reply)

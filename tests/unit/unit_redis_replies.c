@@ -23,7 +23,7 @@ static int set_up(void **state)
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     fixture->replies = redis_replies_create();
     fixture->reader = redisReaderCreate();
-    redis_replies_use(fixture->replies, fixture->reader);
+    redis_replies_use(fixture->replies, fixture->reader, (struct redis_awaited){NULL});
     *state = fixture;
     return 0;
 }
@@ -163,8 +163,84 @@ static void reader_that_ends_in_mid_reply_leaves_the_place_to_the_next(void **st
     assert_null(read_text(fixture, "*2\r\n$5\r\nhello\r\n"));
     redisReaderFree(fixture->reader);
     fixture->reader = redisReaderCreate();
-    redis_replies_use(fixture->replies, fixture->reader);
+    redis_replies_use(fixture->replies, fixture->reader, (struct redis_awaited){NULL});
     assert_text(read_text(fixture, "$4\r\nnext\r\n"), "next");
+}
+
+/* ---------------------------------------------------------------- what is turned away */
+
+static size_t awaited_count;
+
+static void await(struct fixture *fixture, size_t count, bool has_pushes)
+{
+    awaited_count = count;
+    redis_replies_use(fixture->replies, fixture->reader,
+                      (struct redis_awaited){&awaited_count, has_pushes});
+}
+
+static bool is_refused(struct fixture *fixture, const char *text)
+{
+    void *reply = NULL;
+    redisReaderFeed(fixture->reader, text, strlen(text));
+    int result = redisReaderGetReply(fixture->reader, &reply);
+    fixture->reply = reply;
+    return result == REDIS_ERR;
+}
+
+static void reply_that_is_awaited_is_read(void **state)
+{
+    struct fixture *fixture = *state;
+    await(fixture, 1, false);
+    assert_false(is_refused(fixture, "+OK\r\n"));
+    assert_null(redis_replies_why_refused(fixture->replies));
+}
+
+static void reply_that_nothing_was_asked_for_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    await(fixture, 0, false);
+    assert_true(is_refused(fixture, "+OK\r\n"));
+    assert_string_equal(redis_replies_why_refused(fixture->replies),
+                        "a reply that nothing was asked for");
+}
+
+static void error_may_come_unasked(void **state)
+{
+    struct fixture *fixture = *state;
+    await(fixture, 0, false);
+    assert_false(is_refused(fixture, "-ERR max number of clients reached\r\n"));
+}
+
+static void push_is_refused_where_none_is_awaited(void **state)
+{
+    struct fixture *fixture = *state;
+    await(fixture, 1, false);
+    assert_true(is_refused(fixture, ">1\r\n$7\r\nmessage\r\n"));
+}
+
+static void push_needs_no_question(void **state)
+{
+    struct fixture *fixture = *state;
+    await(fixture, 0, true);
+    assert_false(is_refused(fixture, ">1\r\n$7\r\nmessage\r\n"));
+    assert_text(fixture->reply->element[0], "+message");
+}
+
+static void reply_that_is_too_long_is_refused_before_it_is_there(void **state)
+{
+    struct fixture *fixture = *state;
+    await(fixture, 1, false);
+    assert_true(is_refused(fixture, "*4000000000\r\n"));
+    assert_string_equal(redis_replies_why_refused(fixture->replies),
+                        "a reply that is too long");
+}
+
+static void lists_that_are_too_long_together_are_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    await(fixture, 1, false);
+    assert_true(is_refused(fixture, "*2\r\n*30000000\r\n*30000000\r\n"
+                                    "*30000000\r\n"));
 }
 
 int main(void)
@@ -180,6 +256,13 @@ int main(void)
         REPLIES_TEST(big_replies_and_small_ones_follow_each_other),
         REPLIES_TEST(many_small_parts_are_read),
         REPLIES_TEST(reader_that_ends_in_mid_reply_leaves_the_place_to_the_next),
+        REPLIES_TEST(reply_that_is_awaited_is_read),
+        REPLIES_TEST(reply_that_nothing_was_asked_for_is_refused),
+        REPLIES_TEST(error_may_come_unasked),
+        REPLIES_TEST(push_is_refused_where_none_is_awaited),
+        REPLIES_TEST(push_needs_no_question),
+        REPLIES_TEST(reply_that_is_too_long_is_refused_before_it_is_there),
+        REPLIES_TEST(lists_that_are_too_long_together_are_refused),
     };
     struct unit_suite suite = {.count = 0};
     UNIT_ADD(&suite, tests);

@@ -16,5 +16,5 @@ if ARGV[2] ~= '0' and ARGV[3] == '1' then
 elseif ARGV[2] ~= '0' then
     entries = redis.call('XRANGE', KEYS[1], since or '-', '+', 'COUNT', ARGV[2])
 end
-return {meta[1] or ARGV[4], tonumber(meta[2] or '0'), entries, meta[3] or '',
-    tonumber(meta[4] or '0')}
+return {meta[1] or ARGV[4], tonumber(meta[2] or '0') or 0, entries, meta[3] or '',
+    tonumber(meta[4] or '0') or 0}

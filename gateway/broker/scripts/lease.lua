@@ -8,10 +8,10 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local held = redis.call('HMGET', KEYS[1], 'instance', 'generation')
 if held[1] and held[1] ~= ARGV[1] then
-    return {0, tonumber(held[2] or '0'), now}
+    return {0, tonumber(held[2] or '0') or 0, now}
 end
-local state, generation = 1, tonumber(held[2] or '0')
-if not held[1] then
+local state, generation = 1, held[2] and tonumber(held[2])
+if not held[1] or not generation then
     state, generation = 2, math.max(now, tonumber(ARGV[3]) + 1)
 end
 redis.call('HSET', KEYS[1], 'instance', ARGV[1], 'generation', string.format('%d', generation),

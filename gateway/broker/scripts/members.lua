@@ -13,7 +13,7 @@ local function read(key)
     return count, limit > 0 and count > 0 and redis.call('HGETALL', key) or {}
 end
 
-local version = tonumber(redis.call('HGET', KEYS[3], 'version') or '0')
+local version = tonumber(redis.call('HGET', KEYS[3], 'version') or '0') or 0
 local connections, members = read(KEYS[1])
 local _, leaving = read(KEYS[4])
 return {version, connections, redis.call('HLEN', KEYS[2]), members, leaving}

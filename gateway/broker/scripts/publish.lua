@@ -16,7 +16,7 @@ if KEYS[3] then
     if not redis.call('SET', KEYS[3], doing, 'NX', 'PX', ARGV[8]) then
         local done = redis.call('GET', KEYS[3])
         local done_offset, done_epoch, digest = string.match(done, '^(%d+) (%S+) ?(%S*)$')
-        return {tonumber(done_offset), done_epoch, digest == ARGV[10] and 1 or 2}
+        return {tonumber(done_offset or '0'), done_epoch or '-', digest == ARGV[10] and 1 or 2}
     end
 end
 if is_new then

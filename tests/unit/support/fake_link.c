@@ -3,6 +3,7 @@
  */
 #include "fake_link.h"
 
+#include "redis_reply.h"
 #include "redis_script.h"
 
 #include <utlist.h>
@@ -14,8 +15,7 @@
 
 struct request {
     struct fake_command command;
-    redis_reply_fn on_reply;
-    void *context;
+    struct redis_ask ask;
     bool is_unsent;
     struct request *next;
     struct request *prev;
@@ -63,9 +63,13 @@ static void answer(struct redis_link *link, struct request *request, bool is_los
         link->store(link->store_context, &request->command, &reply);
     if (status == BROKER_OK && reply.type == REDIS_REPLY_ERROR)
         status = BROKER_REFUSED;
+    if (status == BROKER_OK && !redis_reply_is(&reply, request->ask.shape)) {
+        redis_link_restart(link, request->ask.name);
+        status = BROKER_UNKNOWN;
+    }
     bool has_reply = status == BROKER_OK || status == BROKER_REFUSED;
-    if (request->on_reply)
-        request->on_reply(request->context, status, has_reply ? &reply : NULL);
+    if (request->ask.on_done)
+        request->ask.on_done(request->ask.context, status, has_reply ? &reply : NULL);
     request_destroy(request);
 }
 
@@ -120,25 +124,24 @@ const char *redis_link_digest(const struct redis_link *link, size_t i)
     return digests[i];
 }
 
-static struct request *add_request(struct redis_link *link, redis_reply_fn on_done,
-                                   void *context)
+static struct request *add_request(struct redis_link *link, const struct redis_ask *ask)
 {
     struct request *request = calloc(1, sizeof(*request));
-    request->on_reply = on_done;
-    request->context = context;
+    request->ask = *ask;
     DL_APPEND(link->waiting, request);
     return request;
 }
 
 void redis_link_answer_later(struct redis_link *link, redis_reply_fn on_done, void *context)
 {
-    add_request(link, on_done, context)->is_unsent = true;
+    add_request(link, &(struct redis_ask){.on_done = on_done, .context = context})->is_unsent =
+        true;
 }
 
-void redis_link_command(struct redis_link *link, size_t part_count, const char **parts,
-                        const size_t *lengths, redis_reply_fn on_done, void *context)
+void redis_link_command(struct redis_link *link, const struct redis_ask *ask, size_t part_count,
+                        const char **parts, const size_t *lengths)
 {
-    struct request *request = add_request(link, on_done, context);
+    struct request *request = add_request(link, ask);
     link->command_count++;
     request->is_unsent = !link->is_up;
     request->command.part_count = part_count;
@@ -147,8 +150,8 @@ void redis_link_command(struct redis_link *link, size_t part_count, const char *
         request->command.parts[i] = strndup(parts[i] ? parts[i] : "", lengths[i]);
 }
 
-void redis_link_command_text(struct redis_link *link, redis_reply_fn on_done, void *context,
-                             ...)
+void redis_link_command_text(struct redis_link *link, const char *shape, redis_reply_fn on_done,
+                             void *context, ...)
 {
     const char *parts[16];
     size_t lengths[16];
@@ -160,7 +163,8 @@ void redis_link_command_text(struct redis_link *link, redis_reply_fn on_done, vo
         count++;
     }
     va_end(args);
-    redis_link_command(link, count, parts, lengths, on_done, context);
+    redis_link_command(link, &(struct redis_ask){parts[0], shape, on_done, context}, count,
+                       parts, lengths);
 }
 
 void redis_link_restart(struct redis_link *link, const char *why)

@@ -1,0 +1,174 @@
+/*
+ * redis_request - the commands of a redis_link and their answers; see redis_link.h.
+ */
+#include "clock.h"
+#include "log.h"
+#include "mem.h"
+#include "redis_link_body.h"
+#include "redis_reply.h"
+
+#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
+#include <utlist.h>
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TEXT_PARTS_MAX = 16,
+    REQUEST_BYTES = 1024, /* what a command takes beside its text, about */
+};
+
+struct request {
+    struct redis_link *link;
+    struct redis_ask ask;
+    size_t bytes;
+    int64_t deadline_ms;
+    struct request *next;
+    struct request *prev;
+};
+
+void link_break(struct redis_link *link, const char *why)
+{
+    if (link->is_broken)
+        return;
+    link->is_broken = true;
+    (void)snprintf(link->why_down, sizeof(link->why_down), "%s", why);
+}
+
+static void request_answer(struct request *request, enum broker_status status,
+                           const redisReply *reply)
+{
+    if (request->ask.on_done)
+        request->ask.on_done(request->ask.context, status, reply);
+    free(request);
+}
+
+void link_on_garbled(struct redis_link *link, const char *command)
+{
+    log_error("redis_reply_garbled", kv_str("link", link->options.name),
+              kv_str("command", command));
+    link_break(link, "a reply that the command cannot have");
+}
+
+static void on_reply(redisAsyncContext *connection, void *raw_reply, void *raw_request)
+{
+    struct request *request = raw_request;
+    const redisReply *reply = raw_reply;
+    struct redis_link *link = request->link;
+    (void)connection;
+    DL_DELETE(link->pending, request);
+    link->pending_count--;
+    link->pending_bytes -= request->bytes;
+    if (!reply || link->is_broken) {
+        request_answer(request, BROKER_UNKNOWN, NULL);
+    } else if (reply->type == REDIS_REPLY_ERROR) {
+        request_answer(request, BROKER_REFUSED, reply);
+    } else if (redis_reply_is(reply, request->ask.shape)) {
+        request_answer(request, BROKER_OK, reply);
+    } else {
+        link_on_garbled(link, request->ask.name);
+        request_answer(request, BROKER_UNKNOWN, NULL);
+    }
+}
+
+/* False: the connection is ending, and takes no more. */
+static bool write_request(struct redis_link *link, struct request *request, size_t part_count,
+                          const char **parts, const size_t *lengths)
+{
+    struct redis_command *command = &link->command;
+    if (!link->connection || link->is_broken)
+        return false;
+    redis_command_print(command, part_count, parts, lengths);
+    request->bytes = REQUEST_BYTES + command->length;
+    return redisAsyncFormattedCommand(link->connection, on_reply, request, command->bytes,
+                                      command->length) == REDIS_OK;
+}
+
+void link_send(struct redis_link *link, const struct redis_ask *ask, size_t part_count,
+               const char **parts, const size_t *lengths)
+{
+    struct request *request = mem_zalloc(sizeof(*request));
+    request->link = link;
+    request->ask = *ask;
+    request->deadline_ms = clock_now_ms() + link->options.timeout_ms;
+    if (!write_request(link, request, part_count, parts, lengths)) {
+        DL_APPEND(link->unsent, request);
+        return;
+    }
+    link->has_unwritten = true;
+    link->pending_count++;
+    link->pending_bytes += request->bytes;
+    DL_APPEND(link->pending, request);
+}
+
+void redis_link_answer_later(struct redis_link *link, redis_reply_fn on_done, void *context)
+{
+    struct request *request = mem_zalloc(sizeof(*request));
+    request->ask = (struct redis_ask){.on_done = on_done, .context = context};
+    DL_APPEND(link->unsent, request);
+}
+
+void redis_link_command(struct redis_link *link, const struct redis_ask *ask, size_t part_count,
+                        const char **parts, const size_t *lengths)
+{
+    if (link->state == LINK_UP) {
+        assert(!link->options.is_subscriber);
+        link_send(link, ask, part_count, parts, lengths);
+        return;
+    }
+    redis_link_answer_later(link, ask->on_done, ask->context);
+}
+
+static size_t collect_parts(va_list args, const char **parts, size_t *lengths)
+{
+    size_t count = 0;
+    for (const char *part = va_arg(args, const char *); part && count < TEXT_PARTS_MAX;
+         part = va_arg(args, const char *)) {
+        parts[count] = part;
+        lengths[count++] = strlen(part);
+    }
+    return count;
+}
+
+void redis_link_command_text(struct redis_link *link, const char *shape, redis_reply_fn on_done,
+                             void *context, ...)
+{
+    const char *parts[TEXT_PARTS_MAX];
+    size_t lengths[TEXT_PARTS_MAX];
+    va_list args;
+    va_start(args, context);
+    size_t count = collect_parts(args, parts, lengths);
+    va_end(args);
+    redis_link_command(link, &(struct redis_ask){parts[0], shape, on_done, context}, count,
+                       parts, lengths);
+}
+
+void link_answer_unsent(struct redis_link *link)
+{
+    struct request *unsent = link->unsent;
+    struct request *request;
+    struct request *next;
+    link->unsent = NULL; /* the callbacks may ask again */
+    DL_FOREACH_SAFE(unsent, request, next)
+    request_answer(request, BROKER_UNAVAILABLE, NULL);
+}
+
+bool link_is_overdue(const struct redis_link *link, int64_t now_ms)
+{
+    return link->pending && link->pending->deadline_ms < now_ms;
+}
+
+size_t redis_link_pending(const struct redis_link *link)
+{
+    return link->pending_count;
+}
+
+bool redis_link_has_room(const struct redis_link *link)
+{
+    return link->options.queue_bytes_max == 0 ||
+           link->pending_bytes < link->options.queue_bytes_max;
+}
