@@ -28,17 +28,19 @@ static char *print_history(const struct api_job *job, const struct broker_reply 
     return centrifuge_print_history(reply);
 }
 
-static struct broker_range range_of(const struct namespace_options *options,
-                                    const json_t *params)
+static bool read_range(struct api_job *job, const struct api_request *request, size_t all,
+                       struct broker_range *ret_range)
 {
-    json_int_t limit = json_integer_value(json_object_get(params, "limit"));
-    size_t all = options->policy.history_size;
-    const json_t *since = json_object_get(params, "since");
-    return (struct broker_range){
-        .since = (uint64_t)json_integer_value(json_object_get(since, "offset")),
-        .limit = limit < 0 || (size_t)limit > all ? all : (size_t)limit,
-        .is_reverse = json_is_true(json_object_get(params, "reverse")),
-    };
+    int64_t limit;
+    const json_t *since = json_object_get(request->params, "since");
+    *ret_range = (struct broker_range){.since = 0};
+    if (!api_read_whole(job, request, "limit", &limit) ||
+        !api_read_flag(job, request, "reverse", &ret_range->is_reverse) ||
+        !api_check_place(job, "since", since))
+        return false;
+    ret_range->since = (uint64_t)json_integer_value(json_object_get(since, "offset"));
+    ret_range->limit = limit < 0 || (uint64_t)limit > all ? all : (size_t)limit;
+    return true;
 }
 
 static void run_history(struct api_job *job, const struct api_request *request)
@@ -53,7 +55,9 @@ static void run_history(struct api_job *job, const struct api_request *request)
         api_job_fail(job, API_NOT_AVAILABLE);
         return;
     }
-    struct broker_range range = range_of(options, request->params);
+    struct broker_range range;
+    if (!read_range(job, request, options->policy.history_size, &range))
+        return;
     if (epoch && epoch[0])
         job->epoch = mem_strdup(epoch);
     broker_history(job->hub->broker, channel, &range, api_job_wait(job, print_history));

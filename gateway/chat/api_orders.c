@@ -9,12 +9,6 @@
 
 #include <string.h>
 
-enum {
-    REASON_BYTES_MAX = 123, /* RFC 6455, 5.5: what a close frame holds */
-    CLOSE_CODE_MIN = 3000,
-    CLOSE_CODE_MAX = 4999,
-};
-
 static void send_order(struct api_job *job, const struct control_order *order)
 {
     control_send(job->hub, order, api_job_wait(job, api_print_nothing));
@@ -55,12 +49,14 @@ static bool read_close(struct api_job *job, const json_t *close,
         api_job_refuse(job, "disconnect must be an object");
     else if (code && !json_is_integer(code))
         api_job_refuse(job, "disconnect.code must be a whole number");
-    else if (number != 0 && (number < CLOSE_CODE_MIN || number > CLOSE_CODE_MAX))
-        api_job_refuse(job, "disconnect.code must be %d to %d", CLOSE_CODE_MIN, CLOSE_CODE_MAX);
+    else if (number != 0 && (number < CONTROL_CODE_MIN || number > CONTROL_CODE_MAX))
+        api_job_refuse(job, "disconnect.code must be %d to %d", CONTROL_CODE_MIN,
+                       CONTROL_CODE_MAX);
     else if (reason && !json_is_string(reason))
         api_job_refuse(job, "disconnect.reason must be a string");
-    else if (json_string_length(reason) > REASON_BYTES_MAX)
-        api_job_refuse(job, "disconnect.reason is longer than %d bytes", REASON_BYTES_MAX);
+    else if (json_string_length(reason) > CONTROL_REASON_BYTES_MAX)
+        api_job_refuse(job, "disconnect.reason is longer than %d bytes",
+                       CONTROL_REASON_BYTES_MAX);
     else {
         ret_order->code = number == 0 ? CENTRIFUGE_FORCE_DISCONNECT : (int)number;
         ret_order->reason =
@@ -70,6 +66,16 @@ static bool read_close(struct api_job *job, const json_t *close,
     return false;
 }
 
+static bool are_clients(const json_t *list)
+{
+    size_t count = json_array_size(list);
+    for (size_t i = 0; i < count; i++) {
+        if (!json_is_string(json_array_get(list, i)))
+            return false;
+    }
+    return !list || json_is_null(list) || json_is_array(list);
+}
+
 void api_run_disconnect(struct api_job *job, const struct api_request *request)
 {
     struct control_order order = {.kind = CONTROL_DISCONNECT, .channel = ""};
@@ -77,8 +83,8 @@ void api_run_disconnect(struct api_job *job, const struct api_request *request)
     if (!read_target(job, request, &order) ||
         !read_close(job, json_object_get(request->params, "disconnect"), &order))
         return;
-    order.whitelist = whitelist;
-    if (whitelist && !json_is_null(whitelist) && !json_is_array(whitelist))
+    order.whitelist = json_is_null(whitelist) ? NULL : whitelist;
+    if (!are_clients(whitelist))
         api_job_refuse(job, "whitelist must be an array of clients");
     else
         send_order(job, &order);
@@ -86,13 +92,15 @@ void api_run_disconnect(struct api_job *job, const struct api_request *request)
 
 /* ---------------------------------------------------------------- subscribe, unsubscribe */
 
+/* From all channels only if "" says so: a name that is missing may be a slip. */
 void api_run_unsubscribe(struct api_job *job, const struct api_request *request)
 {
     struct control_order order = {.kind = CONTROL_UNSUBSCRIBE, .channel = "", .reason = ""};
-    const char *channel;
-    if (!read_target(job, request, &order) || !api_read_text(job, request, "channel", &channel))
+    const json_t *channel = json_object_get(request->params, "channel");
+    bool is_all = json_is_string(channel) && json_string_length(channel) == 0;
+    if (!read_target(job, request, &order))
         return;
-    if (!channel[0] || api_read_channel(job, request, &order.channel))
+    if (is_all || api_read_channel(job, request, &order.channel))
         send_order(job, &order);
 }
 
@@ -106,9 +114,7 @@ void api_run_subscribe(struct api_job *job, const struct api_request *request)
         !api_has_none_of(job, request, unsupported))
         return;
     order.position = json_is_null(position) ? NULL : position;
-    if (order.position && !json_is_object(order.position))
-        api_job_refuse(job, "recover_since must be an object");
-    else
+    if (api_check_place(job, "recover_since", position))
         send_order(job, &order);
 }
 
@@ -119,9 +125,9 @@ void api_run_refresh(struct api_job *job, const struct api_request *request)
     static const char *const unsupported[] = {"info", NULL};
     struct control_order order = {.kind = CONTROL_REFRESH, .channel = "", .reason = ""};
     const json_t *expires_at = json_object_get(request->params, "expire_at");
-    if (!read_target(job, request, &order) || !api_has_none_of(job, request, unsupported))
+    if (!read_target(job, request, &order) || !api_has_none_of(job, request, unsupported) ||
+        !api_read_flag(job, request, "expired", &order.is_expired))
         return;
-    order.is_expired = json_is_true(json_object_get(request->params, "expired"));
     order.expires_at_s = json_integer_value(expires_at);
     if (expires_at && !json_is_integer(expires_at) && !json_is_null(expires_at))
         api_job_refuse(job, "expire_at must be a whole number");

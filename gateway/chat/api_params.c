@@ -20,6 +20,46 @@ bool api_read_text(struct api_job *job, const struct api_request *request, const
     return true;
 }
 
+bool api_read_flag(struct api_job *job, const struct api_request *request, const char *name,
+                   bool *ret_flag)
+{
+    const json_t *value = json_object_get(request->params, name);
+    if (value && !json_is_boolean(value) && !json_is_null(value)) {
+        api_job_refuse(job, "%s must be true or false", name);
+        return false;
+    }
+    *ret_flag = json_is_true(value);
+    return true;
+}
+
+bool api_read_whole(struct api_job *job, const struct api_request *request, const char *name,
+                    int64_t *ret_number)
+{
+    const json_t *value = json_object_get(request->params, name);
+    if (value && !json_is_integer(value) && !json_is_null(value)) {
+        api_job_refuse(job, "%s must be a whole number", name);
+        return false;
+    }
+    *ret_number = json_integer_value(value);
+    return true;
+}
+
+bool api_check_place(struct api_job *job, const char *name, const json_t *place)
+{
+    const json_t *offset = json_object_get(place, "offset");
+    const json_t *epoch = json_object_get(place, "epoch");
+    if (place && !json_is_null(place) && !json_is_object(place))
+        api_job_refuse(job, "%s must be an object", name);
+    else if (offset && !json_is_null(offset) &&
+             (!json_is_integer(offset) || json_integer_value(offset) < 0))
+        api_job_refuse(job, "%s.offset must be a whole number from 0 on", name);
+    else if (epoch && !json_is_null(epoch) && !json_is_string(epoch))
+        api_job_refuse(job, "%s.epoch must be a string", name);
+    else
+        return true;
+    return false;
+}
+
 static bool is_name(struct api_job *job, const char *name)
 {
     if (chat_is_channel_name(name))

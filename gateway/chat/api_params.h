@@ -29,6 +29,17 @@ __attribute__((warn_unused_result)) bool api_read_channel(struct api_job *job,
 __attribute__((warn_unused_result)) bool api_check_channel(struct api_job *job,
                                                            const json_t *value);
 
+/* false and 0 if it is not there. */
+__attribute__((warn_unused_result)) bool api_read_flag(struct api_job *job,
+                                                       const struct api_request *request,
+                                                       const char *name, bool *ret_flag);
+__attribute__((warn_unused_result)) bool api_read_whole(struct api_job *job,
+                                                        const struct api_request *request,
+                                                        const char *name, int64_t *ret_number);
+/* A place in a log, {"offset","epoch"}; NULL and null: none is said. */
+__attribute__((warn_unused_result)) bool api_check_place(struct api_job *job, const char *name,
+                                                         const json_t *place);
+
 /* False, and the job ended, if one of the members of this list, which ends with NULL, says
  * anything: what a caller relies on is not passed over. */
 __attribute__((warn_unused_result)) bool api_has_none_of(struct api_job *job,

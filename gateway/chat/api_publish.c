@@ -151,9 +151,7 @@ static bool read_message(struct api_job *job, const struct api_request *request,
     ret_message->message.info = slice_of(ret_message->info);
     if (!read_key(job, request, ret_message))
         return false;
-    ret_message->message.is_unlogged =
-        json_is_true(json_object_get(request->params, "skip_history"));
-    return true;
+    return api_read_flag(job, request, "skip_history", &ret_message->message.is_unlogged);
 }
 
 /* -------------------------------------------------------------------------------- methods */

@@ -53,7 +53,7 @@ bool auth_is_for_connection(const struct session *session, const struct token *t
 {
     char client[CLIENT_BYTES] = "";
     if (session)
-        hub_print_client(session_hub(session), session_id(session), client);
+        session_print_client(session, client);
     return !token->client || strcmp(token->client, client) == 0;
 }
 

@@ -257,6 +257,15 @@ static struct broker_range range_of(const struct centrifuge_command *command)
     };
 }
 
+/* A place in a log is an object; its offset, where it has one, is a whole number from 0 on. */
+static bool is_place(const json_t *since)
+{
+    const json_t *offset = json_object_get(since, "offset");
+    bool is_number = !offset || json_is_null(offset) ||
+                     (json_is_number(offset) && json_number_value(offset) >= 0);
+    return !since || json_is_null(since) || (json_is_object(since) && is_number);
+}
+
 static void run_history(struct session *session, const struct centrifuge_command *command)
 {
     const char *channel = channel_for(session, command, RIGHTS_HISTORY);
@@ -265,6 +274,10 @@ static void run_history(struct session *session, const struct centrifuge_command
         return;
     if (hub_namespace(hub, channel)->policy.history_size == 0) {
         centrifuge_send_error(session, command->id, CENTRIFUGE_NOT_AVAILABLE);
+        return;
+    }
+    if (!is_place(json_object_get(command->params, "since"))) {
+        centrifuge_refuse(session, command->id, "bad request: since is no place in a log");
         return;
     }
     struct broker_range range = range_of(command);

@@ -9,6 +9,7 @@
 #include "id_table.h"
 #include "log.h"
 #include "session.h"
+#include "text_map.h"
 
 #include <jansson.h>
 
@@ -43,7 +44,7 @@ static bool is_meant(const struct control_order *order, const struct session *se
     if (!session_is_open(session) ||
         (!is_by_client && strcmp(user ? user : "", order->user) != 0))
         return false;
-    hub_print_client(session_hub(session), session_id(session), client);
+    session_print_client(session, client);
     return (order->client[0] == '\0' || strcmp(order->client, client) == 0) &&
            !is_listed(order->whitelist, client);
 }
@@ -82,18 +83,24 @@ static void obey(const struct control_order *order, struct session *session)
     }
 }
 
+/* Most orders are about a user whom no node but one knows: elsewhere they cost nothing. */
+static bool is_somebody_meant(const struct hub *hub, const struct control_order *order)
+{
+    return order->user[0] == '\0' || text_map_find(hub->users, order->user);
+}
+
 void control_on_message(struct hub *hub, const char *bytes, size_t length)
 {
     struct control_order order = {.user = NULL};
     json_t *root = json_loadb(bytes, length, 0, NULL);
     size_t cursor = 0;
-    struct session *session;
-    if (!control_order_read(root, &order)) {
+    struct session *session = NULL;
+    bool is_understood = control_order_read(root, &order);
+    if (!is_understood)
         log_warn("control_not_understood", kv_int("bytes", (int64_t)length));
-        json_decref(root);
-        return;
-    }
-    while ((session = id_table_next(hub->sessions, &cursor))) {
+    if (is_understood && is_somebody_meant(hub, &order))
+        session = id_table_next(hub->sessions, &cursor);
+    for (; session; session = id_table_next(hub->sessions, &cursor)) {
         if (is_meant(&order, session))
             obey(&order, session);
     }

@@ -4,7 +4,12 @@
  */
 #include "control_order.h"
 
+#include "chat.h"
+#include "token.h"
+
 #include <jansson.h>
+
+#include <string.h>
 
 static const char *const kinds[] = {
     [CONTROL_DISCONNECT] = "disconnect",
@@ -40,6 +45,49 @@ static bool read_kind(const json_t *root, struct control_order *ret_order, json_
     return false;
 }
 
+static bool are_texts(const json_t *list)
+{
+    size_t count = json_array_size(list);
+    size_t i = 0;
+    while (i < count && json_is_string(json_array_get(list, i)))
+        i++;
+    return !list || (json_is_array(list) && i == count);
+}
+
+static bool is_channel(const struct control_order *order)
+{
+    bool is_wanted = order->kind == CONTROL_SUBSCRIBE || order->kind == CONTROL_UNSUBSCRIBE;
+    bool may_be_all = order->kind == CONTROL_UNSUBSCRIBE && order->channel[0] == '\0';
+    return !is_wanted || may_be_all || chat_is_channel_name(order->channel);
+}
+
+static bool is_close(const struct control_order *order)
+{
+    size_t length = strlen(order->reason);
+    return order->kind != CONTROL_DISCONNECT ||
+           (order->code >= CONTROL_CODE_MIN && order->code <= CONTROL_CODE_MAX && length > 0 &&
+            length <= CONTROL_REASON_BYTES_MAX);
+}
+
+static bool is_place(const json_t *place)
+{
+    const json_t *offset = json_object_get(place, "offset");
+    const json_t *epoch = json_object_get(place, "epoch");
+    return !place || (json_is_object(place) &&
+                      (!offset || json_is_null(offset) ||
+                       (json_is_integer(offset) && json_integer_value(offset) >= 0)) &&
+                      (!epoch || json_is_null(epoch) || json_is_string(epoch)));
+}
+
+/* Whatever comes from Redis may be another version's, or made by hand. */
+static bool is_sound(const struct control_order *order)
+{
+    bool is_about_somebody = order->user[0] != '\0' || order->client[0] != '\0';
+    return is_about_somebody && is_channel(order) && is_close(order) &&
+           are_texts(order->whitelist) && is_place(order->position) &&
+           order->expires_at_s >= 0 && order->expires_at_s <= TOKEN_TIME_MAX_S;
+}
+
 bool control_order_read(json_t *root, struct control_order *ret_order)
 {
     json_t *content = NULL;
@@ -55,5 +103,5 @@ bool control_order_read(json_t *root, struct control_order *ret_order)
     ret_order->position = json_object_get(content, "position");
     ret_order->is_expired = is_expired != 0;
     ret_order->expires_at_s = expires_at_s;
-    return true;
+    return is_sound(ret_order);
 }

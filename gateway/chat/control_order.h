@@ -19,6 +19,13 @@ enum control_kind {
     CONTROL_REFRESH,
 };
 
+/* RFC 6455, 7.4.2, and what SDKs know; 5.5: what a close frame holds. */
+enum {
+    CONTROL_CODE_MIN = 3000,
+    CONTROL_CODE_MAX = 4999,
+    CONTROL_REASON_BYTES_MAX = 123,
+};
+
 /* Everything is borrowed. */
 struct control_order {
     enum control_kind kind;
@@ -36,7 +43,8 @@ struct control_order {
 /* *new* */
 char *control_order_print(const struct control_order *order);
 
-/* Borrows from root. False: not understood, as when a newer node sent it. */
+/* Borrows from root. False: not understood, as when a newer node sent it; or it is what the
+ * server API would refuse to order. */
 __attribute__((warn_unused_result)) bool control_order_read(struct json_t *root,
                                                             struct control_order *ret_order);
 

@@ -160,10 +160,25 @@ static int64_t on_due(struct session *session)
 
 /* ------------------------------------------------------------------------------ admission */
 
-static bool is_recoverable(const struct channel *channel,
+/* Which place it claims to have seen, nobody can tell: who may not read the history is given
+ * nothing of it, and is recovered only if nothing was missed. */
+static bool may_recover(const struct subscription *subscription,
+                        const struct centrifuge_request *request)
+{
+    const struct channel *channel = subscription->channel;
+    bool has_missed_nothing = request->offset == channel_offset(channel) &&
+                              strcmp(request->epoch, channel_epoch(channel)) == 0;
+    return has_missed_nothing || rights_check(subscription->session, channel_name(channel),
+                                              RIGHTS_HISTORY) == RIGHTS_GRANTED;
+}
+
+static bool is_recoverable(const struct subscription *subscription,
                            const struct centrifuge_request *request)
 {
+    const struct channel *channel = subscription->channel;
     uint64_t newest = channel_offset(channel);
+    if (!request->wants_recovery || !may_recover(subscription, request))
+        return false;
     if (channel_options(channel)->policy.history_size == 0)
         return false; /* no log is kept here */
     bool is_same_log =
@@ -199,7 +214,7 @@ static char *print_subscribed(const struct subscription *subscription,
     char *text = NULL;
     size_t length;
     FILE *out = open_memstream(&text, &length);
-    bool is_recovered = request->wants_recovery && is_recoverable(channel, request);
+    bool is_recovered = is_recoverable(subscription, request);
     if (!out)
         return mem_strdup("{}");
     bool has_log = channel_options(channel)->policy.history_size > 0;
@@ -236,7 +251,7 @@ static void push_subscribed(struct subscription *subscription)
 {
     const struct centrifuge_request *request = subscription->request;
     const struct channel *channel = subscription->channel;
-    bool is_recovered = request->wants_recovery && is_recoverable(channel, request);
+    bool is_recovered = is_recoverable(subscription, request);
     struct batch *batch = batch_create();
     centrifuge_encode_subscribe(batch, channel_name(channel), channel_epoch(channel),
                                 is_recovered ? request->offset : channel_offset(channel));

@@ -30,6 +30,6 @@ void publisher_read(struct slice info, struct publisher *ret_publisher)
 char *publisher_print(const struct session *session)
 {
     char client[CLIENT_BYTES];
-    hub_print_client(session_hub(session), session_id(session), client);
+    session_print_client(session, client);
     return centrifuge_print_client(client, session_user(session), session_info(session));
 }

@@ -16,7 +16,9 @@
 #include "sendq.h"
 #include "wheel.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { CLOSE_TIMEOUT_MS = 5000 }; /* for a connection to take its close frame */
 
@@ -144,6 +146,16 @@ bool session_is_authenticated(const struct session *session)
 void session_set_authenticated(struct session *session)
 {
     session->is_authenticated = true;
+}
+
+/* Who has been another has but one subscription. */
+void session_print_client(const struct session *session, char *out)
+{
+    const struct subscription *subscription = session->subscriptions;
+    hub_print_client(session->hub, session->id, out);
+    if (subscription && subscription->identity > 0)
+        (void)snprintf(out + strlen(out), CLIENT_BYTES - strlen(out), ".%u",
+                       subscription->identity);
 }
 
 void *session_state(const struct session *session)

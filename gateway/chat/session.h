@@ -45,6 +45,10 @@ void session_set_identity(struct session *session, const char *user, const char 
 bool session_is_authenticated(const struct session *session);
 void session_set_authenticated(struct session *session);
 
+/* The id of the connection in the cluster, as presence shows it: hub_print_client's, and behind
+ * a dot how many others it has been, if any. out: CLIENT_BYTES. */
+void session_print_client(const struct session *session, char *out);
+
 /* What the dialect keeps of the session; freed by its on_end. */
 void *session_state(const struct session *session);
 void session_set_state(struct session *session, void *state);

@@ -314,6 +314,10 @@ describe('the server API', () => {
                 /tags are longer than 4096/,
             ],
             'a version': [{ channel: 'a', data: 1, version: 3 }, /version is not supported/],
+            'a flag that is a number': [
+                { channel: 'a', data: 1, skip_history: 1 },
+                /skip_history must be true or false/,
+            ],
         };
         for (const [what, [params, why]] of Object.entries(bad)) {
             it(`${what} is a bad request`, async () => {
@@ -383,6 +387,18 @@ describe('the server API', () => {
             const since = { offset: 1, epoch: 'other' };
             const { error } = await call(there, 'history', { channel, limit: 1, since });
             assert.equal(error.code, 112);
+        });
+
+        it('of what is of another type is a bad request', async () => {
+            for (const [params, why] of [
+                [{ limit: '5' }, /limit must be a whole number/],
+                [{ since: 5 }, /since must be an object/],
+                [{ since: { offset: -5 } }, /since.offset must be a whole number from 0 on/],
+                [{ since: { offset: '5' } }, /since.offset must be a whole number from 0 on/],
+                [{ since: { offset: 5, epoch: 7 } }, /since.epoch must be a string/],
+                [{ reverse: 'yes' }, /reverse must be true or false/],
+            ])
+                assertBad(await call(here, 'history', { channel: newChannel(), ...params }), why);
         });
 
         it('is forgotten by history_remove, and its offsets go on', async () => {
@@ -477,6 +493,22 @@ describe('the server API', () => {
             await kept.sdk.publish(channel, 'here');
         });
 
+        it('finds a LuChat connection by the id that presence shows, though it was another', async () => {
+            const channel = newChannel();
+            const client = await there.connect(channel);
+            await client.goOnline('eve');
+            await client.goOnline('eva');
+            const idOf = async (user) => {
+                const { presence } = await result(here, 'presence', { channel });
+                return Object.keys(presence).find((id) => presence[id].user === user);
+            };
+            const before = await idOf('eve');
+            await result(here, 'disconnect', { client: before });
+            await client.ping();
+            await result(here, 'disconnect', { client: await idOf('eva') });
+            assert.equal((await client.end()).code, 1008);
+        });
+
         it('of nobody is well', async () => {
             assert.deepEqual(await result(here, 'disconnect', { user: 'nobody' }), {});
         });
@@ -562,7 +594,7 @@ describe('the server API', () => {
             await second.hears('still');
         });
 
-        it('unsubscribe without a channel ends all', async () => {
+        it('unsubscribe from the channel "" ends all', async () => {
             const { sdk, client } = await stranger();
             const both = await Promise.all([
                 sdk.subscribe(newChannel()),
@@ -584,12 +616,14 @@ describe('the server API', () => {
                 [{ user: 'x' }, /channel is missing/],
                 [{ user: 'x', channel: 'a', data: 1 }, /data is not supported/],
                 [{ user: 'x', channel: 'a', recover_since: 5 }, /recover_since must/],
+                [{ user: 'x', channel: 'a', recover_since: { offset: -1 } }, /since.offset must/],
             ];
             const badForBoth = [
                 [{}, /user, client or session is missing/],
                 [{ channel: 'x' }, /user, client or session is missing/],
                 [{ user: 'x', channel: 'a b' }, /channel must be/],
                 [{ user: 'x', channel: 5 }, /channel must be a string/],
+                [{ user: 'x', chanel: 'a' }, /channel is missing/],
             ];
             for (const [params, why] of [...bad, ...badForBoth])
                 assertBad(await call(here, 'subscribe', params), why);
@@ -654,6 +688,7 @@ describe('the server API', () => {
                 [{}, /user, client or session is missing/],
                 [{ user: 'x', expire_at: 'soon' }, /expire_at must be a whole number/],
                 [{ user: 'x', expire_at: -1 }, /expire_at is not a time/],
+                [{ user: 'x', expired: 'yes' }, /expired must be true or false/],
                 [{ user: 'x', info: { a: 1 } }, /info is not supported/],
             ])
                 assertBad(await call(here, 'refresh', params), why);

@@ -415,6 +415,13 @@ describe('an SDK client', () => {
             assert.deepEqual(await historyOf({ since, limit: 5 }), [9, 10]);
         });
 
+        it('a place before the log is refused', async () => {
+            const client = await here.connectSdk();
+            const since = { offset: -5, epoch: '' };
+            const asked = client.sdk.history(newChannel(), { limit: 1, since });
+            await assert.rejects(asked, { code: 107 });
+        });
+
         it('another epoch is refused', async () => {
             const asked = subscription.sdk.history({ since: { offset: 8, epoch: 'other' } });
             await assert.rejects(asked, { code: 112 });

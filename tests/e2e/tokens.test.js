@@ -453,7 +453,7 @@ describe('the server API and users with tokens', () => {
         assert.equal((await sdk.next('subscribed')).channel, channel);
         await result(here, 'unsubscribe', { session: client, channel });
         assert.equal((await sdk.next('unsubscribed')).channel, channel);
-        await result(here, 'unsubscribe', { client });
+        await result(here, 'unsubscribe', { client, channel: '' });
         await subscription.next('unsubscribed');
         await result(here, 'disconnect', { client });
         assert.equal((await sdk.next('disconnected')).code, 3503);

@@ -123,6 +123,42 @@ static void empty_log_recovers_who_saw_nothing(void **state)
 
 /* ---------------------------------------------------------------- what cannot be had */
 
+/* The history is for users with a token, and nobody here has one. */
+static void hide_history(struct world *world)
+{
+    world_set_namespaces(
+        world, "{\"\":{\"history\":\"authenticated\"}}",
+        &(struct namespace_options){
+            .policy = {.history_size = WORLD_HISTORY, .history_ttl_ms = WORLD_HISTORY_TTL_MS},
+            .has_join_leave = true,
+            .presence_limit = WORLD_USERS,
+            .presence_names_limit = WORLD_USERS});
+}
+
+static void who_may_not_read_the_history_gets_nothing_of_it_by_recovery(void **state)
+{
+    struct world *world = *state;
+    hide_history(world);
+    struct fake_conn *conn = come_back(world, RECOVER("", 0));
+    EXPECT(&conn->got, SUBSCRIBED(2, "e1", 3, NOT_RECOVERED));
+}
+
+static void who_may_not_read_the_history_cannot_say_that_it_was_there(void **state)
+{
+    struct world *world = *state;
+    hide_history(world);
+    struct fake_conn *conn = come_back(world, RECOVER("e1", 1));
+    EXPECT(&conn->got, SUBSCRIBED(2, "e1", 3, NOT_RECOVERED));
+}
+
+static void who_may_not_read_the_history_is_told_that_nothing_was_missed(void **state)
+{
+    struct world *world = *state;
+    hide_history(world);
+    struct fake_conn *conn = come_back(world, RECOVER("e1", 3));
+    EXPECT(&conn->got, SUBSCRIBED(2, "e1", 3, RECOVERED()));
+}
+
 static void another_epoch_is_not_recovered(void **state)
 {
     struct fake_conn *conn = come_back(*state, RECOVER("e0", 2));
@@ -584,6 +620,9 @@ int main(void)
         WORLD_TEST(who_knows_no_epoch_is_recovered_by_its_offset),
         WORLD_TEST(who_comes_back_to_a_live_channel_is_served_without_the_store),
         WORLD_TEST(empty_log_recovers_who_saw_nothing),
+        WORLD_TEST(who_may_not_read_the_history_gets_nothing_of_it_by_recovery),
+        WORLD_TEST(who_may_not_read_the_history_cannot_say_that_it_was_there),
+        WORLD_TEST(who_may_not_read_the_history_is_told_that_nothing_was_missed),
         WORLD_TEST(another_epoch_is_not_recovered),
         WORLD_TEST(another_epoch_is_no_log_that_went_back),
         WORLD_TEST(trimmed_log_is_not_recovered),
