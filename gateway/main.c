@@ -296,6 +296,7 @@ static bool create_server(struct gateway *gateway, char **ret_error)
     struct ws_server_options *options = &gateway->server_options;
     options->allowed_origins = config->allowed_origins;
     options->is_luchat_on = strcmp(config->luchat, "on") == 0;
+    options->is_centrifuge_on = strcmp(config->centrifuge, "on") == 0;
     options->is_page_on = strcmp(config->page, "on") == 0;
     options->max_message_bytes = (size_t)config->max_message_bytes;
     options->message_timeout_ms = config->message_timeout_ms;

@@ -65,6 +65,7 @@ const struct option config_options[] = {
     {"ping-interval-ms", OPTION_NUMBER, AT(ping_interval_ms), "25000", 1000, 3600000, "MS", "Centrifuge: how often the server pings, in whole seconds"},
     {"pong-timeout-ms", OPTION_NUMBER, AT(pong_timeout_ms), "8000", 100, 3600000, "MS", "Centrifuge: how long a client may take to answer"},
     {"luchat", OPTION_CHOICE, AT(luchat), "on", 0, 0, "on|off", "whether /ws is served"},
+    {"centrifuge", OPTION_CHOICE, AT(centrifuge), "on", 0, 0, "on|off", "whether /connection/websocket is served"},
     {"page", OPTION_CHOICE, AT(page), "on", 0, 0, "on|off", "whether the chat page is served at / (it needs /ws)"},
     {"token-secret", OPTION_SECRET, AT(token_secret), "", 0, 0, "TEXT", "secret of tokens signed with HS256, HS384 or HS512"},
     {"token-secret-file", OPTION_TEXT, AT(token_secret_file), "", 0, 0, "FILE", "the same, from a file"},

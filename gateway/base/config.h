@@ -62,6 +62,7 @@ struct config {
     int64_t pong_timeout_ms;
     /* who may come in */
     char *luchat;       /* "on" or "off" */
+    char *centrifuge;   /* "on" or "off" */
     char *page;         /* "on" or "off" */
     char *token_secret; /* "": no HMAC tokens */
     char *token_secret_file;

@@ -97,6 +97,8 @@ char *config_check_whole(const struct config *config)
         return mem_printf("--trusted-proxies must be addresses or networks such as 127.0.0.1 "
                           "or 10.0.0.0/8, separated by commas, and not \"%.100s\"",
                           config->trusted_proxies);
+    if (strcmp(config->luchat, "off") == 0 && strcmp(config->centrifuge, "off") == 0)
+        return mem_printf("--luchat off and --centrifuge off: no client could connect");
     if (strcmp(config->listen, config->internal) == 0)
         return mem_printf("--listen and --internal must be different addresses");
     return origins_check(config->allowed_origins, "--allowed-origins");

@@ -107,7 +107,8 @@ static bool set_join_leave(const json_t *value, struct namespace_options *option
 
 static bool set_presence_limit(const json_t *value, struct namespace_options *options)
 {
-    return read_size(value, NAMESPACE_USERS_MAX, &options->presence_limit);
+    return read_size(value, NAMESPACE_USERS_MAX, &options->presence_limit) &&
+           options->presence_limit > 0;
 }
 
 static bool set_names_limit(const json_t *value, struct namespace_options *options)
@@ -142,7 +143,7 @@ static const struct key {
     {"history", set_history, a_right},
     {"see_presence", set_see_presence, a_right},
     {"join_leave", set_join_leave, "true or false"},
-    {"presence_limit", set_presence_limit, "a whole number from 0 to 100000"},
+    {"presence_limit", set_presence_limit, "a whole number from 1 to 100000"},
     {"presence_names_limit", set_names_limit, "a whole number from 0 to 100000"},
     {"presence_grace_ms", set_grace, "a whole number from 0 to 600000"},
     {"presence_events", set_events, "user or connection"},

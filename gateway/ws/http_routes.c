@@ -145,11 +145,11 @@ static int route_public(struct lws *wsi, const struct http_state *state, const c
         return http_cors_answer_preflight(wsi);
     if (state->has_page && http_page_is_path(path))
         return http_page_answer(wsi, path);
-    if (strcmp(path, "/ws") == 0 || strcmp(path, "/connection/websocket") == 0)
+    if ((state->has_luchat && strcmp(path, "/ws") == 0) ||
+        (state->has_centrifuge && strcmp(path, "/connection/websocket") == 0))
         return http_refuse(wsi, 426, "Upgrade: websocket", "this address takes WebSockets");
     if (strcmp(path, "/health") != 0)
-        return http_refuse(wsi, 404, NULL,
-                           "not found; there are /ws for WebSockets and /health");
+        return http_refuse(wsi, 404, NULL, "not found; there is /health");
     if (!http_is_get(wsi))
         return http_refuse(wsi, 405, "Allow: GET, HEAD", "only GET and HEAD");
     return answer_health(wsi, state);

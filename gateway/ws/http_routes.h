@@ -11,6 +11,8 @@ struct lws;
 
 struct http_state {
     bool has_page; /* is the chat page served? */
+    bool has_luchat;
+    bool has_centrifuge;
     bool is_draining;
 };
 

@@ -20,7 +20,7 @@ enum {
 
 static const struct handshake_refusal refusals[] = {
 #define WRONG_PATH (&refusals[0])
-    {404, NULL, "no WebSocket here; there are /ws and /connection/websocket"},
+    {404, NULL, "no WebSocket here"},
 #define WRONG_METHOD (&refusals[1])
     {405, "Allow: GET", "a WebSocket handshake is a GET"},
 #define WRONG_HTTP (&refusals[2])
@@ -143,7 +143,8 @@ const struct handshake_refusal *ws_handshake_check(struct lws *wsi,
     if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) <= 0)
         return WRONG_METHOD;
     const struct dialect *dialect = ws_handshake_dialect(wsi);
-    if (!dialect || (dialect == &dialect_luchat && !options->is_luchat_on))
+    if (!dialect || (dialect == &dialect_luchat && !options->is_luchat_on) ||
+        (dialect == &dialect_centrifuge && !options->is_centrifuge_on))
         return WRONG_PATH;
     if (is_binary_form(wsi))
         return BINARY_FORM;

@@ -412,6 +412,8 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
     lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
     server->options = options;
     server->http.has_page = options->is_page_on && options->is_luchat_on;
+    server->http.has_luchat = options->is_luchat_on;
+    server->http.has_centrifuge = options->is_centrifuge_on;
     server->cors.allowed_origins = options->allowed_origins;
     server->api = http_api_create(options->hub, options->api_key);
     if (files_are_on(options->hub))

@@ -27,6 +27,7 @@ struct ws_server_options {
     struct address internal;
     const char *allowed_origins;    /* separated by commas */
     bool is_luchat_on;              /* is /ws served? */
+    bool is_centrifuge_on;          /* is /connection/websocket? */
     bool is_page_on;                /* is the chat page? It needs /ws */
     size_t max_connections;         /* WebSockets of this process; beyond it 503 */
     int64_t max_connections_of_all; /* of all workers; 0: only the line above counts */

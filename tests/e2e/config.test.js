@@ -147,6 +147,9 @@ describe('configuration', () => {
         it(`${what} is refused by name`, () => refusal(args[0], [...args, '--check-config']));
     }
 
+    it('no protocol at all is refused by name', () =>
+        refusal('--centrifuge off', flags({ luchat: 'off', centrifuge: 'off' })));
+
     it('a lease that is renewed too late is refused by name', () =>
         refusal('--lease-renew-ms', flags({ 'lease-ttl-ms': 1000, 'lease-renew-ms': 1000 })));
 

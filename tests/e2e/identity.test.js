@@ -159,6 +159,30 @@ describe('where tokens are asked for', () => {
     });
 });
 
+describe('a protocol that is switched off', () => {
+    const cluster = useCluster({ nodes: 1, redis: false });
+    const upgrade = {
+        Connection: 'Upgrade',
+        Upgrade: 'websocket',
+        'Sec-WebSocket-Version': '13',
+        'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    };
+
+    for (const [option, closed, open] of [
+        ['centrifuge', '/connection/websocket', '/ws'],
+        ['luchat', '/ws', '/connection/websocket'],
+    ]) {
+        it(`--${option} off leaves no ${closed}`, async () => {
+            const node = await cluster.startNode({ options: { [option]: 'off' } });
+            const statusOf = async (path, headers) =>
+                (await request(node.port, path, { headers })).status;
+            assert.equal(await statusOf(closed, upgrade), 404);
+            assert.equal(await statusOf(closed), 404);
+            assert.equal(await statusOf(open), 426);
+        });
+    }
+});
+
 describe('where tokens are taken, and not asked for', () => {
     const cluster = useCluster({ nodes: 2, options: { ...options, anonymous: 'on' } });
     let channel;

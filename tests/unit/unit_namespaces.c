@@ -129,6 +129,7 @@ static const struct refusal_row {
     {"negative_size_is_refused", "{\"chat\":{\"history_size\":-1}}", "\"history_size\""},
     {"size_over_the_cap_is_refused", "{\"chat\":{\"history_size\":10001}}", "10000"},
     {"lifetime_of_nothing_is_refused", "{\"chat\":{\"history_ttl_s\":0}}", "\"history_ttl_s\""},
+    {"list_of_nobody_is_refused", "{\"chat\":{\"presence_limit\":0}}", "from 1 to 100000"},
     {"unknown_right_is_refused", "{\"chat\":{\"publish\":\"all\"}}", "subscriber"},
     {"subscribing_as_a_subscriber_is_refused", "{\"chat\":{\"subscribe\":\"subscriber\"}}",
      "\"subscribe\""},
