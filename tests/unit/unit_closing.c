@@ -4,14 +4,16 @@
  * new, and leave their channels once.
  */
 #include "clock.h"
+#include "hub.h"
 #include "metrics.h"
+#include "session.h"
 #include "world.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define LEAVE_ALL                                                                              \
-    "{\"unsubscribe\":{\"user\":\"\",\"client\":\"\",\"channel\":\"\",\"code\":0,"             \
+    "{\"unsubscribe\":{\"user\":\"\",\"client\":\"%s\",\"channel\":\"\",\"code\":0,"           \
     "\"reason\":\"\",\"expired\":false,\"expires_at\":0}}"
 #define TOO_FAR_BEHIND "close 1013 too far behind"
 
@@ -76,6 +78,15 @@ static void who_is_closed_by_hello_joins_nothing(void **state)
     assert_int_equal(metrics.subscriptions, 1);
 }
 
+static void order_to_leave_all(struct world *world, const struct fake_conn *conn)
+{
+    char client[CLIENT_BYTES];
+    char order[CLIENT_BYTES + sizeof(LEAVE_ALL)];
+    session_print_client(conn->session, client);
+    int length = snprintf(order, sizeof(order), LEAVE_ALL, client);
+    fake_broker_events(world->broker)->on_control(world->hub, order, (size_t)length);
+}
+
 static void subscriptions_that_end_together_outlive_a_close_in_between(void **state)
 {
     struct world *world = *state;
@@ -94,7 +105,7 @@ static void subscriptions_that_end_together_outlive_a_close_in_between(void **st
     }
     world_turn(world);
     fall_behind(world, conn);
-    fake_broker_events(world->broker)->on_control(world->hub, LEAVE_ALL, strlen(LEAVE_ALL));
+    order_to_leave_all(world, conn);
     EXPECT(&conn->got, TOO_FAR_BEHIND);
     world_turn(world);
     world_turn(world);
