@@ -298,8 +298,11 @@ static bool create_server(struct gateway *gateway, char **ret_error)
     options->is_luchat_on = strcmp(config->luchat, "on") == 0;
     options->is_centrifuge_on = strcmp(config->centrifuge, "on") == 0;
     options->is_page_on = strcmp(config->page, "on") == 0;
-    options->max_message_bytes = (size_t)config->max_message_bytes;
     options->message_timeout_ms = config->message_timeout_ms;
+    options->limits = (struct ws_conn_limits){
+        .message_bytes = (size_t)config->max_message_bytes,
+        .fragments = WS_FRAGMENTS_MAX,
+    };
     options->handshake_timeout_ms = config->handshake_timeout_ms;
     options->admission = admission_for(config);
     options->max_connections = connections_for((size_t)config->max_connections,

@@ -74,6 +74,31 @@ size_t text_character(const char *text)
     return character_length((const unsigned char *)text, strnlen(text, CHARACTER_BYTES_MAX));
 }
 
+bool text_utf8_take(struct text_utf8 *utf8, const void *bytes, size_t length)
+{
+    const unsigned char *at = bytes;
+    const unsigned char *end = at + length;
+    for (; at < end; at++) {
+        if (utf8->missing > 0) {
+            if (*at < utf8->low || *at > utf8->high)
+                return false;
+            utf8->missing--;
+            utf8->low = 0x80;
+            utf8->high = 0xbf;
+        } else if (*at >= 0x80) {
+            utf8->missing = (uint8_t)sequence_of(*at, &utf8->low, &utf8->high);
+            if (utf8->missing == 0)
+                return false;
+        }
+    }
+    return true;
+}
+
+bool text_utf8_is_whole(const struct text_utf8 *utf8)
+{
+    return utf8->missing == 0;
+}
+
 size_t text_cut(const char *text, size_t max)
 {
     size_t length = strnlen(text, max + 1);

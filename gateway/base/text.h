@@ -16,6 +16,18 @@ bool text_is_utf8(const void *bytes, size_t length);
  * the text is over. */
 size_t text_character(const char *text);
 
+/* The same for a text that comes in pieces. All zeros: nothing has come yet. */
+struct text_utf8 {
+    uint8_t missing; /* octets of the character begun */
+    uint8_t low;     /* what the next of them may be */
+    uint8_t high;
+};
+
+/* false: what has come so far cannot become a well-formed text. */
+bool text_utf8_take(struct text_utf8 *utf8, const void *bytes, size_t length);
+/* Does the text end with a whole character? */
+bool text_utf8_is_whole(const struct text_utf8 *utf8);
+
 /* The longest start of a well-formed text that has at most max octets and whole characters. */
 size_t text_cut(const char *text, size_t max);
 

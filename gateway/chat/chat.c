@@ -18,6 +18,8 @@
 #include "session.h"
 #include "wheel.h"
 
+#include <assert.h>
+
 enum {
     DRAIN_SLICES = 25, /* a wheel tick each: 2.5 s with ticks of 100 ms */
     DRAIN_SLICE_MIN = 50,
@@ -94,8 +96,17 @@ struct session *chat_open(struct hub *hub, void *conn, const struct dialect *dia
     return session;
 }
 
-void chat_message(struct session *session, const char *bytes, size_t length)
+bool chat_takes_binary(const struct session *session)
 {
+    (void)session;
+    return false; /* no dialect does yet */
+}
+
+void chat_message(struct session *session, enum message_kind kind, const char *bytes,
+                  size_t length)
+{
+    assert(kind == MESSAGE_TEXT);
+    (void)kind;
     if (!session_is_open(session))
         return;
     metrics.messages_received_total++;

@@ -70,8 +70,13 @@ struct chat_request {
 /* A connection is established. The session lives until chat_closed. */
 struct session *chat_open(struct hub *hub, void *conn, const struct dialect *dialect,
                           const struct chat_request *request);
-/* A whole text message. */
-void chat_message(struct session *session, const char *bytes, size_t length);
+enum message_kind { MESSAGE_TEXT, MESSAGE_BINARY };
+
+/* Does the session's dialect speak in binary messages, too? */
+bool chat_takes_binary(const struct session *session);
+/* A whole message; a text is UTF-8. */
+void chat_message(struct session *session, enum message_kind kind, const char *bytes,
+                  size_t length);
 /* Something was heard, be it a fragment or a ping of the protocol. */
 void chat_heard(struct session *session);
 /* The transport refuses to go on with the connection. */

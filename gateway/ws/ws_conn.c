@@ -5,6 +5,10 @@
  * What the socket does not take is given to lws_write(LWS_WRITE_HTTP), which keeps it and
  * flushes it when the socket can take more; until then we are told BUSY. Over TLS all goes
  * by lws_write.
+ *
+ * Reading, one buffer serves all connections; most messages are whole in it and never copied.
+ * Ending: our close frame goes out, then what comes is thrown away until the peer's comes, its
+ * stream ends, or the chat kills the connection. Nobody's close frame is lost to a reset.
  */
 #include "ws_conn.h"
 
@@ -14,29 +18,42 @@
 #include "text.h"
 #include "transport.h"
 #include "ws_assembly.h"
-#include "ws_early.h"
+#include "ws_loop.h"
 #include "ws_server.h"
 
 #include <libwebsockets.h>
+#include <openssl/ssl.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 enum {
-    MASK_BIT = 0x80,
-    CLOSE_CODES_END = 5000,
+    READ_BYTES = 4096,
+    READS_PER_TURN_MAX = 8, /* others get their turn */
+    CLOSE_TIMEOUT_S = 5,
 };
 
 static const enum pending_timeout KILL_REASON = PENDING_TIMEOUT_KILLED_BY_PARENT;
 
 /* -------------------------------------------------------------------- what the chat asks */
 
+/* From here on it is libwebsockets's again, which is about to close it. */
+static void give_up(struct ws_conn *conn)
+{
+    conn->is_closing = true;
+    conn->is_given_up = true;
+    ws_loop_give_back(conn->room->ws_loop, conn->wsi);
+    if (conn->was_early)
+        lws_rx_flow_control(conn->wsi, 1);
+}
+
 static void conn_kill(void *context)
 {
     struct ws_conn *conn = context;
-    conn->is_closing = true;
+    give_up(conn);
     lws_set_timeout(conn->wsi, KILL_REASON, LWS_TO_KILL_ASYNC);
 }
 
@@ -50,12 +67,9 @@ static size_t send_directly(const struct ws_conn *conn, const unsigned char *byt
     return sent < 0 ? 0 : (size_t)sent;
 }
 
-static enum transport_result conn_write(void *context, const unsigned char *bytes,
-                                        size_t length)
+static enum transport_result put(struct ws_conn *conn, const unsigned char *bytes,
+                                 size_t length)
 {
-    struct ws_conn *conn = context;
-    if (conn->is_closing)
-        return TRANSPORT_GONE;
     if (lws_partial_buffered(conn->wsi))
         return TRANSPORT_BUSY;
     size_t sent = send_directly(conn, bytes, length);
@@ -68,6 +82,13 @@ static enum transport_result conn_write(void *context, const unsigned char *byte
     return TRANSPORT_GONE;
 }
 
+static enum transport_result conn_write(void *context, const unsigned char *bytes,
+                                        size_t length)
+{
+    struct ws_conn *conn = context;
+    return conn->is_closing ? TRANSPORT_GONE : put(conn, bytes, length);
+}
+
 static void conn_close(void *context, enum close_code code, const char *reason)
 {
     struct ws_conn *conn = context;
@@ -75,14 +96,19 @@ static void conn_close(void *context, enum close_code code, const char *reason)
         return;
     conn->close_code = (uint16_t)code;
     conn->close_reason = mem_strdup(reason);
+    conn->is_close_due = true;
     conn->is_closing = true;
     lws_callback_on_writable(conn->wsi);
 }
 
+/* What was read and not looked at yet is looked at when libwebsockets calls us next. */
 static void conn_pause(void *context, bool is_paused)
 {
-    const struct ws_conn *conn = context;
-    lws_rx_flow_control(conn->wsi, is_paused ? 0 : 1);
+    struct ws_conn *conn = context;
+    conn->is_paused = is_paused;
+    ws_loop_set_reading(conn->room->ws_loop, conn->wsi, !is_paused);
+    if (!is_paused && conn->held)
+        lws_callback_on_writable(conn->wsi);
 }
 
 const struct transport ws_transport = {
@@ -92,75 +118,7 @@ const struct transport ws_transport = {
     .pause = conn_pause,
 };
 
-/* ---------------------------------------------------------------- what libwebsockets says */
-
-void ws_conn_open(struct ws_conn *conn, struct lws *wsi, struct hub *hub,
-                  const struct dialect *dialect, const struct chat_request *request)
-{
-    *conn = (struct ws_conn){.wsi = wsi};
-    conn->socket = lws_is_ssl(wsi) ? -1 : lws_get_socket_fd(wsi);
-    conn->session = chat_open(hub, conn, dialect, request);
-}
-
-/* ------------------------------------------------------------------------ the first look */
-
-static void judge(struct ws_conn *conn, unsigned char second_octet)
-{
-    conn->first_look = LOOK_DONE;
-    if (!(second_octet & MASK_BIT))
-        chat_refuse(conn->session, CLOSE_PROTOCOL_ERROR, "a frame without a mask");
-}
-
-void ws_conn_look_at(struct ws_conn *conn, const unsigned char *octets, size_t count)
-{
-    if (count == 1)
-        conn->first_look = LOOK_AT_ONE;
-    else if (count > 1)
-        judge(conn, octets[1]);
-}
-
-/* How many octets make the connection readable. */
-static void set_low_water(const struct ws_conn *conn, int octets)
-{
-    (void)setsockopt(conn->socket, SOL_SOCKET, SO_RCVLOWAT, &octets, sizeof(octets));
-}
-
-/* The first octet alone is left where it is until the second has come or the connection has
- * ended. What a record of TLS held is read at once: the system cannot tell of the next. */
-static bool wait_for_second(struct ws_conn *conn)
-{
-    if (conn->socket < 0) {
-        conn->first_look = LOOK_AT_ONE;
-        return true;
-    }
-    if (conn->first_look == LOOK_AT_TWO_AWAIT) {
-        conn->first_look = LOOK_DONE;
-        set_low_water(conn, 1);
-        return true;
-    }
-    conn->first_look = LOOK_AT_TWO_AWAIT;
-    set_low_water(conn, 2);
-    return false;
-}
-
-bool ws_conn_may_be_read(struct ws_conn *conn)
-{
-    unsigned char head[2];
-    int wanted = conn->first_look == LOOK_AT_ONE ? 1 : 2;
-    if (conn->first_look == LOOK_DONE || !conn->session)
-        return true;
-    int count = ws_early_peek(conn->wsi, head, (size_t)wanted);
-    if (count <= 0)
-        return true; /* the end, which is read, too */
-    if (count < wanted)
-        return wait_for_second(conn);
-    if (conn->first_look == LOOK_AT_TWO_AWAIT)
-        set_low_water(conn, 1);
-    judge(conn, head[wanted - 1]);
-    return true;
-}
-
-/* ------------------------------------------------------------------------------ messages */
+/* ------------------------------------------------------------------------------ the end */
 
 static void drop_assembly(struct ws_conn *conn)
 {
@@ -168,46 +126,98 @@ static void drop_assembly(struct ws_conn *conn)
     conn->assembly = NULL;
 }
 
+/* Nothing follows our close frame; until the peer's stream ends, too, it is only read. */
+static void end_stream(const struct ws_conn *conn)
+{
+    if (conn->socket < 0)
+        (void)SSL_shutdown(lws_get_ssl(conn->wsi));
+    (void)shutdown(lws_get_socket_fd(conn->wsi), SHUT_WR);
+}
+
+static size_t print_close(const struct ws_conn *conn, unsigned char *out)
+{
+    unsigned char payload[WS_CONTROL_BYTES_MAX];
+    const char *reason = conn->close_reason ? conn->close_reason : "";
+    size_t length = text_cut(reason, sizeof(payload) - 2);
+    if (!conn->close_code)
+        return ws_frames_print_control(out, WS_CLOSE, NULL, 0);
+    payload[0] = (unsigned char)(conn->close_code >> 8);
+    payload[1] = (unsigned char)conn->close_code;
+    memcpy(payload + 2, reason, length);
+    return ws_frames_print_control(out, WS_CLOSE, payload, 2 + length);
+}
+
+/* For the chat it is over as soon as its close frame is on its way; the connection stays a
+ * while for the peer's. */
+static void send_close(struct ws_conn *conn)
+{
+    unsigned char frame[2 + WS_CONTROL_BYTES_MAX];
+    if (put(conn, frame, print_close(conn, frame)) != TRANSPORT_SENT)
+        return; /* not yet; or never */
+    conn->is_close_due = false;
+    conn->is_close_sent = true;
+    lws_set_timeout(conn->wsi, PENDING_TIMEOUT_CLOSE_ACK, CLOSE_TIMEOUT_S);
+    drop_assembly(conn);
+    chat_closed(conn->session);
+    conn->session = NULL;
+}
+
+/* The peer sent its close frame: it is answered with its code, or with what is wrong with it,
+ * and then it is for us to end the connection. */
+static void answer_close(struct ws_conn *conn, const unsigned char *payload, size_t length)
+{
+    unsigned code = length >= 2 ? (unsigned)payload[0] << 8 | payload[1] : 0;
+    conn->is_peer_closed = true;
+    if (conn->is_close_sent || conn->is_close_due)
+        return;
+    if (length == 1 || (length >= 2 && !ws_frames_is_close_code(code)))
+        code = CLOSE_PROTOCOL_ERROR;
+    else if (length > 2 && !text_is_utf8(payload + 2, length - 2))
+        code = CLOSE_INVALID_DATA;
+    conn->close_code = (uint16_t)code;
+    conn->is_closing = true;
+    conn->is_close_due = true;
+    lws_set_timeout(conn->wsi, PENDING_TIMEOUT_CLOSE_ACK, CLOSE_TIMEOUT_S);
+}
+
+/* ------------------------------------------------------------------------------ messages */
+
 static void refuse(struct ws_conn *conn, enum close_code code, const char *reason)
 {
     drop_assembly(conn);
     chat_refuse(conn->session, (int)code, reason);
 }
 
-static void take_piece(struct ws_conn *conn, const char *bytes, size_t length, size_t expected,
-                       struct ws_assemblies *assemblies)
+static void judge_frame(struct ws_conn *conn, const struct ws_event *head)
 {
-    bool is_end_of_frame = lws_remaining_packet_payload(conn->wsi) == 0;
-    bool is_final = lws_is_final_fragment(conn->wsi) != 0;
-    if (is_final && !conn->assembly) {
-        chat_message(conn->session, bytes, length); /* whole, as most are: no copy */
-        return;
-    }
-    if (!conn->assembly)
-        conn->assembly = ws_assembly_begin(assemblies, conn);
-    ws_assembly_append(conn->assembly, bytes, length, expected);
-    if (is_final) {
-        chat_message(conn->session, ws_assembly_bytes(conn->assembly),
-                     ws_assembly_length(conn->assembly));
-        drop_assembly(conn);
-    } else if (is_end_of_frame && ws_assembly_count_fragment(conn->assembly) >= FRAGMENTS_MAX) {
-        refuse(conn, CLOSE_POLICY, "too many fragments");
-    }
+    if (head->opcode == WS_BINARY && !chat_takes_binary(conn->session))
+        refuse(conn, CLOSE_UNSUPPORTED_DATA, "text frames only");
+    else if (head->frame_bytes >
+             conn->room->limits.message_bytes - ws_assembly_length(conn->assembly))
+        refuse(conn, CLOSE_TOO_BIG, "message too big");
 }
 
-void ws_conn_receive(struct ws_conn *conn, const char *bytes, size_t length,
-                     size_t max_message_bytes, struct ws_assemblies *assemblies)
+static void take_piece(struct ws_conn *conn, const struct ws_event *piece)
 {
-    size_t expected =
-        ws_assembly_length(conn->assembly) + length + lws_remaining_packet_payload(conn->wsi);
-    if (conn->is_closing || !conn->session)
-        return;
-    if (lws_frame_is_binary(conn->wsi))
-        refuse(conn, CLOSE_UNSUPPORTED_DATA, "text frames only");
-    else if (expected > max_message_bytes)
-        refuse(conn, CLOSE_TOO_BIG, "message too big");
-    else
-        take_piece(conn, bytes, length, expected, assemblies);
+    enum message_kind kind = piece->opcode == WS_BINARY ? MESSAGE_BINARY : MESSAGE_TEXT;
+    const char *bytes = (const char *)piece->bytes;
+    if (piece->is_end_of_message && !conn->assembly) {
+        chat_message(conn->session, kind, bytes, piece->length);
+        return; /* whole, as most are: no copy */
+    }
+    if (!conn->assembly)
+        conn->assembly = ws_assembly_begin(conn->room->assemblies, conn);
+    ws_assembly_append(conn->assembly, bytes, piece->length,
+                       ws_assembly_length(conn->assembly) + piece->length +
+                           (size_t)conn->frames.left);
+    if (piece->is_end_of_message) {
+        chat_message(conn->session, kind, ws_assembly_bytes(conn->assembly),
+                     ws_assembly_length(conn->assembly));
+        drop_assembly(conn);
+    } else if (piece->is_end_of_frame &&
+               ws_assembly_count_fragment(conn->assembly) >= conn->room->limits.fragments) {
+        refuse(conn, CLOSE_POLICY, "too many fragments");
+    }
 }
 
 void ws_conn_message_overdue(struct ws_conn *conn)
@@ -216,70 +226,228 @@ void ws_conn_message_overdue(struct ws_conn *conn)
     refuse(conn, CLOSE_POLICY, "a message that is not complete in time");
 }
 
-/* --------------------------------------------------------------------------- the end */
+/* -------------------------------------------------------------------------- what is read */
+
+/* Each ping is answered while the socket takes the answers; then the last one (RFC 6455
+ * section 5.5.3). */
+static void answer_ping(struct ws_conn *conn, const struct ws_event *ping)
+{
+    unsigned char frame[2 + WS_CONTROL_BYTES_MAX];
+    size_t length = ws_frames_print_control(frame, WS_PONG, ping->bytes, ping->length);
+    if (conn->is_closing || put(conn, frame, length) != TRANSPORT_BUSY)
+        return;
+    if (!conn->pong)
+        conn->pong = mem_zalloc(1 + WS_CONTROL_BYTES_MAX);
+    conn->pong[0] = (unsigned char)ping->length;
+    memcpy(conn->pong + 1, ping->bytes, ping->length);
+}
+
+static void send_kept_pong(struct ws_conn *conn)
+{
+    unsigned char frame[2 + WS_CONTROL_BYTES_MAX];
+    if (!conn->pong)
+        return;
+    size_t length = ws_frames_print_control(frame, WS_PONG, conn->pong + 1, conn->pong[0]);
+    if (!conn->is_closing && put(conn, frame, length) == TRANSPORT_BUSY)
+        return;
+    free(conn->pong);
+    conn->pong = NULL;
+}
+
+static void take_control(struct ws_conn *conn, const struct ws_event *control)
+{
+    if (control->opcode == WS_PING)
+        answer_ping(conn, control);
+    else if (control->opcode == WS_CLOSE)
+        answer_close(conn, control->bytes, control->length);
+}
+
+static void take_event(struct ws_conn *conn, const struct ws_event *event)
+{
+    switch (event->kind) {
+    case WS_HEAD:
+        if (!conn->is_closing)
+            judge_frame(conn, event);
+        break;
+    case WS_PIECE:
+        if (!conn->is_closing)
+            take_piece(conn, event);
+        break;
+    case WS_CONTROL:
+        take_control(conn, event);
+        break;
+    case WS_BROKEN:
+        conn->is_broken = true;
+        if (!conn->is_closing)
+            refuse(conn, (enum close_code)event->close_code, event->reason);
+        break;
+    case WS_NOTHING:
+        break;
+    }
+}
+
+static void hold(struct ws_conn *conn, const unsigned char *bytes, size_t length)
+{
+    uint16_t count = (uint16_t)length;
+    assert(!conn->held && length <= UINT16_MAX);
+    conn->held = mem_alloc(sizeof(count) + length);
+    memcpy(conn->held, &count, sizeof(count));
+    memcpy(conn->held + sizeof(count), bytes, length);
+}
+
+static void take_bytes(struct ws_conn *conn, unsigned char *bytes, size_t length)
+{
+    struct ws_event event = {.kind = WS_HEAD};
+    while (event.kind != WS_NOTHING && !conn->is_broken && !conn->is_peer_closed) {
+        if (conn->is_paused && !conn->is_closing) {
+            if (length > 0)
+                hold(conn, bytes, length);
+            return;
+        }
+        size_t taken = ws_frames_read(&conn->frames, bytes, length, &event);
+        bytes += taken;
+        length -= taken;
+        take_event(conn, &event);
+    }
+}
+
+static void take_held(struct ws_conn *conn)
+{
+    uint16_t count;
+    unsigned char *held = conn->held;
+    conn->held = NULL;
+    memcpy(&count, held, sizeof(count));
+    take_bytes(conn, held + sizeof(count), count);
+    free(held);
+}
+
+static ssize_t read_tls(const struct ws_conn *conn, unsigned char *bytes, size_t size)
+{
+    SSL *tls = lws_get_ssl(conn->wsi);
+    int count = SSL_read(tls, bytes, (int)size);
+    if (count > 0)
+        return count;
+    int error = SSL_get_error(tls, count);
+    return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? 0 : -1;
+}
+
+/* 0: there is nothing now; -1: the stream has ended. */
+static ssize_t read_some(const struct ws_conn *conn, unsigned char *bytes, size_t size)
+{
+    if (conn->socket < 0)
+        return read_tls(conn, bytes, size);
+    ssize_t count = recv(conn->socket, bytes, size, MSG_DONTWAIT);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    return count > 0 ? count : -1;
+}
+
+/* What a TLS record still holds is nothing that the socket would tell of. */
+static bool may_have_more(const struct ws_conn *conn, size_t count)
+{
+    return conn->socket < 0 || count == READ_BYTES;
+}
+
+void ws_conn_readable(struct ws_conn *conn)
+{
+    static unsigned char bytes[READ_BYTES]; /* one for all: it is empty again when we return */
+    ssize_t count = READ_BYTES;
+    if (conn->session)
+        chat_heard(conn->session);
+    for (int i = 0; i < READS_PER_TURN_MAX && may_have_more(conn, (size_t)count); i++) {
+        if (conn->is_paused && !conn->is_closing)
+            return;
+        count = read_some(conn, bytes, sizeof(bytes));
+        if (count < 0)
+            conn_kill(conn);
+        if (count <= 0)
+            return;
+        take_bytes(conn, bytes, (size_t)count);
+        if (conn->is_peer_closed || conn->is_given_up)
+            break;
+    }
+    conn->has_more = conn->socket < 0;
+    if (conn->is_peer_closed || conn->has_more)
+        lws_callback_on_writable(conn->wsi);
+}
+
+/* -------------------------------------------------------------- what libwebsockets says */
+
+void ws_conn_open(struct ws_conn *conn, struct lws *wsi, const struct ws_conn_room *room,
+                  const struct dialect *dialect, const struct chat_request *request)
+{
+    *conn = (struct ws_conn){.wsi = wsi, .room = room};
+    conn->socket = lws_is_ssl(wsi) ? -1 : lws_get_socket_fd(wsi);
+    ws_loop_take(room->ws_loop, wsi, conn);
+    conn->session = chat_open(room->hub, conn, dialect, request);
+}
+
+/* What libwebsockets has of them it may not look at: it is not what came any more. */
+void ws_conn_take_early(struct ws_conn *conn, unsigned char *octets, size_t count)
+{
+    if (count == 0)
+        return;
+    conn->was_early = true;
+    lws_rx_flow_control(conn->wsi, 0);
+    take_bytes(conn, octets, count);
+    if (conn->is_peer_closed)
+        lws_callback_on_writable(conn->wsi);
+}
+
+/* The close frame is out: until the peer's comes, what it sends is read and thrown away. */
+static int go_on_closing(struct ws_conn *conn)
+{
+    if (lws_partial_buffered(conn->wsi))
+        return 0;
+    end_stream(conn);
+    if (!conn->is_peer_closed)
+        return 0;
+    give_up(conn);
+    return -1;
+}
 
 int ws_conn_writable(struct ws_conn *conn)
 {
-    if (!conn->session)
+    if (conn->is_given_up)
         return 0;
-    if (!conn->close_code) {
-        chat_writable(conn->session);
-        return 0;
+    send_kept_pong(conn);
+    if (conn->is_close_due)
+        send_close(conn);
+    if (conn->held && !conn->is_paused)
+        take_held(conn);
+    if (conn->has_more) {
+        conn->has_more = false;
+        ws_conn_readable(conn);
     }
-    lws_close_reason(conn->wsi, (enum lws_close_status)conn->close_code,
-                     (unsigned char *)conn->close_reason, strlen(conn->close_reason));
-    return -1;
+    if (conn->is_close_sent)
+        return go_on_closing(conn);
+    chat_writable(conn->session);
+    return 0;
 }
 
-static int close_code_of(const char *payload)
-{
-    return (unsigned char)payload[0] << 8 | (unsigned char)payload[1];
-}
-
-/* libwebsockets would echo whatever it got: a code of one octet, one that nobody may use, a
- * reason that is no text. Codes below 3000 it has looked at. */
-int ws_conn_peer_closes(struct ws_conn *conn, const char *payload, size_t length)
-{
-    enum close_code code = CLOSE_NORMAL;
-    conn->is_closing = true; /* nothing may follow the close frame that answers */
-    if (length == 1 || (length >= 2 && close_code_of(payload) >= CLOSE_CODES_END))
-        code = CLOSE_PROTOCOL_ERROR;
-    else if (length > 2 && !text_is_utf8(payload + 2, length - 2))
-        code = CLOSE_INVALID_DATA;
-    if (code == CLOSE_NORMAL)
-        return 0;
-    lws_close_reason(conn->wsi, (enum lws_close_status)code, NULL, 0);
-    return -1;
-}
-
-static bool has_peer_ended(const struct ws_conn *conn)
-{
-    char octet;
-    ssize_t count = recv(lws_get_socket_fd(conn->wsi), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
-    return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
-}
-
-/* Not asked for by either side: a frame that libwebsockets does not take, which it says to the
- * peer in some cases only. Nothing may follow the close frame, and nobody is here any more. */
+/* Nothing may be written any more, and nobody is here. */
 void ws_conn_is_ending(struct ws_conn *conn)
 {
-    static unsigned char reason[] = "protocol error";
-    if (conn->is_closing || !conn->session)
-        return;
-    conn->is_closing = true;
-    if (!has_peer_ended(conn))
-        lws_close_reason(conn->wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, reason, sizeof(reason) - 1);
+    if (!conn->room)
+        return; /* there was no handshake */
+    give_up(conn);
     drop_assembly(conn);
-    chat_closed(conn->session);
+    if (conn->session)
+        chat_closed(conn->session);
     conn->session = NULL;
 }
 
 void ws_conn_closed(struct ws_conn *conn)
 {
-    drop_assembly(conn);
     if (conn->session)
         chat_closed(conn->session);
     conn->session = NULL;
+    drop_assembly(conn);
+    ws_frames_finish(&conn->frames);
     free(conn->close_reason);
+    free(conn->held);
+    free(conn->pong);
     conn->close_reason = NULL;
+    conn->held = NULL;
+    conn->pong = NULL;
 }

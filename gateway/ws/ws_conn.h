@@ -1,10 +1,14 @@
 /*
  * ws_conn - one WebSocket connection: messages put together, bytes written, close frames.
  *
- * Lives in the memory that libwebsockets keeps for each connection.
+ * Lives in the memory that libwebsockets keeps for each connection. From the handshake on its
+ * bytes are read here (ws_frames), not by libwebsockets, which takes frames without masks,
+ * answers one of several pings, and ends some connections without saying why.
  */
 #ifndef PARLEY_WS_CONN_H
 #define PARLEY_WS_CONN_H
+
+#include "ws_frames.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,47 +21,57 @@ struct lws;
 struct session;
 struct ws_assemblies;
 struct ws_assembly;
+struct ws_loop;
 
-enum {
-    FRAGMENTS_MAX = 64, /* of one message */
+enum { WS_FRAGMENTS_MAX = 64 }; /* of one message, where nothing else is asked for */
+
+struct ws_conn_limits {
+    size_t message_bytes;
+    size_t fragments; /* of one message */
+};
+
+/* What all connections share. */
+struct ws_conn_room {
+    struct ws_conn_limits limits;
+    struct hub *hub;
+    struct ws_assemblies *assemblies;
+    struct ws_loop *ws_loop;
 };
 
 struct ws_conn {
     struct lws *wsi;
-    struct session *session;      /* NULL: not a WebSocket (yet), or no more */
+    struct session *session; /* NULL: not a WebSocket (yet), or no more */
+    const struct ws_conn_room *room;
     struct ws_assembly *assembly; /* of a message that comes in pieces; NULL: none */
-    char *close_reason;           /* *new*; NULL: none asked for */
-    uint16_t close_code;          /* to be sent when the connection can take it; 0: none */
-    uint8_t first_look;           /* enum first_look */
-    bool is_closing : 1;          /* nothing may be written any more */
-    int socket; /* bytes go straight to it; -1: only by way of libwebsockets */
+    char *close_reason;           /* *new*; NULL: none */
+    unsigned char *held; /* bytes read and not yet looked at, their count first; NULL: none */
+    unsigned char
+        *pong; /* an answer that the socket did not take, its length first; NULL: none */
+    struct ws_frames frames;
+    uint16_t close_code;     /* to be sent, when is_close_due; 0: none */
+    int socket;              /* bytes go straight to it; -1: only by way of libwebsockets */
+    bool is_paused : 1;      /* nothing is read */
+    bool is_closing : 1;     /* nothing may be written any more, but the close frame */
+    bool is_close_due : 1;   /* to be sent as soon as the connection can take it */
+    bool is_close_sent : 1;  /* what comes now is thrown away, up to the peer's close frame */
+    bool is_peer_closed : 1; /* its close frame came, or what it says makes no sense */
+    bool is_broken : 1;      /* its frames cannot be told apart any more */
+    bool is_given_up : 1;    /* libwebsockets is about to end it */
+    bool has_more : 1;       /* to be read, and the socket does not tell of it */
+    bool was_early : 1;      /* it sent frames with its handshake */
 };
 
-/* libwebsockets takes frames with a mask and without; RFC 6455 (5.1) wants one. A client either
- * knows of masks or does not, so a look at the second octet of its first frame will do. */
-enum first_look {
-    LOOK_AT_TWO,       /* nothing was read yet */
-    LOOK_AT_TWO_AWAIT, /* one octet is there, and the system is to tell when there are two */
-    LOOK_AT_ONE,       /* the first octet was read */
-    LOOK_DONE,
-};
-
-/* The handshake is done. */
-void ws_conn_open(struct ws_conn *conn, struct lws *wsi, struct hub *hub,
+/* The handshake is done; what comes from now on is read here. */
+void ws_conn_open(struct ws_conn *conn, struct lws *wsi, const struct ws_conn_room *room,
                   const struct dialect *dialect, const struct chat_request *request);
-/* These octets came behind the handshake, and are read already. */
-void ws_conn_look_at(struct ws_conn *conn, const unsigned char *octets, size_t count);
-/* Something is there to be read. False: not yet. */
-__attribute__((warn_unused_result)) bool ws_conn_may_be_read(struct ws_conn *conn);
-/* A piece of a message. */
-void ws_conn_receive(struct ws_conn *conn, const char *bytes, size_t length,
-                     size_t max_message_bytes, struct ws_assemblies *assemblies);
-/* The message that has begun takes too long. */
-void ws_conn_message_overdue(struct ws_conn *conn);
+/* These octets came behind the handshake, and libwebsockets has read them. */
+void ws_conn_take_early(struct ws_conn *conn, unsigned char *octets, size_t count);
+/* There are bytes to be read, or the stream has ended. */
+void ws_conn_readable(struct ws_conn *conn);
 /* Non-zero: libwebsockets is to close the connection. */
 int ws_conn_writable(struct ws_conn *conn);
-/* The peer sent its close frame. Non-zero: it is answered with another than its own. */
-int ws_conn_peer_closes(struct ws_conn *conn, const char *payload, size_t length);
+/* The message that has begun takes too long. */
+void ws_conn_message_overdue(struct ws_conn *conn);
 /* libwebsockets begins to close the connection; not because of us, maybe. */
 void ws_conn_is_ending(struct ws_conn *conn);
 void ws_conn_closed(struct ws_conn *conn);

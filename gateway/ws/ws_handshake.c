@@ -142,7 +142,7 @@ const struct handshake_refusal *ws_handshake_check(struct lws *wsi,
         return FULL;
     if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) <= 0)
         return WRONG_METHOD;
-    const struct dialect *dialect = ws_handshake_dialect(wsi);
+    const struct dialect *dialect = ws_handshake_dialect(wsi, options);
     if (!dialect || (dialect == &dialect_luchat && !options->is_luchat_on) ||
         (dialect == &dialect_centrifuge && !options->is_centrifuge_on))
         return WRONG_PATH;
@@ -156,9 +156,12 @@ const struct handshake_refusal *ws_handshake_check(struct lws *wsi,
     return ws_handshake_channel(wsi, channel) ? NULL : WRONG_CHANNEL;
 }
 
-const struct dialect *ws_handshake_dialect(struct lws *wsi)
+const struct dialect *ws_handshake_dialect(struct lws *wsi,
+                                           const struct ws_server_options *options)
 {
     char path[HEADER_BYTES];
+    if (options->only_dialect)
+        return options->only_dialect;
     if (!copy_header(wsi, WSI_TOKEN_GET_URI, path, sizeof(path)))
         return NULL;
     if (strcmp(path, "/ws") == 0)

@@ -34,7 +34,8 @@ const struct handshake_refusal *ws_handshake_check(struct lws *wsi,
                                                    bool has_room, bool is_draining);
 
 /* Whose words are spoken at the request's path; NULL: no path of ours. */
-const struct dialect *ws_handshake_dialect(struct lws *wsi);
+const struct dialect *ws_handshake_dialect(struct lws *wsi,
+                                           const struct ws_server_options *options);
 
 /* The channel asked for with ?channel=, or lobby. False: it is no name for a channel. */
 __attribute__((warn_unused_result)) bool

@@ -5,9 +5,7 @@
  * for each connection would take 160 bytes of it. Changes are collected and told to epoll at
  * the end of the turn, since libwebsockets changes its mind often.
  *
- * A read takes no more than a connection's small buffer holds (rx_buffer_size is allocated
- * for each one, so it is kept small); a client that sends fast is therefore looked at again,
- * while there is more and up to READS_PER_TURN_MAX, so that others get their turn.
+ * libwebsockets reads requests and bodies; what has an owner, the owner reads (ws_conn.c).
  */
 #include "ws_loop.h"
 
@@ -23,13 +21,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
     EVENTS_PER_TURN_MAX = 1024, /* the others' turn is the next */
-    READS_PER_TURN_MAX = 32,
     TIMERS_HORIZON_MS = 1000,
     LISTENERS_MAX = 8,
     PAUSE_MS = 100, /* of a listener, when the system is out of something */
@@ -89,12 +84,6 @@ static struct io *io_of(struct lws *wsi)
     return &ws_loop->ios[descriptor];
 }
 
-static bool has_more(int descriptor)
-{
-    int bytes = 0;
-    return ioctl(descriptor, FIONREAD, &bytes) == 0 && bytes > 0;
-}
-
 static void serve(struct ws_loop *ws_loop, int descriptor, short what)
 {
     struct lws_pollfd ready = {.fd = descriptor, .events = what, .revents = what};
@@ -115,30 +104,14 @@ static void want(struct ws_loop *ws_loop, int descriptor, uint8_t wanted)
     ws_loop->changed[ws_loop->changed_count++] = descriptor;
 }
 
-/* False: nothing is to be read of it now. */
-static bool read_owned(struct ws_loop *ws_loop, const struct io *io, int descriptor)
+static void read_ready(struct ws_loop *ws_loop, const struct io *io, int descriptor)
 {
-    if (!ws_loop->events.on_heard(io->owner))
-        return false;
-    serve(ws_loop, descriptor, LWS_POLLIN);
-    return true;
-}
-
-static void read_all(struct ws_loop *ws_loop, struct io *io, int descriptor)
-{
-    uint32_t generation = io->generation;
-    if (!io->has_owner) {
-        ws_loop->events.on_asking(ws_loop->events.context, io->owner, descriptor);
-        serve(ws_loop, descriptor, LWS_POLLIN); /* a handshake: its client waits for us now */
+    if (io->has_owner) {
+        ws_loop->events.on_readable(io->owner);
         return;
     }
-    for (int i = 0; i < READS_PER_TURN_MAX; i++) {
-        if (!read_owned(ws_loop, io, descriptor))
-            return;
-        bool is_same = io->is_open && io->generation == generation;
-        if (!is_same || !(io->wanted & LWS_EV_READ) || !has_more(descriptor))
-            return;
-    }
+    ws_loop->events.on_asking(ws_loop->events.context, io->owner, descriptor);
+    serve(ws_loop, descriptor, LWS_POLLIN);
 }
 
 static struct listener *find_listener(struct ws_loop *ws_loop, int descriptor)
@@ -197,7 +170,7 @@ static void on_ready(struct ws_loop *ws_loop, const struct epoll_event *event)
     if (ready & LWS_EV_WRITE)
         serve(ws_loop, descriptor, LWS_POLLOUT);
     if (ready & LWS_EV_READ && io->is_open && io->generation == generation)
-        read_all(ws_loop, io, descriptor);
+        read_ready(ws_loop, io, descriptor);
 }
 
 static void on_some_ready(evutil_socket_t descriptor, short what, void *context)
@@ -289,6 +262,8 @@ static void on_io_change(struct lws *wsi, unsigned int flags)
     uint8_t mask = flags & (LWS_EV_READ | LWS_EV_WRITE);
     if (!io || !io->is_open)
         return;
+    if (io->has_owner)
+        mask &= LWS_EV_WRITE; /* what is read is not its business */
     want(loop_of(wsi), lws_get_socket_fd(wsi),
          (flags & LWS_EV_START) ? io->wanted | mask : io->wanted & (uint8_t)~mask);
 }
@@ -371,7 +346,7 @@ void ws_loop_bind(struct ws_loop *ws_loop, struct lws_context *context)
     ws_loop->context = context;
 }
 
-void ws_loop_set_owner(struct ws_loop *ws_loop, struct lws *wsi, void *owner)
+void ws_loop_take(struct ws_loop *ws_loop, struct lws *wsi, void *owner)
 {
     struct io *io = io_of(wsi);
     (void)ws_loop;
@@ -379,6 +354,25 @@ void ws_loop_set_owner(struct ws_loop *ws_loop, struct lws *wsi, void *owner)
         return;
     io->owner = owner;
     io->has_owner = true;
+}
+
+void ws_loop_give_back(struct ws_loop *ws_loop, struct lws *wsi)
+{
+    struct io *io = io_of(wsi);
+    if (!io || !io->has_owner)
+        return;
+    ws_loop_set_reading(ws_loop, wsi, true);
+    io->owner = wsi;
+    io->has_owner = false;
+}
+
+void ws_loop_set_reading(struct ws_loop *ws_loop, struct lws *wsi, bool is_reading)
+{
+    const struct io *io = io_of(wsi);
+    if (!io || !io->has_owner)
+        return;
+    want(ws_loop, lws_get_socket_fd(wsi),
+         is_reading ? io->wanted | LWS_EV_READ : io->wanted & (uint8_t)~LWS_EV_READ);
 }
 
 size_t ws_loop_count(const struct ws_loop *ws_loop)

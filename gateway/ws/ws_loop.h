@@ -25,8 +25,8 @@ struct ws_loop_events {
     void (*on_closed)(void *context, int descriptor);
     /* Bytes arrived for one that has no owner. */
     void (*on_asking)(void *context, struct lws *wsi, int descriptor);
-    /* Bytes arrived for a descriptor whose owner is set. False: they are not to be read yet. */
-    bool (*on_heard)(void *owner);
+    /* A descriptor whose owner is set can be read; libwebsockets is not told of it. */
+    void (*on_readable)(void *owner);
 };
 
 /* Descriptors are numbered below descriptor_limit. NULL: the system has no more of them.
@@ -39,8 +39,11 @@ void ws_loop_destroy(struct ws_loop *ws_loop);
 void ws_loop_prepare(struct ws_loop *ws_loop, struct lws_context_creation_info *info);
 void ws_loop_bind(struct ws_loop *ws_loop, struct lws_context *context);
 
-/* Never NULL. */
-void ws_loop_set_owner(struct ws_loop *ws_loop, struct lws *wsi, void *owner);
+/* From now on what comes is for the owner to read (never NULL), until it is given back. */
+void ws_loop_take(struct ws_loop *ws_loop, struct lws *wsi, void *owner);
+void ws_loop_give_back(struct ws_loop *ws_loop, struct lws *wsi);
+/* Does the owner want to be told that there is something to read? At first it does. */
+void ws_loop_set_reading(struct ws_loop *ws_loop, struct lws *wsi, bool is_reading);
 
 /* Descriptors that libwebsockets has open. */
 size_t ws_loop_count(const struct ws_loop *ws_loop);

@@ -39,7 +39,7 @@
 #include <strings.h>
 
 enum {
-    RX_BUFFER_BYTES = 256,     /* allocated for each connection: see ws_loop.c */
+    RX_BUFFER_BYTES = 16,      /* allocated for each connection, and not used: see ws_conn.c */
     TX_PACKET_BYTES = 1 << 20, /* what one write may hand to the kernel */
     SERVICE_BUFFER_BYTES = 16384,
     HEADER_BYTES_MAX = 8192, /* of one request */
@@ -60,6 +60,7 @@ struct ws_server {
     struct ws_admission *admission;
     struct ws_assemblies *assemblies;
     struct ws_early *early;
+    struct ws_conn_room room;
 };
 
 /* What is kept of a connection of the public port. */
@@ -73,12 +74,9 @@ static struct ws_server *server_of(struct lws *wsi)
     return lws_context_user(lws_get_context(wsi));
 }
 
-static bool on_heard(void *owner)
+static void on_readable(void *owner)
 {
-    struct ws_conn *conn = owner;
-    if (conn->session)
-        chat_heard(conn->session);
-    return ws_conn_may_be_read(conn);
+    ws_conn_readable(owner);
 }
 
 /* --------------------------------------------------------------------------- admission */
@@ -170,19 +168,18 @@ static int on_established(struct lws *wsi, struct ws_conn *conn)
     struct ws_server *server = server_of(wsi);
     char channel[CHANNEL_NAME_BYTES_MAX + 1];
     char token[HEADER_BYTES_MAX];
-    const unsigned char *octets;
+    unsigned char *octets;
     if (!ws_handshake_channel(wsi, channel))
         return -1; /* was checked before the upgrade */
     int length = lws_get_urlarg_by_name_safe(wsi, "token=", token, sizeof(token));
-    ws_conn_open(conn, wsi, server->options->hub, ws_handshake_dialect(wsi),
+    ws_conn_open(conn, wsi, &server->room, ws_handshake_dialect(wsi, server->options),
                  &(struct chat_request){channel, length > 0 ? token : NULL,
                                         ws_handshake_wants_hello(wsi)});
     if (length > 0)
         explicit_bzero(token, (size_t)length);
-    ws_loop_set_owner(server->ws_loop, wsi, conn);
     ws_admission_settle(server->admission, lws_get_socket_fd(wsi));
-    size_t count = ws_early_put_back(server->early, &octets);
-    ws_conn_look_at(conn, octets, count);
+    size_t count = ws_early_take(server->early, &octets);
+    ws_conn_take_early(conn, octets, count);
     return 0;
 }
 
@@ -255,20 +252,11 @@ static int on_public(struct lws *wsi, enum lws_callback_reasons reason, void *us
         return http_files_is_busy(user) ? -1 : on_upgrade_asked(wsi, in);
     case LWS_CALLBACK_ESTABLISHED:
         return on_established(wsi, user);
-    case LWS_CALLBACK_RECEIVE:
-        ws_conn_receive(user, in, length, server_of(wsi)->options->max_message_bytes,
-                        server_of(wsi)->assemblies);
-        return 0;
     case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
         ws_conn_is_ending(user);
         return 0;
-    case LWS_CALLBACK_ADD_HEADERS:
-        ws_early_locate(server_of(wsi)->early, in);
-        return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return ws_conn_writable(user);
-    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        return ws_conn_peer_closes(user, in, length);
     case LWS_CALLBACK_CLOSED:
         ws_conn_closed(user);
         return 0;
@@ -423,7 +411,7 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
     server->early = ws_early_create(SERVICE_BUFFER_BYTES);
     server->ws_loop = ws_loop_create(
         loop, options->admission.descriptor_limit,
-        &(struct ws_loop_events){server, on_connecting, on_closed, on_asking, on_heard});
+        &(struct ws_loop_events){server, on_connecting, on_closed, on_asking, on_readable});
     server->context = server->ws_loop ? create_context(server) : NULL;
     if (!server->context) {
         *ret_error = mem_strdup("libwebsockets cannot start");
@@ -431,6 +419,12 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
         return NULL;
     }
     ws_loop_bind(server->ws_loop, server->context);
+    server->room = (struct ws_conn_room){
+        .limits = options->limits,
+        .hub = options->hub,
+        .assemblies = server->assemblies,
+        .ws_loop = server->ws_loop,
+    };
     if (listen_on(server, ret_error))
         return server;
     ws_server_destroy(server);

@@ -11,12 +11,14 @@
 #include "address.h"
 #include "http_upload.h"
 #include "ws_admission.h"
+#include "ws_conn.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct broker;
+struct dialect;
 struct hub;
 struct loop;
 struct transport;
@@ -25,14 +27,15 @@ struct ws_server;
 struct ws_server_options {
     struct address listen;
     struct address internal;
-    const char *allowed_origins;    /* separated by commas */
-    bool is_luchat_on;              /* is /ws served? */
-    bool is_centrifuge_on;          /* is /connection/websocket? */
-    bool is_page_on;                /* is the chat page? It needs /ws */
-    size_t max_connections;         /* WebSockets of this process; beyond it 503 */
-    int64_t max_connections_of_all; /* of all workers; 0: only the line above counts */
-    bool is_port_shared;            /* with other workers */
-    size_t max_message_bytes;
+    const char *allowed_origins;        /* separated by commas */
+    const struct dialect *only_dialect; /* at any path; NULL: each has its own */
+    bool is_luchat_on;                  /* is /ws served? */
+    bool is_centrifuge_on;              /* is /connection/websocket? */
+    bool is_page_on;                    /* is the chat page? It needs /ws */
+    size_t max_connections;             /* WebSockets of this process; beyond it 503 */
+    int64_t max_connections_of_all;     /* of all workers; 0: only the line above counts */
+    bool is_port_shared;                /* with other workers */
+    struct ws_conn_limits limits;
     int64_t message_timeout_ms;   /* for one that has begun; 0: none */
     int64_t handshake_timeout_ms; /* in whole seconds */
     struct ws_admission_options admission;

@@ -352,7 +352,7 @@ static void closed_session_lives_until_the_transport_says_so(void **state)
     world_turn(world);
     chat_heard(conn->session);
     chat_writable(conn->session);
-    chat_message(conn->session, "ping", 4);
+    chat_message(conn->session, MESSAGE_TEXT, "ping", 4);
     EXPECT(&conn->got, "close 1008 because");
 }
 

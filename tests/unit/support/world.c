@@ -129,7 +129,7 @@ void world_disconnect(struct world *world, struct fake_conn *conn)
 void world_say(struct fake_conn *conn, const char *text)
 {
     chat_heard(conn->session);
-    chat_message(conn->session, text, strlen(text));
+    chat_message(conn->session, MESSAGE_TEXT, text, strlen(text));
 }
 
 void world_subscribed(struct world *world)
