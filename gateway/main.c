@@ -244,6 +244,21 @@ static void create_broker(struct gateway *gateway)
     gateway->broker = redis_broker_create(gateway->loop, &gateway->redis_options);
 }
 
+static struct chat_limits limits_of(const struct config *config)
+{
+    return (struct chat_limits){
+        .commands_in_flight = (size_t)config->commands_in_flight,
+        .commands_per_s = config->commands_per_s,
+        .publishes_per_s = config->publishes_per_s,
+        .publish_bytes_per_s = config->publish_bytes_per_s,
+        .reply_bytes = (size_t)config->reply_bytes,
+        .reply_publications = (size_t)config->reply_publications,
+        .channels_per_connection = (size_t)config->channels_per_connection,
+        .new_channels_per_minute = config->new_channels_per_minute,
+        .names_per_connection = config->names_per_connection,
+    };
+}
+
 static void create_chat(struct gateway *gateway)
 {
     const struct config *config = &gateway->config;
@@ -257,6 +272,8 @@ static void create_chat(struct gateway *gateway)
         .transport = &ws_transport,
         .node = config->node,
         .max_backlog_bytes = (size_t)config->max_backlog_bytes,
+        .max_message_bytes = (size_t)config->max_message_bytes,
+        .limits = limits_of(config),
         .idle_timeout_ms = config->idle_timeout_ms,
         .open_timeout_ms = config->redis_timeout_ms,
         .namespaces = gateway->namespaces,

@@ -115,6 +115,24 @@ static void on_pong(void *owner, struct client *client)
     ((struct worker *)owner)->counters[COUNTER_PONGS]++;
 }
 
+/* 429 in LuChat's words, 111 in those of the Centrifuge protocol. */
+static bool is_rate_limit(const char *text, size_t length)
+{
+    return memmem(text, length, "\"code\":429", 10) || memmem(text, length, "\"code\":111", 10);
+}
+
+static void report_refusal(struct worker *worker, const char *text, size_t length)
+{
+    if (is_rate_limit(text, length)) {
+        shared_report(worker->shared, "the server limits what one client may send; a server "
+                                      "of your own takes more with --publishes-per-s 0 "
+                                      "--publish-bytes-per-s 0 --commands-per-s 0");
+        return;
+    }
+    shared_report(worker->shared, "error reply: %.*s", (int)(length < 200 ? length : 200),
+                  text);
+}
+
 /* All that is no numbered message of this run. */
 static void take_other(struct worker *worker, struct client *client, const char *text,
                        size_t length)
@@ -136,8 +154,7 @@ static void take_other(struct worker *worker, struct client *client, const char 
         break;
     case NEWS_REFUSED:
         worker->counters[COUNTER_REFUSED]++;
-        shared_report(worker->shared, "error reply: %.*s", (int)(length < 200 ? length : 200),
-                      text);
+        report_refusal(worker, text, length);
         break;
     case NEWS_OTHER:
         worker->counters[COUNTER_OTHER]++;

@@ -44,6 +44,15 @@ struct config {
     int64_t max_message_bytes;
     int64_t message_timeout_ms;
     int64_t max_backlog_bytes;
+    int64_t commands_in_flight; /* these, of one connection; 0: no limit */
+    int64_t commands_per_s;
+    int64_t publishes_per_s;
+    int64_t publish_bytes_per_s;
+    int64_t reply_bytes;
+    int64_t reply_publications;
+    int64_t channels_per_connection;
+    int64_t new_channels_per_minute;
+    int64_t names_per_connection;
     int64_t idle_timeout_ms;
     int64_t handshake_timeout_ms;
     int64_t drain_timeout_ms;

@@ -15,6 +15,15 @@
 /* clang-format off */
 #define LIMITS(LIMIT) \
     LIMIT(max_backlog_bytes) \
+    LIMIT(commands_in_flight) \
+    LIMIT(commands_per_s) \
+    LIMIT(publishes_per_s) \
+    LIMIT(publish_bytes_per_s) \
+    LIMIT(reply_bytes) \
+    LIMIT(reply_publications) \
+    LIMIT(channels_per_connection) \
+    LIMIT(new_channels_per_minute) \
+    LIMIT(names_per_connection) \
     LIMIT(max_connections) \
     LIMIT(connections_per_address) \
     LIMIT(handshakes_per_s) \

@@ -30,6 +30,11 @@ struct publication *publication_create(uint64_t offset, struct slice payload, st
     return publication;
 }
 
+size_t publication_weight(const struct publication *publication)
+{
+    return (size_t)publication->length + publication->info_length + BROKER_ENTRY_BYTES;
+}
+
 struct slice publication_payload(const struct publication *publication)
 {
     return (struct slice){publication->bytes, publication->length};

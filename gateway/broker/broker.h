@@ -19,6 +19,7 @@ enum {
     BROKER_EPOCH_BYTES = 17, /* with the final zero */
     BROKER_KEY_BYTES_MAX = 128,
     BROKER_KEY_TTL_MS = 300000,
+    BROKER_ENTRY_BYTES = 64, /* what a publication counts besides its bytes */
     BROKER_FILE_ID_BYTES = 32,
     BROKER_FILE_CHARGE_MIN =
         64 << 10, /* what a file counts at least: so there are not too many */
@@ -79,8 +80,13 @@ struct broker_message {
 struct broker_range {
     uint64_t since;
     size_t limit;
+    size_t bytes;    /* of all of them together, but for one in any case; 0: any number */
     bool is_reverse; /* newest first */
+    bool begins_log; /* where there is none, it is given an epoch; else the answer's is "" */
 };
+
+/* What a publication counts towards broker_range.bytes. */
+size_t publication_weight(const struct publication *publication);
 
 /* A channel that somebody listens to, on whichever node. */
 struct broker_channel {

@@ -370,21 +370,46 @@ static bool is_in_range(const struct publication *publication, const struct brok
                              : publication->offset > range->since;
 }
 
+/* Is there room for it behind what is taken already? */
+static bool fits(const struct broker_reply *reply, size_t bytes,
+                 const struct publication *publication, const struct broker_range *range)
+{
+    if (reply->publication_count == range->limit)
+        return false;
+    return range->bytes == 0 || reply->publication_count == 0 ||
+           bytes + publication_weight(publication) <= range->bytes;
+}
+
+static void list_range(const struct memory_channel *channel, const struct broker_range *range,
+                       struct broker_reply *reply)
+{
+    size_t bytes = 0;
+    reply->publications = mem_alloc((channel->log_count + 1) * sizeof(*reply->publications));
+    for (size_t i = 0; i < channel->log_count; i++) {
+        size_t from = range->is_reverse ? channel->log_count - 1 - i : i;
+        struct publication *publication = channel->log[from];
+        if (!is_in_range(publication, range))
+            continue;
+        if (!fits(reply, bytes, publication, range))
+            break;
+        reply->publications[reply->publication_count++] = publication_ref(publication);
+        bytes += publication_weight(publication);
+    }
+}
+
 static void memory_history(struct broker *broker, const char *name,
                            const struct broker_range *range, struct broker_waiter waiter)
 {
     struct memory_broker *self = self_of(broker);
-    const struct memory_channel *channel = channel_ensure(self, name);
+    bool is_there = range->begins_log || text_map_find(self->channels, name);
     struct broker_reply *reply = reply_later(self, name, waiter);
+    reply->epoch = "";
+    if (!is_there)
+        return;
+    const struct memory_channel *channel = channel_ensure(self, name);
     reply->offset = channel->offset;
     set_epoch(reply, channel);
-    reply->publications = mem_alloc((channel->log_count + 1) * sizeof(*reply->publications));
-    for (size_t i = 0; i < channel->log_count; i++) {
-        size_t from = range->is_reverse ? channel->log_count - 1 - i : i;
-        if (reply->publication_count < range->limit && is_in_range(channel->log[from], range))
-            reply->publications[reply->publication_count++] =
-                publication_ref(channel->log[from]);
-    }
+    list_range(channel, range, reply);
 }
 
 static void memory_history_remove(struct broker *broker, const char *name,

@@ -224,10 +224,11 @@ void redis_log_history(struct redis_log *log, const char *channel,
                        const struct broker_range *range, struct broker_waiter waiter)
 {
     struct redis_call call = {.count = 0};
-    char epoch[BROKER_EPOCH_BYTES];
+    char epoch[BROKER_EPOCH_BYTES] = "";
     char *log_key = key_of_channel(log->prefix, channel, "log");
     char *meta = key_of_channel(log->prefix, channel, "meta");
-    broker_make_epoch(epoch);
+    if (range->begins_log)
+        broker_make_epoch(epoch);
     redis_call_key(&call, log_key);
     redis_call_key(&call, meta);
     redis_call_number(&call, (int64_t)range->since);
@@ -235,6 +236,8 @@ void redis_log_history(struct redis_log *log, const char *channel,
     redis_call_text(&call, range->is_reverse ? "1" : "0");
     redis_call_text(&call, epoch);
     redis_call_number(&call, redis_log_meta_ttl_ms(policy_of(log, channel)));
+    redis_call_number(&call, (int64_t)range->bytes);
+    redis_call_number(&call, BROKER_ENTRY_BYTES);
     redis_script_call(log->commands, SCRIPT_HISTORY, &call, on_history,
                       call_create(channel, waiter));
     free(log_key);

@@ -124,6 +124,7 @@ static const struct {
     {CENTRIFUGE_NOT_AVAILABLE, "not available", false},
     {CENTRIFUGE_TOKEN_EXPIRED, "token expired", false},
     {CENTRIFUGE_EXPIRED, "expired", false},
+    {CENTRIFUGE_TOO_MANY_REQUESTS, "too many requests", true},
     {CENTRIFUGE_UNRECOVERABLE_POSITION, "unrecoverable position", false},
     {CENTRIFUGE_KEY_CONFLICT, "key was used for other data", false},
 };

@@ -36,6 +36,7 @@ enum centrifuge_error {
     CENTRIFUGE_NOT_AVAILABLE = 108,
     CENTRIFUGE_TOKEN_EXPIRED = 109,
     CENTRIFUGE_EXPIRED = 110,
+    CENTRIFUGE_TOO_MANY_REQUESTS = 111, /* temporary */
     CENTRIFUGE_UNRECOVERABLE_POSITION = 112,
     CENTRIFUGE_KEY_CONFLICT = 409, /* our own: the key was used for other data */
 };

@@ -10,11 +10,13 @@
 #include "channel.h"
 #include "chat.h"
 #include "hub.h"
+#include "limit.h"
 #include "mem.h"
 #include "metrics.h"
 #include "namespaces.h"
 #include "once_key.h"
 #include "publisher.h"
+#include "quota.h"
 #include "rights.h"
 #include "session.h"
 #include "text.h"
@@ -33,12 +35,23 @@ struct pending {
     uint32_t command_id;
     char *(*print)(const struct pending *pending, const struct broker_reply *reply);
     const char *method;
-    char *epoch; /* history: the one the client expects, "" for any */
+    char *epoch;  /* history: the one the client expects, "" for any */
+    bool is_long; /* the answer is counted by its length */
 };
 
 static enum centrifuge_error error_of(enum broker_status status)
 {
     return status == BROKER_REFUSED ? CENTRIFUGE_NOT_AVAILABLE : CENTRIFUGE_INTERNAL;
+}
+
+static void note_answer(struct session *session, const struct pending *pending,
+                        const struct broker_reply *reply, const char *result)
+{
+    if (pending->is_long)
+        quota_end_reply(session, result ? strlen(result) : 0,
+                        reply->publication_count + reply->member_count);
+    else
+        quota_end(session);
 }
 
 /* owner is the struct pending: it ends here. */
@@ -49,6 +62,8 @@ static void on_answer(void *owner, uint64_t tag, const struct broker_reply *repl
     char *result = NULL;
     if (session && reply->status == BROKER_OK && !reply->is_conflict)
         result = pending->print(pending, reply);
+    if (session)
+        note_answer(session, pending, reply, result);
     if (result)
         centrifuge_send_reply(session, pending->command_id, pending->method, result);
     else if (session && reply->is_conflict)
@@ -62,6 +77,11 @@ static void on_answer(void *owner, uint64_t tag, const struct broker_reply *repl
     free(pending);
 }
 
+static bool has_long_answer(const char *method)
+{
+    return strcmp(method, "history") == 0 || strcmp(method, "presence") == 0;
+}
+
 static struct broker_waiter
 wait_for(struct session *session, const struct centrifuge_command *command, const char *method,
          char *(*print)(const struct pending *pending, const struct broker_reply *reply))
@@ -71,6 +91,11 @@ wait_for(struct session *session, const struct centrifuge_command *command, cons
     pending->command_id = command->id;
     pending->method = method;
     pending->print = print;
+    pending->is_long = has_long_answer(command->method);
+    if (pending->is_long)
+        quota_begin_reply(session);
+    else
+        quota_begin(session);
     return (struct broker_waiter){on_answer, pending, session_id(session)};
 }
 
@@ -102,22 +127,37 @@ static bool may(struct session *session, const struct centrifuge_command *comman
     return verdict == RIGHTS_GRANTED;
 }
 
-/* The channel that is named, if the session may do that there; else it has been told. */
-static const char *channel_for(struct session *session,
-                               const struct centrifuge_command *command, enum rights_act act)
+/* False, and the client told, if it has had too much already. */
+static bool may_have(struct session *session, const struct centrifuge_command *command,
+                     bool is_granted)
+{
+    if (!is_granted)
+        centrifuge_send_error(session, command->id, CENTRIFUGE_TOO_MANY_REQUESTS);
+    return is_granted;
+}
+
+/* The channel that is named, if the session may ask that of it; else it has been told. */
+static const char *channel_to_ask(struct session *session,
+                                  const struct centrifuge_command *command, enum rights_act act)
 {
     const char *channel = channel_named(session, command);
-    return channel && may(session, command, channel, act) ? channel : NULL;
+    bool may_ask = channel && may(session, command, channel, act) &&
+                   may_have(session, command, quota_take_channel(session, channel));
+    return may_ask ? channel : NULL;
 }
 
 /* ------------------------------------------------------------------ subscribe, unsubscribe */
 
-static size_t count_subscriptions(struct session *session)
+static bool has_too_many_channels(struct session *session)
 {
+    size_t limit = session_hub(session)->options->limits.channels_per_connection;
     size_t count;
     const struct subscription *subscription;
     LL_COUNT2(*session_subscriptions(session), subscription, count, next_of_session);
-    return count;
+    if (limit == 0 || count < limit)
+        return false;
+    limit_hit(LIMIT_channels_per_connection);
+    return true;
 }
 
 static struct centrifuge_request *request_of(const struct centrifuge_command *command)
@@ -139,9 +179,10 @@ static void run_subscribe(struct session *session, const struct centrifuge_comma
         return;
     if (channel_subscription_of(session, channel)) {
         centrifuge_send_error(session, command->id, CENTRIFUGE_ALREADY_SUBSCRIBED);
-    } else if (count_subscriptions(session) >= CENTRIFUGE_CHANNELS_MAX) {
+    } else if (has_too_many_channels(session)) {
         centrifuge_send_error(session, command->id, CENTRIFUGE_LIMIT_EXCEEDED);
-    } else if (centrifuge_check_subscribe(session, command, channel, &admission)) {
+    } else if (centrifuge_check_subscribe(session, command, channel, &admission) &&
+               may_have(session, command, quota_take_subscribe(session, channel))) {
         struct subscription *subscription =
             channel_subscribe(session_hub(session), session, channel);
         subscription->request = request_of(command);
@@ -170,6 +211,15 @@ static char *print_empty(const struct pending *pending, const struct broker_repl
     return mem_strdup("{}");
 }
 
+/* Else it has been told. */
+static bool may_publish(struct session *session, const struct centrifuge_command *command,
+                        const char *channel, struct json_span data)
+{
+    return may(session, command, channel, RIGHTS_PUBLISH) &&
+           may_have(session, command, quota_take_publish(session, data.length)) &&
+           may_have(session, command, quota_take_channel(session, channel));
+}
+
 static void publish(struct session *session, const char *channel, struct json_span data,
                     const char *key, struct broker_waiter waiter)
 {
@@ -190,7 +240,7 @@ static void publish(struct session *session, const char *channel, struct json_sp
 
 static void run_publish(struct session *session, const struct centrifuge_command *command)
 {
-    const char *channel = channel_for(session, command, RIGHTS_PUBLISH);
+    const char *channel = channel_named(session, command);
     struct json_span data;
     if (!channel)
         return;
@@ -198,6 +248,8 @@ static void run_publish(struct session *session, const struct centrifuge_command
         centrifuge_send_error(session, command->id, CENTRIFUGE_BAD_REQUEST);
         return;
     }
+    if (!may_publish(session, command, channel, data))
+        return;
     metrics.messages_received_total++;
     publish(session, channel, data, /* key= */ NULL,
             wait_for(session, command, "publish", print_empty));
@@ -219,7 +271,7 @@ static char *print_stats(const struct pending *pending, const struct broker_repl
 
 static void run_presence(struct session *session, const struct centrifuge_command *command)
 {
-    const char *channel = channel_for(session, command, RIGHTS_SEE_PRESENCE);
+    const char *channel = channel_to_ask(session, command, RIGHTS_SEE_PRESENCE);
     struct hub *hub = session_hub(session);
     if (channel)
         broker_members(hub->broker, channel, hub_namespace(hub, channel)->presence_limit,
@@ -229,7 +281,7 @@ static void run_presence(struct session *session, const struct centrifuge_comman
 static void run_presence_stats(struct session *session,
                                const struct centrifuge_command *command)
 {
-    const char *channel = channel_for(session, command, RIGHTS_SEE_PRESENCE);
+    const char *channel = channel_to_ask(session, command, RIGHTS_SEE_PRESENCE);
     if (channel)
         broker_members(session_hub(session)->broker, channel, /* limit= */ 0,
                        wait_for(session, command, "presence_stats", print_stats));
@@ -245,14 +297,18 @@ static char *print_history(const struct pending *pending, const struct broker_re
     return centrifuge_print_history(reply);
 }
 
-static struct broker_range range_of(const struct centrifuge_command *command)
+static struct broker_range range_of(const struct centrifuge_command *command,
+                                    const struct chat_limits *limits)
 {
     int64_t limit = centrifuge_number(command, "limit");
-    bool is_all = limit < 0 || limit > CENTRIFUGE_HISTORY_MAX;
+    size_t most = limits->reply_publications > 0 ? limits->reply_publications
+                                                 : (size_t)CENTRIFUGE_HISTORY_MAX;
+    bool is_all = limit < 0 || (uint64_t)limit > most;
     json_t *since = json_object_get(command->params, "since");
     return (struct broker_range){
         .since = (uint64_t)centrifuge_whole(json_object_get(since, "offset")),
-        .limit = is_all ? CENTRIFUGE_HISTORY_MAX : (size_t)limit,
+        .limit = is_all ? most : (size_t)limit,
+        .bytes = limits->reply_bytes,
         .is_reverse = centrifuge_flag(command, "reverse"),
     };
 }
@@ -268,7 +324,7 @@ static bool is_place(const json_t *since)
 
 static void run_history(struct session *session, const struct centrifuge_command *command)
 {
-    const char *channel = channel_for(session, command, RIGHTS_HISTORY);
+    const char *channel = channel_to_ask(session, command, RIGHTS_HISTORY);
     struct hub *hub = session_hub(session);
     if (!channel)
         return;
@@ -280,7 +336,7 @@ static void run_history(struct session *session, const struct centrifuge_command
         centrifuge_refuse(session, command->id, "bad request: since is no place in a log");
         return;
     }
-    struct broker_range range = range_of(command);
+    struct broker_range range = range_of(command, &hub->options->limits);
     struct broker_waiter waiter = wait_for(session, command, "history", print_history);
     const char *epoch =
         json_string_value(json_object_get(json_object_get(command->params, "since"), "epoch"));
@@ -347,7 +403,7 @@ static void rpc_publish(struct session *session, const struct centrifuge_command
         centrifuge_send_error(session, command->id, CENTRIFUGE_BAD_REQUEST);
         return;
     }
-    if (!may(session, command, channel, RIGHTS_PUBLISH))
+    if (!may_publish(session, command, channel, payload))
         return;
     metrics.messages_received_total++;
     publish(session, channel, payload, key,
@@ -389,7 +445,7 @@ static const struct {
     {"send", run_send},
 };
 
-void centrifuge_run_command(struct session *session, const struct centrifuge_command *command)
+static void run(struct session *session, const struct centrifuge_command *command)
 {
     const struct centrifuge_session *state = session_state(session);
     bool is_connect = strcmp(command->method, "connect") == 0;
@@ -398,6 +454,8 @@ void centrifuge_run_command(struct session *session, const struct centrifuge_com
         centrifuge_close(session, CENTRIFUGE_BAD_FRAME, "bad request");
         return;
     }
+    if (!may_have(session, command, quota_take(session, QUOTA_COMMANDS)))
+        return;
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         if (strcmp(command->method, commands[i].method) != 0)
             continue;
@@ -408,4 +466,14 @@ void centrifuge_run_command(struct session *session, const struct centrifuge_com
         centrifuge_send_error(session, command->id, CENTRIFUGE_NOT_AVAILABLE);
     else
         centrifuge_close(session, CENTRIFUGE_BAD_FRAME, "unknown method");
+}
+
+bool centrifuge_run_command(struct session *session, const struct centrifuge_command *command)
+{
+    bool is_recovery =
+        strcmp(command->method, "subscribe") == 0 && centrifuge_flag(command, "recover");
+    if ((is_recovery || has_long_answer(command->method)) && !quota_may_ask(session))
+        return false;
+    run(session, command);
+    return true;
 }

@@ -15,10 +15,7 @@
 struct session;
 struct subscription;
 
-enum {
-    CENTRIFUGE_CHANNELS_MAX = 128, /* of one connection */
-    CENTRIFUGE_HISTORY_MAX = 1000, /* publications in one answer */
-};
+enum { CENTRIFUGE_HISTORY_MAX = 10000 }; /* publications in one answer, whatever the limits */
 
 struct centrifuge_session {
     bool is_connected;
@@ -71,7 +68,9 @@ void centrifuge_send_verdict(struct session *session, uint32_t id, enum rights_v
 /* What it waits for may have changed: the next ping, the pong, the end of its token. */
 void centrifuge_schedule(struct session *session);
 
-void centrifuge_run_command(struct session *session, const struct centrifuge_command *command);
+/* False: not now; it is to be tried again, since its long answer has to wait. */
+__attribute__((warn_unused_result)) bool
+centrifuge_run_command(struct session *session, const struct centrifuge_command *command);
 
 void centrifuge_send_reply(struct session *session, uint32_t id, const char *method,
                            const char *result);

@@ -304,7 +304,8 @@ void channel_log_read(struct channel *channel)
     bool is_known = channel->epoch[0] != '\0';
     struct broker_range range = {.since = is_known ? channel->offset : 0,
                                  .limit = channel->options->policy.history_size,
-                                 .is_reverse = !is_known};
+                                 .is_reverse = !is_known,
+                                 .begins_log = true};
     broker_history(hub->broker, channel->name, &range, waiter);
 }
 

@@ -12,6 +12,7 @@
 #include "dialect.h"
 #include "hub.h"
 #include "id_table.h"
+#include "intake.h"
 #include "log.h"
 #include "metrics.h"
 #include "presence.h"
@@ -110,7 +111,7 @@ void chat_message(struct session *session, enum message_kind kind, const char *b
     if (!session_is_open(session))
         return;
     metrics.messages_received_total++;
-    session_dialect(session)->on_text(session, bytes, length);
+    intake_take(session, bytes, length);
 }
 
 void chat_heard(struct session *session)
@@ -151,17 +152,21 @@ static void drain_some(struct hub *hub)
 void chat_turn(struct hub *hub)
 {
     session_leave_closed(hub);
+    intake_turn(hub);
     channel_turn(hub);
 }
 
 int64_t chat_wait_ms(const struct hub *hub)
 {
-    return hub->closed_count > 0 ? 0 : channel_wait_ms(hub);
+    if (intake_is_waiting(hub) || hub->closed_count > 0)
+        return 0;
+    return channel_wait_ms(hub);
 }
 
 void chat_tick(struct hub *hub)
 {
     wheel_advance(hub->wheel, clock_now_ms());
+    intake_tick(hub);
     channel_check_unsettled(hub);
     presence_tick(hub);
     if (hub->is_draining)

@@ -23,10 +23,25 @@ struct transport;
 
 enum { CHANNEL_NAME_BYTES_MAX = 128 };
 
+/* What one connection may take, see quota.h; 0: as much as it likes. */
+struct chat_limits {
+    size_t commands_in_flight;   /* at the store */
+    int64_t commands_per_s;      /* bursts: ten seconds' worth, */
+    int64_t publishes_per_s;     /* of these, too, */
+    int64_t publish_bytes_per_s; /* and four seconds' worth of these */
+    size_t reply_bytes;          /* of one answer, and a second's on average */
+    size_t reply_publications;   /* of one answer */
+    size_t channels_per_connection;
+    int64_t new_channels_per_minute; /* touched without a subscription */
+    int64_t names_per_connection;    /* of presence; one more a minute */
+};
+
 struct chat_options {
     const struct transport *transport;
     const char *node;
     size_t max_backlog_bytes;
+    size_t max_message_bytes; /* that the transport lets through; 0: any */
+    struct chat_limits limits;
     int64_t idle_timeout_ms;
     int64_t open_timeout_ms; /* for a channel that cannot be opened */
     const struct namespaces *namespaces;

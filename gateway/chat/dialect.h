@@ -28,7 +28,9 @@ struct dialect {
     enum dialect_number number;
     const char *name;
     void (*on_open)(struct session *session, const struct chat_request *request);
-    void (*on_text)(struct session *session, const char *bytes, size_t length);
+    /* Hears the first command of what is said there. Answers how much of it that was; 0: the
+     * command is not heard, since its long answer has to wait (quota_may_ask). */
+    size_t (*on_text)(struct session *session, const char *bytes, size_t length);
     /* The subscription is live from now on: history, and what waited for this. */
     void (*on_admitted)(struct subscription *subscription);
     /* The channel could not be opened in time. Ends the subscription, or the session. Like the

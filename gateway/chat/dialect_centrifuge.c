@@ -18,9 +18,11 @@
 #include "chat.h"
 #include "clock.h"
 #include "hub.h"
+#include "limit.h"
 #include "mem.h"
 #include "namespaces.h"
 #include "presence.h"
+#include "quota.h"
 #include "rights.h"
 #include "session.h"
 
@@ -147,6 +149,8 @@ static int64_t on_due(struct session *session)
         centrifuge_close(session, CENTRIFUGE_CONNECTION_EXPIRED, "connection expired");
     } else if (clock_now_ms() < heartbeat_due_ms(session)) {
         return next_due_ms(session); /* a pong has come since, or a new token */
+    } else if (state->is_pong_due && session_is_excused(session)) {
+        state->pinged_ms = clock_now_ms(); /* the pong may be among what is not read yet */
     } else if (state->is_pong_due) {
         centrifuge_close(session, CENTRIFUGE_NO_PONG, "no pong");
     } else {
@@ -159,6 +163,27 @@ static int64_t on_due(struct session *session)
 }
 
 /* ------------------------------------------------------------------------------ admission */
+
+/* Is what came after the offset not too much for one reply? If it is, none of it is sent, so
+ * that nobody takes a part for the whole. */
+static bool fits_reply(const struct channel *channel, uint64_t offset)
+{
+    const struct chat_limits *limits = &channel_hub(channel)->options->limits;
+    size_t first = channel_recent_count(channel);
+    size_t bytes = 0;
+    while (first > 0 && channel_recent(channel, first - 1)->offset > offset) {
+        first--;
+        bytes += publication_weight(channel_recent(channel, first));
+    }
+    size_t count = channel_recent_count(channel) - first;
+    bool are_too_many = limits->reply_publications > 0 && count > limits->reply_publications;
+    bool is_too_long = limits->reply_bytes > 0 && bytes > limits->reply_bytes;
+    if (are_too_many)
+        limit_hit(LIMIT_reply_publications);
+    else if (is_too_long)
+        limit_hit(LIMIT_reply_bytes);
+    return !are_too_many && !is_too_long;
+}
 
 /* Which place it claims to have seen, nobody can tell: who may not read the history is given
  * nothing of it, and is recovered only if nothing was missed. */
@@ -188,7 +213,8 @@ static bool is_recoverable(const struct subscription *subscription,
     if (request->offset == newest)
         return true;
     return channel_recent_count(channel) > 0 &&
-           channel_recent(channel, 0)->offset <= request->offset + 1;
+           channel_recent(channel, 0)->offset <= request->offset + 1 &&
+           fits_reply(channel, request->offset);
 }
 
 static void print_missed(FILE *out, const struct channel *channel, uint64_t offset)
@@ -242,6 +268,8 @@ static void send_subscribed(struct subscription *subscription)
 {
     const struct centrifuge_request *request = subscription->request;
     char *result = print_subscribed(subscription, request);
+    if (request->wants_recovery)
+        quota_owe_reply(subscription->session, strlen(result));
     centrifuge_send_reply(subscription->session, request->command_id, "subscribe", result);
     free(result);
 }
@@ -369,29 +397,29 @@ static void on_pong(struct session *session)
         centrifuge_close(session, CENTRIFUGE_BAD_FRAME, "a pong without a ping");
 }
 
-static void on_text(struct session *session, const char *bytes, size_t length)
+static size_t on_text(struct session *session, const char *bytes, size_t length)
 {
     struct centrifuge_reader reader = {bytes, bytes + length};
     const struct centrifuge_session *state = session_state(session);
-    bool has_more = true;
-    while (has_more && session_is_open(session) && !state->is_refused) {
-        struct centrifuge_command command;
-        switch (centrifuge_read(&reader, &command)) {
-        case CENTRIFUGE_COMMAND:
-            centrifuge_run_command(session, &command);
-            break;
-        case CENTRIFUGE_PONG:
-            on_pong(session);
-            break;
-        case CENTRIFUGE_BROKEN:
-            centrifuge_close(session, CENTRIFUGE_BAD_FRAME, "bad request");
-            break;
-        case CENTRIFUGE_END:
-            has_more = false;
-            break;
-        }
-        centrifuge_command_finish(&command);
+    struct centrifuge_command command;
+    bool is_heard = true;
+    if (state->is_refused)
+        return length;
+    switch (centrifuge_read(&reader, &command)) {
+    case CENTRIFUGE_COMMAND:
+        is_heard = centrifuge_run_command(session, &command);
+        break;
+    case CENTRIFUGE_PONG:
+        on_pong(session);
+        break;
+    case CENTRIFUGE_BROKEN:
+        centrifuge_close(session, CENTRIFUGE_BAD_FRAME, "bad request");
+        break;
+    case CENTRIFUGE_END:
+        break;
     }
+    centrifuge_command_finish(&command);
+    return is_heard ? (size_t)(reader.at - bytes) : 0;
 }
 
 const struct dialect dialect_centrifuge = {

@@ -20,6 +20,7 @@
 #include "once_key.h"
 #include "presence.h"
 #include "publisher.h"
+#include "quota.h"
 #include "rights.h"
 #include "session.h"
 
@@ -97,7 +98,7 @@ static void enter(struct session *session, const char *channel)
         channel_subscribe(session_hub(session), session, channel);
     subscription->is_by_token = state->is_for_channel;
     if (!channel_is_live(subscription->channel))
-        session_pause(session);
+        session_pause(session, PAUSE_FOR_CHANNEL);
     schedule(session);
 }
 
@@ -209,7 +210,10 @@ static void luchat_on_end(struct session *session)
 static void on_published(void *owner, uint64_t tag, const struct broker_reply *reply)
 {
     struct session *session = session_find(owner, tag);
-    if (session && reply->status != BROKER_OK)
+    if (!session)
+        return;
+    quota_end(session);
+    if (reply->status != BROKER_OK)
         send_error(session, LUCHAT_TRY_AGAIN, explain_status(reply->status));
 }
 
@@ -226,6 +230,7 @@ static void publish(struct session *session, struct slice payload)
     struct broker_waiter waiter = {on_published, hub, session_id(session)};
     struct once_key once = {.name = NULL};
     char *info = state_of(session)->user ? publisher_print(session) : NULL;
+    quota_begin(session);
     if (info)
         message.info = slice_of(info);
     if (state_of(session)->wants_hello && luchat_read_key(payload, &once)) {
@@ -269,6 +274,10 @@ static void take_identity(struct session *session, const struct luchat_command *
     }
     if (is_same && subscription->presence != PRESENCE_ABSENT)
         return; /* on its way already */
+    if (user && !quota_take(session, QUOTA_NAMES)) {
+        send_error(session, LUCHAT_TOO_MANY, "too many names: keep one");
+        return;
+    }
     bool had_another = subscription->presence >= PRESENCE_JOINING;
     presence_leave(subscription);
     subscription->identity += had_another;
@@ -290,12 +299,24 @@ static bool is_own_name(struct session *session, const struct luchat_command *co
     return false;
 }
 
-static bool may_publish(struct session *session)
+static bool may_publish(struct session *session, size_t bytes)
 {
-    bool may = rights_check(session, own_channel(session), RIGHTS_PUBLISH) == RIGHTS_GRANTED;
-    if (!may)
+    if (rights_check(session, own_channel(session), RIGHTS_PUBLISH) != RIGHTS_GRANTED)
         send_error(session, LUCHAT_FORBIDDEN, "not allowed to publish in this channel");
-    return may;
+    else if (!quota_take_publish(session, bytes))
+        send_error(session, LUCHAT_TOO_MANY, "not sent: too many messages, slow down");
+    else
+        return true;
+    return false;
+}
+
+/* Messages have a quota of their own, and pings cost nothing. */
+static bool may_command(struct session *session, enum luchat_kind kind)
+{
+    if (kind == LUCHAT_PING || kind == LUCHAT_MESSAGE || quota_take(session, QUOTA_COMMANDS))
+        return true;
+    send_error(session, LUCHAT_TOO_MANY, "too many commands, slow down");
+    return false;
 }
 
 /* Before it is welcome, a client can only show its token. */
@@ -326,7 +347,7 @@ static void hear(struct session *session, const struct luchat_command *command,
         send_pong(session);
         break;
     case LUCHAT_MESSAGE:
-        if (is_own_name(session, command) && may_publish(session))
+        if (is_own_name(session, command) && may_publish(session, length))
             publish(session, (struct slice){bytes, length});
         break;
     case LUCHAT_ONLINE:
@@ -345,16 +366,20 @@ static void hear(struct session *session, const struct luchat_command *command,
     }
 }
 
-static void luchat_on_text(struct session *session, const char *bytes, size_t length)
+/* A frame is one command. */
+static size_t luchat_on_text(struct session *session, const char *bytes, size_t length)
 {
     const struct luchat_session *state = state_of(session);
     struct luchat_command command;
     luchat_decode(bytes, length, &command);
-    if (state->is_welcome)
+    bool is_now = command.kind != LUCHAT_ONLINE || quota_may_ask(session); /* for its list */
+    bool is_granted = is_now && may_command(session, command.kind);
+    if (is_granted && state->is_welcome)
         hear(session, &command, bytes, length);
-    else
+    else if (is_granted)
         hear_stranger(session, &command);
     luchat_command_finish(&command);
+    return is_now ? length : 0;
 }
 
 /* ---------------------------------------------------------------- what they are told */
@@ -367,7 +392,7 @@ static void luchat_on_admitted(struct subscription *subscription)
     struct batch *history =
         may_read ? channel_history(subscription->channel, session_dialect(session)) : NULL;
     const struct luchat_session *state = state_of(session);
-    session_resume(session);
+    session_resume(session, PAUSE_FOR_CHANNEL);
     if (state->wants_hello)
         luchat_hello_send(subscription, state->user, history);
     presence_on_admitted(subscription);

@@ -6,8 +6,10 @@
 #include "channel.h"
 #include "clock.h"
 #include "id_table.h"
+#include "intake.h"
 #include "mem.h"
 #include "metrics.h"
+#include "name_cache.h"
 #include "namespaces.h"
 #include "random.h"
 #include "session.h"
@@ -30,6 +32,8 @@ struct hub *hub_create(struct loop *loop, struct broker *broker,
     hub->channel_ids = id_table_create();
     hub->channels = text_map_create();
     hub->users = text_map_create();
+    hub->intake = intake_create();
+    hub->touched_channels = name_cache_create();
     hub->instance = random_number();
     return hub;
 }
@@ -45,6 +49,8 @@ void hub_destroy(struct hub *hub)
     text_map_destroy(hub->users);
     wheel_destroy(hub->wheel);
     free(hub->closed);
+    intake_destroy(hub->intake);
+    name_cache_destroy(hub->touched_channels);
     free(hub);
 }
 

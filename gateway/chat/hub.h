@@ -15,6 +15,8 @@ struct broker;
 struct channel;
 struct id_table;
 struct loop;
+struct intake;
+struct name_cache;
 struct presence_list;
 struct namespace_options;
 struct text_map;
@@ -38,7 +40,9 @@ struct hub {
     size_t closed_count;
     size_t closed_capacity;
     struct presence_list *presence_pending; /* have something to tell later */
-    uint64_t instance;                      /* random, so that client ids of two lives differ */
+    struct intake *intake;                  /* what was said and not heard yet */
+    struct name_cache *touched_channels; /* asked for or published in, not only subscribed to */
+    uint64_t instance;                   /* random, so that client ids of two lives differ */
     uint32_t join_serial;
     int64_t started_ms;    /* wall time */
     size_t admitted_bytes; /* of files on their way into the store */

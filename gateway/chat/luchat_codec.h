@@ -35,6 +35,7 @@ enum luchat_kind {
 enum luchat_error {
     LUCHAT_BAD_REQUEST = 400,
     LUCHAT_FORBIDDEN = 403,
+    LUCHAT_TOO_MANY = 429,
     LUCHAT_TRY_AGAIN = 503,
 };
 

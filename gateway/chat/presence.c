@@ -14,6 +14,7 @@
 #include "metrics.h"
 #include "namespaces.h"
 #include "presence_window.h"
+#include "quota.h"
 #include "session.h"
 
 #include <utlist.h>
@@ -281,6 +282,7 @@ static void send_list(struct hub *hub, const struct id_list *readers,
             dialect->encode_members(*batch, reply);
         }
         session_send(session, *batch);
+        quota_owe_reply(session, batch_length(*batch));
     }
     for (size_t i = 0; i < DIALECT_COUNT; i++)
         batch_unref(batches[i]);

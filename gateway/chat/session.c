@@ -13,6 +13,7 @@
 #include "log.h"
 #include "mem.h"
 #include "metrics.h"
+#include "quota.h"
 #include "sendq.h"
 #include "wheel.h"
 
@@ -37,11 +38,12 @@ struct session {
     int64_t heard_ms;
     struct wheel_timer timer;
     enum session_state state;
-    bool is_paused;
+    uint8_t pause_reasons; /* of enum pause_reason */
     bool is_authenticated;
     char *user;
     char *info;
     void *dialect_state;
+    struct usage *usage; /* NULL: it has taken nothing lately */
 };
 
 struct session *session_create(struct hub *hub, void *conn, const struct dialect *dialect)
@@ -81,6 +83,7 @@ void session_destroy(struct session *session)
     metrics.connections--;
     if (session->user)
         hub_user_went(session->hub, session->user);
+    quota_destroy(session->usage);
     free(session->user);
     free(session->info);
     free(session);
@@ -115,6 +118,11 @@ bool session_is_open(const struct session *session)
 struct subscription **session_subscriptions(struct session *session)
 {
     return &session->subscriptions;
+}
+
+struct usage **session_usage(struct session *session)
+{
+    return &session->usage;
 }
 
 const char *session_user(const struct session *session)
@@ -237,23 +245,37 @@ void session_flush(struct session *session)
     }
 }
 
+bool session_is_behind(const struct session *session)
+{
+    return session->queue != NULL;
+}
+
 void session_heard(struct session *session)
 {
     session->heard_ms = clock_now_ms();
 }
 
-void session_pause(struct session *session)
+static void set_pause_reasons(struct session *session, unsigned reasons)
 {
-    session->is_paused = true;
-    session->hub->options->transport->pause(session->conn, true);
+    bool was_paused = session->pause_reasons != 0;
+    session->pause_reasons = (uint8_t)reasons;
+    if (was_paused != (reasons != 0))
+        session->hub->options->transport->pause(session->conn, reasons != 0);
 }
 
-void session_resume(struct session *session)
+void session_pause(struct session *session, enum pause_reason reason)
 {
-    if (!session->is_paused)
-        return;
-    session->is_paused = false;
-    session->hub->options->transport->pause(session->conn, false);
+    set_pause_reasons(session, session->pause_reasons | (unsigned)reason);
+}
+
+void session_resume(struct session *session, enum pause_reason reason)
+{
+    set_pause_reasons(session, session->pause_reasons & ~(unsigned)reason);
+}
+
+bool session_is_excused(const struct session *session)
+{
+    return session->pause_reasons != 0 && !session->queue;
 }
 
 void session_close(struct session *session, enum close_code code, const char *reason)
@@ -263,7 +285,7 @@ void session_close(struct session *session, enum close_code code, const char *re
     session->state = SESSION_CLOSING;
     hub_note_closed(session->hub, session->id);
     drop_queue(session);
-    session_resume(session); /* for its close frame */
+    set_pause_reasons(session, 0); /* for its close frame */
     wheel_set(session->hub->wheel, &session->timer, clock_now_ms() + CLOSE_TIMEOUT_MS);
     session->hub->options->transport->close(session->conn, code, reason);
 }
@@ -280,6 +302,8 @@ void session_leave_closed(struct hub *hub)
 
 int64_t session_check_idle(struct session *session)
 {
+    if (session_is_excused(session))
+        session_heard(session);
     int64_t due_ms = session->heard_ms + session->hub->options->idle_timeout_ms;
     if (due_ms > clock_now_ms())
         return due_ms; /* heard since: wait for the rest */

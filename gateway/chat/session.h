@@ -22,7 +22,13 @@ struct dialect;
 struct hub;
 struct session;
 struct subscription;
+struct usage;
 struct wheel_timer;
+
+enum pause_reason {
+    PAUSE_FOR_CHANNEL = 1, /* until the channel lets it in */
+    PAUSE_FOR_INTAKE = 2,  /* until what it said is heard */
+};
 
 struct session *session_create(struct hub *hub, void *conn, const struct dialect *dialect);
 void session_destroy(struct session *session);
@@ -36,6 +42,9 @@ bool session_is_open(const struct session *session);
 
 /* Head of the list of the session's subscriptions, linked by next_of_session. */
 struct subscription **session_subscriptions(struct session *session);
+
+/* What it has taken of its quota, see quota.h; *NULL*: nothing. */
+struct usage **session_usage(struct session *session);
 
 /* Who the client says it is; NULL before it has said so. */
 const char *session_user(const struct session *session);
@@ -67,10 +76,15 @@ void session_prefetch(const struct session *session);
 /* The connection can take more: what is queued goes on. */
 void session_flush(struct session *session);
 
+/* The connection does not keep up: something is queued for it. */
+bool session_is_behind(const struct session *session);
+
 void session_heard(struct session *session);
-/* No message is taken while the session waits for its channel. */
-void session_pause(struct session *session);
-void session_resume(struct session *session);
+/* Nothing is read from the connection while there is a reason to pause. Silence is no fault
+ * then, as long as the connection takes what it is sent. */
+void session_pause(struct session *session, enum pause_reason reason);
+void session_resume(struct session *session, enum pause_reason reason);
+bool session_is_excused(const struct session *session);
 /* It is CLOSING from now on, and keeps its subscriptions until session_leave_closed. */
 void session_close(struct session *session, enum close_code code, const char *reason);
 /* Those that were closed since the last call leave their channels. Called by chat_turn only. */

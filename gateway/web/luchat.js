@@ -343,7 +343,7 @@ export class LuChat extends EventTarget {
 
     #onError({ code, message }) {
         this.#tell('refused', { code, message });
-        if (code === 503) this.#hold();
+        if (code === 503 || code === 429) this.#hold();
         else this.#failSent(message);
     }
 

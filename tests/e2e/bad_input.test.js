@@ -371,7 +371,7 @@ describe('a client that never reads', () => {
     const cluster = useCluster({
         nodes: 0,
         redis: false,
-        options: { 'max-backlog-bytes': 262_144 },
+        options: { 'max-backlog-bytes': 262_144, 'publish-bytes-per-s': 0, 'publishes-per-s': 0 },
     });
     const PUBLISHED = 1000; // times 64 kB
     const large = message('1', 'x'.repeat(64_000));

@@ -10,6 +10,7 @@ import { before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { WebSocketServer } from 'ws';
 import { useCluster } from './lib/cluster.js';
+import { UNLIMITED } from './lib/gateway.js';
 import { PARLEYD, run, temporaryFolder } from './lib/process.js';
 
 const BENCH = path.join(path.dirname(PARLEYD), 'parley-bench');
@@ -145,7 +146,7 @@ describe('what it says', () => {
 });
 
 describe('parleyd, loaded', () => {
-    const cluster = useCluster({ nodes: 2 });
+    const cluster = useCluster({ nodes: 2, options: UNLIMITED });
     let addresses;
     before(() => {
         addresses = cluster.nodes.map(({ port }) => `127.0.0.1:${port}`);

@@ -96,7 +96,7 @@ static void ask_range(struct site *site, struct broker_range range)
 
 static void ask_history(struct site *site, uint64_t since, size_t limit)
 {
-    ask_range(site, (struct broker_range){.since = since, .limit = limit});
+    ask_range(site, (struct broker_range){.since = since, .limit = limit, .begins_log = true});
 }
 
 static void ask_history_back(struct site *site, uint64_t before, size_t limit)

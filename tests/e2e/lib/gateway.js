@@ -29,6 +29,16 @@ function pathOf(channel, token) {
 export const flags = (options) =>
     Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
 
+/** Options of a node whose clients may take what they like: for tests that load it. */
+export const UNLIMITED = {
+    'commands-in-flight': 0,
+    'commands-per-s': 0,
+    'publishes-per-s': 0,
+    'publish-bytes-per-s': 0,
+    'reply-bytes': 0,
+    'reply-publications': 0,
+};
+
 export class Gateway {
     #clients = new Set();
     #isOver = false;

@@ -1,0 +1,68 @@
+/*
+ * quota - what one connection may take of the node and the store, and what it has taken.
+ *
+ * Rates are token buckets; what waits for the store is counted. All that is kept of it is a
+ * struct usage, made when a connection first takes something and given back as soon as its
+ * buckets are full again: who says nothing costs nothing.
+ * Knows the limits and sessions; nothing of commands. Each refusal is a hit of its limit.
+ */
+#ifndef PARLEY_QUOTA_H
+#define PARLEY_QUOTA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct hub;
+struct session;
+struct usage;
+
+enum quota {
+    QUOTA_COMMANDS,
+    QUOTA_PUBLISHES,
+    QUOTA_PUBLISH_BYTES,
+    QUOTA_NEW_CHANNELS, /* touched without being subscribed to */
+    QUOTA_SUBSCRIBES,   /* to channels that nobody here is in */
+    QUOTA_NAMES,        /* of presence, after the first one */
+    QUOTA_REPLY_BYTES,  /* of long answers; goes below zero, since they are not known before */
+    QUOTA_REFUSALS,     /* what was refused: answers cost, too */
+    QUOTA_COUNT
+};
+
+/* False: too much, and a refusal more. */
+__attribute__((warn_unused_result)) bool quota_take(struct session *session, enum quota quota);
+/* A publication of that many bytes: QUOTA_PUBLISHES and QUOTA_PUBLISH_BYTES, both or none. */
+__attribute__((warn_unused_result)) bool quota_take_publish(struct session *session,
+                                                            size_t bytes);
+/* The session is about to ask or to publish in the channel, which may be new: known is
+ * whatever is open here, or was touched here not long ago. */
+__attribute__((warn_unused_result)) bool quota_take_channel(struct session *session,
+                                                            const char *channel);
+/* The same for a subscription. */
+__attribute__((warn_unused_result)) bool quota_take_subscribe(struct session *session,
+                                                              const char *channel);
+
+/* A command goes to the store; it is answered, once. */
+void quota_begin(struct session *session);
+void quota_end(struct session *session);
+/* May another one go there? */
+bool quota_has_room(struct session *session);
+
+/* The same for a command whose answer is long. Not while what the session has asked for could
+ * be more than reply_bytes, nor while its connection is behind. */
+bool quota_may_ask(struct session *session);
+void quota_begin_reply(struct session *session);
+/* items: what the answer lists. */
+void quota_end_reply(struct session *session, size_t bytes, size_t items);
+/* A long answer that was not counted when it was asked for. */
+void quota_owe_reply(struct session *session, size_t bytes);
+/* A long answer is on its way. */
+bool quota_is_asking(const struct session *session);
+
+/* So much was refused that even refusing has to wait. */
+bool quota_is_worn_out(struct session *session);
+
+/* Nothing is used of it that would not be the same with none. */
+bool quota_is_unused(struct session *session);
+void quota_destroy(struct usage *usage); /* takes NULL */
+
+#endif
