@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { useCluster } from './lib/cluster.js';
+import { UNLIMITED } from './lib/gateway.js';
 import { HaProxy } from './lib/haproxy.js';
 import { count, range } from './lib/numbered.js';
 import { Process, temporaryFolder } from './lib/process.js';
@@ -72,7 +73,12 @@ class Page {
 describe('the page of the README behind HAProxy', () => {
     const cluster = useCluster({
         nodes: 3,
-        options: { 'history-size': 10_000, 'lease-ttl-ms': 2000, 'lease-renew-ms': 500 },
+        options: {
+            ...UNLIMITED,
+            'history-size': 10_000,
+            'lease-ttl-ms': 2000,
+            'lease-renew-ms': 500,
+        },
     });
     let balancer;
 

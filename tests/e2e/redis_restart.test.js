@@ -6,6 +6,7 @@
 import { beforeEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { everyoneHears, newChannel, useCluster } from './lib/cluster.js';
+import { UNLIMITED } from './lib/gateway.js';
 import { request } from './lib/http.js';
 import { isError, isMessage, isOffline, isOnline, textOf } from './lib/luchat.js';
 import { eventually } from './lib/wait.js';
@@ -201,7 +202,7 @@ describe('a Redis that comes back with its data', () => {
     const cluster = useCluster({
         nodes: 2,
         redis: { keepsData: true },
-        options: { ...options, 'history-size': 10_000 },
+        options: { ...options, ...UNLIMITED, 'history-size': 10_000 },
     });
 
     it('history is there for newcomers', async () => {

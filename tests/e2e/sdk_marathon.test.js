@@ -7,6 +7,7 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { newChannel, useCluster } from './lib/cluster.js';
+import { UNLIMITED } from './lib/gateway.js';
 import { assertAllOnce, assertNoGap, range } from './lib/numbered.js';
 import { eventually } from './lib/wait.js';
 
@@ -19,7 +20,7 @@ describe('a marathon', { timeout: 2 * DEADLINE_MS }, () => {
     const cluster = useCluster({
         nodes: 2,
         redis: { keepsData: true },
-        options: { 'history-size': 10_000, 'redis-timeout-ms': 2000 },
+        options: { ...UNLIMITED, 'history-size': 10_000, 'redis-timeout-ms': 2000 },
     });
 
     let refusals = 0;

@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import { beforeEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { newChannel, useCluster } from './lib/cluster.js';
+import { UNLIMITED } from './lib/gateway.js';
 import { isMessage, textOf } from './lib/luchat.js';
 import { assertAllOnce, assertNoGap, count, range } from './lib/numbered.js';
 import { temporaryFolder } from './lib/process.js';
@@ -151,7 +152,7 @@ for (const [what, setup] of Object.entries({
 }
 
 describe('a client that missed much', () => {
-    const cluster = useCluster({ nodes: 2, options: { 'history-size': 10_000 } });
+    const cluster = useCluster({ nodes: 2, options: { ...UNLIMITED, 'history-size': 10_000 } });
 
     it('gets more than its backlog may be', async () => {
         const channel = newChannel();
@@ -168,7 +169,7 @@ describe('a client that missed much', () => {
 });
 
 describe('a client whose connection is cut', () => {
-    const cluster = useCluster({ nodes: 2, options: { 'history-size': 10_000 } });
+    const cluster = useCluster({ nodes: 2, options: { ...UNLIMITED, 'history-size': 10_000 } });
 
     it('gets everything once and in order, however often it is', async () => {
         const channel = newChannel();
@@ -189,7 +190,7 @@ describe('a client whose connection is cut', () => {
 });
 
 describe('a node that ends', () => {
-    const cluster = useCluster({ nodes: 1, options: { 'history-size': 10_000 } });
+    const cluster = useCluster({ nodes: 1, options: { ...UNLIMITED, 'history-size': 10_000 } });
 
     /**
      * A client behind a relay, on a node that ends by the signal while another publishes
@@ -259,7 +260,7 @@ describe('a Redis that comes back with its data', () => {
     const cluster = useCluster({
         nodes: 2,
         redis: { keepsData: true },
-        options: { ...redisOptions, 'history-size': 10_000 },
+        options: { ...redisOptions, ...UNLIMITED, 'history-size': 10_000 },
     });
 
     const restart = () => cluster.restartRedis({ keepsData: true });
