@@ -83,7 +83,7 @@ const struct option config_options[] = {
     {"token-audience", OPTION_TEXT, AT(token_audience), "", 0, 0, "TEXT", "audience that tokens must name (default: not checked)"},
     {"token-issuer", OPTION_TEXT, AT(token_issuer), "", 0, 0, "TEXT", "issuer that tokens must name (default: not checked)"},
     {"token-grace-s", OPTION_NUMBER, AT(token_grace_s), "25", 0, 3600, "S", "how long a connection outlives its token, for the client to show a new one"},
-    {"anonymous", OPTION_CHOICE, AT(anonymous), "off", 0, 0, "on|off", "let clients in without a token although one of the keys above is given"},
+    {"anonymous", OPTION_CHOICE, AT(anonymous), "off", 0, 0, "on|off", "let clients in without a token although one of the keys above is given, under names that begin with guest-"},
     {"api-key", OPTION_SECRET, AT(api_key), "", 0, 0, "TEXT", "key of the server API on the internal port (default: no such API)"},
     {"api-key-file", OPTION_TEXT, AT(api_key_file), "", 0, 0, "FILE", "the same, from a file"},
     {"files", OPTION_CHOICE, AT(files), "off", 0, 0, "on|off", "whether clients may share files: POST and GET /files"},

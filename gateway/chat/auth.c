@@ -23,9 +23,8 @@ bool auth_is_required(const struct hub *hub)
 /* What those are called who have no token, where others have one. */
 static bool is_guest(const char *user)
 {
-    static const char guest[] = "guest";
-    size_t length = strlen(guest);
-    return strncmp(user, guest, length) == 0 && (user[length] == '\0' || user[length] == '-');
+    static const char prefix[] = AUTH_GUEST_PREFIX;
+    return strcmp(user, "guest") == 0 || strncmp(user, prefix, strlen(prefix)) == 0;
 }
 
 /* Nothing of the token is used any more. */

@@ -26,6 +26,7 @@ bool auth_is_for_connection(const struct session *session, const struct token *t
 /* May somebody who has shown no token be called that? Where there are keys, only what no
  * token's user can be called then: guest, or guest- and more. */
 bool auth_is_name_free(const struct hub *hub, const char *user);
+#define AUTH_GUEST_PREFIX "guest-"
 #define AUTH_NAME_IS_NOT_FREE                                                                  \
     "this name is for a user with a token: without one, names begin with guest-"
 

@@ -83,26 +83,35 @@ static void obey(const struct control_order *order, struct session *session)
     }
 }
 
-/* Most orders are about a user whom no node but one knows: elsewhere they cost nothing. */
-static bool is_somebody_meant(const struct hub *hub, const struct control_order *order)
+/* All connections of a user. Most users no node but one knows: elsewhere this costs nothing. */
+static void obey_for_user(struct hub *hub, const struct control_order *order)
 {
-    return order->user[0] == '\0' || text_map_find(hub->users, order->user);
+    size_t cursor = 0;
+    struct session *session;
+    if (!text_map_find(hub->users, order->user))
+        return;
+    while ((session = id_table_next(hub->sessions, &cursor))) {
+        if (is_meant(order, session))
+            obey(order, session);
+    }
+}
+
+static void obey_for_client(struct hub *hub, const struct control_order *order)
+{
+    struct session *session = hub_session_of(hub, order->client);
+    if (session && is_meant(order, session))
+        obey(order, session);
 }
 
 void control_on_message(struct hub *hub, const char *bytes, size_t length)
 {
     struct control_order order = {.user = NULL};
     json_t *root = json_loadb(bytes, length, 0, NULL);
-    size_t cursor = 0;
-    struct session *session = NULL;
-    bool is_understood = control_order_read(root, &order);
-    if (!is_understood)
+    if (!control_order_read(root, &order))
         log_warn("control_not_understood", kv_int("bytes", (int64_t)length));
-    if (is_understood && is_somebody_meant(hub, &order))
-        session = id_table_next(hub->sessions, &cursor);
-    for (; session; session = id_table_next(hub->sessions, &cursor)) {
-        if (is_meant(&order, session))
-            obey(&order, session);
-    }
+    else if (order.client[0])
+        obey_for_client(hub, &order);
+    else
+        obey_for_user(hub, &order);
     json_decref(root);
 }

@@ -16,8 +16,10 @@
 #include "text_map.h"
 #include "wheel.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct hub *hub_create(struct loop *loop, struct broker *broker,
                        const struct chat_options *options)
@@ -86,9 +88,28 @@ void hub_note_closed(struct hub *hub, uint64_t session_id)
     hub->closed[hub->closed_count++] = session_id;
 }
 
+enum { SESSION_DIGITS_MAX = 16 }; /* of its id */
+
+/* What all ids of this process begin with. */
+static size_t print_client_head(const struct hub *hub, char out[CLIENT_BYTES])
+{
+    int length = snprintf(out, CLIENT_BYTES, "%s-%08llx-", hub->options->node,
+                          (unsigned long long)(hub->instance & 0xffffffffULL));
+    assert(length > 0 && length + SESSION_DIGITS_MAX < CLIENT_BYTES);
+    return (size_t)length;
+}
+
 void hub_print_client(const struct hub *hub, uint64_t session_id, char out[CLIENT_BYTES])
 {
-    (void)snprintf(out, CLIENT_BYTES, "%s-%08llx-%llx", hub->options->node,
-                   (unsigned long long)(hub->instance & 0xffffffffULL),
-                   (unsigned long long)session_id);
+    size_t length = print_client_head(hub, out);
+    (void)snprintf(out + length, CLIENT_BYTES - length, "%llx", (unsigned long long)session_id);
+}
+
+struct session *hub_session_of(const struct hub *hub, const char *client)
+{
+    char head[CLIENT_BYTES];
+    size_t length = print_client_head(hub, head);
+    if (strncmp(client, head, length) != 0)
+        return NULL;
+    return session_find(hub, strtoull(client + length, NULL, 16));
 }

@@ -18,6 +18,7 @@ struct loop;
 struct intake;
 struct name_cache;
 struct presence_list;
+struct session;
 struct namespace_options;
 struct text_map;
 struct wheel;
@@ -67,5 +68,7 @@ void hub_note_closed(struct hub *hub, uint64_t session_id);
 
 /* The id of a connection in the cluster: NODE-INSTANCE-SESSION. */
 void hub_print_client(const struct hub *hub, uint64_t session_id, char out[CLIENT_BYTES]);
+/* The session that an id can be of; NULL: it is another node's, or gone. */
+struct session *hub_session_of(const struct hub *hub, const char *client);
 
 #endif

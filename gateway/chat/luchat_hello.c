@@ -3,6 +3,7 @@
  */
 #include "luchat_hello.h"
 
+#include "auth.h"
 #include "batch.h"
 #include "channel.h"
 #include "files.h"
@@ -69,10 +70,11 @@ void luchat_hello_send(struct subscription *subscription, const char *user,
     char *channel = text_to_json(channel_name(subscription->channel));
     char *name = user ? text_to_json(user) : mem_strdup("null");
     char *files = print_files(session_hub(session));
-    char *frame =
-        mem_printf("{\"hello\":{\"node\":%s,\"channel\":%s,\"user\":%s,"
-                   "\"history\":%u,\"files\":%s}}",
-                   node, channel, name, history ? batch_frame_count(history) : 0, files);
+    bool is_guest = !user && session_hub(session)->options->token_keys;
+    char *frame = mem_printf("{\"hello\":{\"node\":%s,\"channel\":%s,\"user\":%s,"
+                             "\"history\":%u,\"files\":%s%s}}",
+                             node, channel, name, history ? batch_frame_count(history) : 0,
+                             files, is_guest ? ",\"guest\":\"" AUTH_GUEST_PREFIX "\"" : "");
     send_text(session, slice_of(frame));
     free(frame);
     free(files);

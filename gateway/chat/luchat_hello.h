@@ -3,6 +3,7 @@
  *
  * It is told first where it is, and how many messages of the past follow at once:
  *   {"hello":{"node":"node-1","channel":"lobby","user":null,"history":3,"files":null}}
+ * Where others have tokens, and it has none, "guest" is what its name must begin with.
  * And it may say a message again when it cannot know whether the first was heard: what says the
  * same, with the userid and time, as one of the last BROKER_KEY_TTL_MS is not published a
  * second time, but its bytes come back to who said it.

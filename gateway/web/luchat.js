@@ -80,6 +80,13 @@ function parse(frame) {
     }
 }
 
+/** What we are called without a token, where others have one: prefix is what the gateway asks. */
+function guestName(userid, prefix) {
+    if (userid === undefined || !prefix) return userid;
+    const name = String(userid);
+    return name.startsWith(prefix) ? name : prefix + name;
+}
+
 /** Does its time tell a message from all others of its user? */
 const isPrecise = (message) => /T\d\d:\d\d:\d\d\.\d{3,}Z$/.test(message?.time);
 
@@ -291,7 +298,8 @@ export class LuChat extends EventTarget {
         this.node = hello.node;
         this.#attempt = 0;
         this.#pingLater();
-        if (hello.user) this.#options.user = { ...this.user, userid: hello.user };
+        const userid = hello.user ?? guestName(this.user?.userid, hello.guest);
+        if (userid) this.#options.user = { ...this.user, userid };
         this.#historyCount = hello.history;
         this.#history = [];
         this.#setState('connected');

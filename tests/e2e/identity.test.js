@@ -4,9 +4,11 @@
  */
 import { beforeEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
+import WebSocket from 'ws';
 import { KEY, result } from './lib/api.js';
 import { newChannel, useCluster } from './lib/cluster.js';
 import { request } from './lib/http.js';
+import { LuChat } from '../../gateway/web/luchat.js';
 import { isError, isMessage, isOnline, isUsers, message, online } from './lib/luchat.js';
 import { inSeconds, SECRET, sign } from './lib/token.js';
 
@@ -196,6 +198,19 @@ describe('where tokens are taken, and not asked for', () => {
         bob = await here.connect(channel, good({ sub: 'bob' }));
         guest = await cluster.nodes[1].connect(channel);
         await bob.goOnline('bob');
+    });
+
+    it('who has none is told how names must begin, and luchat.js heeds it', async () => {
+        const url = `ws://127.0.0.1:${here.port}/ws`;
+        const chat = new LuChat(url, { channel, user: { userid: 'ann' }, WebSocket });
+        const hello = new Promise((resolve) => chat.addEventListener('hello', resolve));
+        chat.connect();
+        assert.equal((await hello).detail.guest, 'guest-');
+        await bob.seesOnline('guest-ann');
+        chat.send('hello');
+        const shown = JSON.parse(await bob.next(isMessage, 'a message')).message;
+        assert.deepEqual([shown.userid, shown.message], ['guest-ann', 'hello']);
+        chat.close();
     });
 
     it('who has none cannot be called what a user with a token is', async () => {

@@ -113,6 +113,24 @@ describe('namespaces', () => {
         await (await sdk({ user: newUser() })).sdk.history(channel, { limit: 1 });
     });
 
+    it('who may not read the history is sent nothing of it by recovery', async () => {
+        const channel = newChannel('news');
+        await publishTo(channel, 2);
+        const { epoch } = await result(cluster.nodes[0], 'history', { channel });
+        const places = [{ offset: 0, epoch: '' }, { offset: 1, epoch }];
+        for (const since of places) {
+            const subscription = (await sdk()).channel(channel, { since });
+            const { recovered, wasRecovering } = await subscription.subscribe();
+            assert.deepEqual([wasRecovering, recovered], [true, false]);
+            assert.deepEqual(subscription.heard, []);
+            const allowed = (await sdk({ user: newUser() })).channel(channel, { since });
+            assert.equal((await allowed.subscribe()).recovered, true);
+            assert.equal((await allowed.publications(2 - since.offset)).length, 2 - since.offset);
+        }
+        const here = (await sdk()).channel(channel, { since: { offset: 2, epoch } });
+        assert.equal((await here.subscribe()).recovered, true);
+    });
+
     it('presence is for subscribers where it says so', async () => {
         const channel = newChannel('news');
         const client = await sdk({ user: newUser() });
