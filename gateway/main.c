@@ -24,6 +24,7 @@
 #include "token.h"
 #include "worker_page.h"
 #include "ws_server.h"
+#include "ws_tls.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -137,12 +138,14 @@ static void on_stop_signal(void *context)
     chat_drain(gateway->chat);
 }
 
-/* What can change while clients are connected. */
+/* What can change while clients are connected: certificates. */
 static void on_reload_signal(void *context)
 {
     struct gateway *gateway = context;
+    bool has_tls = gateway->server_options.tls || gateway->server_options.internal_tls;
     log_info("reload", kv_str("node", gateway->config.node),
-             kv_str("err", "nothing of what is configured can be read anew: see README"));
+             kv_str("what", has_tls ? "certificates" : "nothing: there are no certificates"));
+    ws_server_reload_tls(gateway->server);
 }
 
 /* SIGUSR1, SIGUSR2: ask other servers for a new log file or a new program. */
@@ -379,6 +382,8 @@ static void take_apart(struct gateway *gateway)
     chat_destroy(gateway->chat);
     loop_destroy(gateway->loop);
     redis_url_finish(&gateway->redis_url);
+    ws_tls_destroy(gateway->server_options.tls);
+    ws_tls_destroy(gateway->server_options.internal_tls);
     token_keys_destroy(gateway->token_keys);
     namespaces_destroy(gateway->namespaces);
     config_finish(&gateway->config);
@@ -480,6 +485,25 @@ static bool load_keys(struct gateway *gateway, char **ret_error)
     return gateway->token_keys != NULL;
 }
 
+static bool load_tls(const char *option, const char *certificate_file, const char *key_file,
+                     struct ws_tls **ret_tls, char **ret_error)
+{
+    if (!certificate_file[0])
+        return true;
+    *ret_tls = ws_tls_create(option, certificate_file, key_file, ret_error);
+    return *ret_tls != NULL;
+}
+
+static bool load_certificates(struct gateway *gateway, char **ret_error)
+{
+    const struct config *config = &gateway->config;
+    struct ws_server_options *options = &gateway->server_options;
+    return load_tls("--tls-cert", config->tls_cert, config->tls_key, &options->tls,
+                    ret_error) &&
+           load_tls("--internal-tls-cert", config->internal_tls_cert, config->internal_tls_key,
+                    &options->internal_tls, ret_error);
+}
+
 static bool load_namespaces(struct gateway *gateway, char **ret_error)
 {
     const struct config *config = &gateway->config;
@@ -526,7 +550,8 @@ static bool load(struct gateway *gateway, int argc, char **argv, char **ret_erro
     if (!address_parse(config->listen, &gateway->server_options.listen) ||
         !address_parse(config->internal, &gateway->server_options.internal))
         return false; /* config_load has checked both */
-    if (!load_keys(gateway, ret_error) || !load_namespaces(gateway, ret_error))
+    if (!load_keys(gateway, ret_error) || !load_certificates(gateway, ret_error) ||
+        !load_namespaces(gateway, ret_error))
         return false;
     name_node(config, gateway->server_options.listen.port);
     log_configure(level_of(config->log_level),

@@ -23,6 +23,10 @@ struct config {
     /* where */
     char *listen;
     char *internal;
+    char *tls_cert; /* "": no TLS on the public port */
+    char *tls_key;
+    char *internal_tls_cert;
+    char *internal_tls_key;
     char *node; /* "" until main names the node */
     int64_t workers;
     /* Redis */

@@ -99,6 +99,10 @@ char *config_check_whole(const struct config *config)
                           config->trusted_proxies);
     if (strcmp(config->luchat, "off") == 0 && strcmp(config->centrifuge, "off") == 0)
         return mem_printf("--luchat off and --centrifuge off: no client could connect");
+    if (!config->tls_cert[0] != !config->tls_key[0])
+        return mem_printf("--tls-cert and --tls-key need each other");
+    if (!config->internal_tls_cert[0] != !config->internal_tls_key[0])
+        return mem_printf("--internal-tls-cert and --internal-tls-key need each other");
     if (strcmp(config->listen, config->internal) == 0)
         return mem_printf("--listen and --internal must be different addresses");
     return origins_check(config->allowed_origins, "--allowed-origins");

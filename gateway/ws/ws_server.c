@@ -31,6 +31,7 @@
 #include "ws_early.h"
 #include "ws_handshake.h"
 #include "ws_loop.h"
+#include "ws_tls.h"
 
 #include <libwebsockets.h>
 
@@ -100,6 +101,7 @@ static bool on_connecting(void *context, struct lws_vhost *vhost, int listener)
             .vhost = vhost,
             .listener = listener,
             .port = is_public ? WS_PORT_PUBLIC : WS_PORT_INTERNAL,
+            .is_tls = (is_public ? server->options->tls : server->options->internal_tls),
         },
         server->admission, server->ws_loop);
 }
@@ -255,6 +257,9 @@ static int on_public(struct lws *wsi, enum lws_callback_reasons reason, void *us
     case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
         ws_conn_is_ending(user);
         return 0;
+    case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+        ws_tls_set_up(server_of(wsi)->options->tls, user);
+        return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return ws_conn_writable(user);
     case LWS_CALLBACK_CLOSED:
@@ -288,6 +293,9 @@ static int on_internal(struct lws *wsi, enum lws_callback_reasons reason, void *
         return http_call_read(user, in, length);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
         return http_api_complete(api, user);
+    case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+        ws_tls_set_up(server_of(wsi)->options->internal_tls, user);
+        return 0;
     case LWS_CALLBACK_CLOSED_HTTP:
         if (user)
             http_api_closed(api, user);
@@ -329,6 +337,8 @@ static struct lws_context *create_context(struct ws_server *server)
     info.pt_serv_buf_size = SERVICE_BUFFER_BYTES;
     info.max_http_header_data2 = HEADER_BYTES_MAX;
     info.timeout_secs = handshake_timeout_s(server);
+    ws_tls_prepare(server->options->tls ? server->options->tls : server->options->internal_tls,
+                   &info);
     ws_loop_prepare(server->ws_loop, &info);
     return lws_create_context(&info);
 }
@@ -349,7 +359,7 @@ static void describe_port(struct lws_protocols *protocols, lws_callback_function
 static struct lws_vhost *create_vhost(struct ws_server *server, const char *name,
                                       const struct address *address,
                                       const struct lws_protocols *protocols,
-                                      struct http_cors *cors)
+                                      struct http_cors *cors, const struct ws_tls *tls)
 {
     /* zeros: no validity timer per connection */
     static const lws_retry_bo_t no_timers = {.secs_since_valid_ping = 0};
@@ -363,6 +373,7 @@ static struct lws_vhost *create_vhost(struct ws_server *server, const char *name
     info.retry_and_idle_policy = &no_timers;
     info.timeout_secs_ah_idle = handshake_timeout_s(server);
     info.options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;
+    ws_tls_prepare(tls, &info);
     if (!address->is_ipv6)
         info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
     if (server->options->is_port_shared)
@@ -370,7 +381,7 @@ static struct lws_vhost *create_vhost(struct ws_server *server, const char *name
     struct lws_vhost *vhost = lws_create_vhost(server->context, &info);
     if (vhost)
         log_info("listening", kv_str("port", name), kv_str("address", address->host),
-                 kv_int("number", address->port));
+                 kv_int("number", address->port), kv_str("tls", tls ? "yes" : "no"));
     return vhost;
 }
 
@@ -380,13 +391,14 @@ static bool listen_on(struct ws_server *server, char **ret_error)
     describe_port(server->public_protocols, on_public, sizeof(union public_connection));
     describe_port(server->internal_protocols, on_internal, sizeof(struct http_call));
     server->public_vhost = create_vhost(server, "public", &options->listen,
-                                        server->public_protocols, &server->cors);
+                                        server->public_protocols, &server->cors, options->tls);
     if (!server->public_vhost) {
         *ret_error = mem_printf("--listen: cannot listen on %s:%d", options->listen.host,
                                 options->listen.port);
         return false;
     }
-    if (create_vhost(server, "internal", &options->internal, server->internal_protocols, NULL))
+    if (create_vhost(server, "internal", &options->internal, server->internal_protocols, NULL,
+                     options->internal_tls))
         return true;
     *ret_error = mem_printf("--internal: cannot listen on %s:%d", options->internal.host,
                             options->internal.port);
@@ -458,6 +470,25 @@ void ws_server_turn(struct ws_server *server)
 {
     end_overdue_messages(server);
     ws_loop_turn(server->ws_loop);
+}
+
+static void reload_tls(struct ws_tls *tls, const char *port)
+{
+    char *error = NULL;
+    if (!tls)
+        return;
+    if (ws_tls_reload(tls, &error))
+        log_info("certificate_reloaded", kv_str("port", port));
+    else
+        log_error("certificate_not_reloaded", kv_str("port", port), kv_str("err", error),
+                  kv_str("next", "the one before stays in use"));
+    free(error);
+}
+
+void ws_server_reload_tls(struct ws_server *server)
+{
+    reload_tls(server->options->tls, "public");
+    reload_tls(server->options->internal_tls, "internal");
 }
 
 void ws_server_drain(struct ws_server *server)

@@ -23,6 +23,7 @@ struct hub;
 struct loop;
 struct transport;
 struct ws_server;
+struct ws_tls;
 
 struct ws_server_options {
     struct address listen;
@@ -39,6 +40,8 @@ struct ws_server_options {
     int64_t message_timeout_ms;   /* for one that has begun; 0: none */
     int64_t handshake_timeout_ms; /* in whole seconds */
     struct ws_admission_options admission;
+    struct ws_tls *tls;          /* of the public port; NULL: without */
+    struct ws_tls *internal_tls; /* of the internal one */
     struct http_upload_options uploads;
     const char *api_key; /* of the server API; "": there is none */
     struct hub *hub;
@@ -52,6 +55,9 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
                                    char **ret_error);
 /* Open connections are closed without a word. */
 void ws_server_destroy(struct ws_server *server);
+
+/* Reads the certificates of both ports anew; says in the log what came of it. */
+void ws_server_reload_tls(struct ws_server *server);
 
 /* At the end of each turn of the loop. */
 void ws_server_turn(struct ws_server *server);
