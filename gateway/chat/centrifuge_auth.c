@@ -13,6 +13,7 @@
 #include "chat.h"
 #include "clock.h"
 #include "hub.h"
+#include "limit.h"
 #include "log.h"
 #include "mem.h"
 #include "session.h"
@@ -100,6 +101,16 @@ static bool is_for_connecting(const struct session *session, const struct token 
     return !token->channel && auth_is_for_connection(session, token);
 }
 
+/* Told at once, since what is left out would be missed without a word. */
+static bool names_too_many(const struct session *session, const struct token *token)
+{
+    size_t limit = session_hub(session)->options->limits.channels_per_connection;
+    if (limit == 0 || token->channel_count + token->sub_count <= limit)
+        return false;
+    limit_hit(LIMIT_channels_per_connection);
+    return true;
+}
+
 static void connect_by_token(struct session *session, const struct centrifuge_command *command,
                              const char *text)
 {
@@ -108,6 +119,8 @@ static void connect_by_token(struct session *session, const struct centrifuge_co
     case TOKEN_OK:
         if (!is_for_connecting(session, &token))
             centrifuge_close(session, CENTRIFUGE_INVALID_TOKEN, "a token for something else");
+        else if (names_too_many(session, &token))
+            refuse_connect(session, command, CENTRIFUGE_LIMIT_EXCEEDED);
         else
             welcome(session, command, &token);
         break;

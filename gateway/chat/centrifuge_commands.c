@@ -148,7 +148,7 @@ static const char *channel_to_ask(struct session *session,
 
 /* ------------------------------------------------------------------ subscribe, unsubscribe */
 
-static bool has_too_many_channels(struct session *session)
+bool centrifuge_is_full(struct session *session)
 {
     size_t limit = session_hub(session)->options->limits.channels_per_connection;
     size_t count;
@@ -179,7 +179,7 @@ static void run_subscribe(struct session *session, const struct centrifuge_comma
         return;
     if (channel_subscription_of(session, channel)) {
         centrifuge_send_error(session, command->id, CENTRIFUGE_ALREADY_SUBSCRIBED);
-    } else if (has_too_many_channels(session)) {
+    } else if (centrifuge_is_full(session)) {
         centrifuge_send_error(session, command->id, CENTRIFUGE_LIMIT_EXCEEDED);
     } else if (centrifuge_check_subscribe(session, command, channel, &admission) &&
                may_have(session, command, quota_take_subscribe(session, channel))) {

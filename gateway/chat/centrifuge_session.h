@@ -35,9 +35,12 @@ struct centrifuge_request {
 
 /* Subscribes without having been asked by command: the client is told by a push, and gets what
  * it missed since its position, {"offset","epoch"}, as pushes; position may be NULL. Nothing
- * happens if it is in the channel already, or the channel cannot be one. */
+ * happens if it is in the channel already, or in too many, or the channel cannot be one. */
 void centrifuge_subscribe_for(struct session *session, const char *channel,
                               const json_t *position);
+
+/* It is in as many channels as it may be: a hit of that limit. */
+bool centrifuge_is_full(struct session *session);
 
 /* Orders of the server API: centrifuge_orders.c. */
 void centrifuge_obey_disconnect(struct session *session, int code, const char *reason);

@@ -354,7 +354,8 @@ void centrifuge_subscribe_for(struct session *session, const char *channel,
 {
     if (!session_is_open(session) || !chat_is_channel_name(channel) ||
         channel_subscription_of(session, channel) ||
-        rights_check_subscribe(session, channel, /* is_by_token= */ true) != RIGHTS_GRANTED)
+        rights_check_subscribe(session, channel, /* is_by_token= */ true) != RIGHTS_GRANTED ||
+        centrifuge_is_full(session))
         return;
     const char *epoch = json_string_value(json_object_get(position, "epoch"));
     struct centrifuge_request *request = mem_zalloc(sizeof(*request));

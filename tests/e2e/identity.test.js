@@ -11,6 +11,7 @@ import { request } from './lib/http.js';
 import { LuChat } from '../../gateway/web/luchat.js';
 import { isError, isMessage, isOnline, isUsers, message, online } from './lib/luchat.js';
 import { inSeconds, SECRET, sign } from './lib/token.js';
+import { eventually } from './lib/wait.js';
 
 const options = { 'token-secret': SECRET, 'api-key': KEY, files: 'on', 'files-per-minute': 1000 };
 const good = (claims) => sign({ ...claims, exp: inSeconds(600) });
@@ -158,6 +159,36 @@ describe('where tokens are asked for', () => {
             const client = await here.connect(channel, good({ sub: 'guest-1' }));
             await client.hears(client.say('guest-1', 'hello'));
         });
+    });
+});
+
+describe('the channels of a connection', () => {
+    const cluster = useCluster({
+        nodes: 2,
+        options: { ...options, 'channels-per-connection': 2 },
+    });
+    const limitHits = 'parley_limit_hits_total{limit="channels_per_connection"}';
+
+    it('are bounded however it is put into them', async () => {
+        const [here, there] = cluster.nodes;
+        const channels = [newChannel(), newChannel(), newChannel()];
+        const token = good({ sub: 'ann', channels: channels.slice(0, 2) });
+        const client = await here.connectSdk({ token });
+        for (let n = 0; n < 2; n++) await client.next('subscribed');
+        await result(there, 'subscribe', { user: 'ann', channel: channels[2] });
+        await eventually(async () => (await here.metric(limitHits)) === 1, 'the hit');
+        assert.equal(client.all('subscribed').length, 2);
+        await result(there, 'unsubscribe', { user: 'ann', channel: channels[0] });
+        await client.next('unsubscribed');
+        await result(there, 'subscribe', { user: 'ann', channel: channels[2] });
+        assert.equal((await client.next('subscribed')).channel, channels[2]);
+    });
+
+    it('are told to be too many when a token names more', async () => {
+        const channels = [newChannel(), newChannel(), newChannel()];
+        const client = await cluster.nodes[0].openWire();
+        const { error } = await client.ask('connect', { token: good({ sub: 'ann', channels }) });
+        assert.equal(error.code, 106);
     });
 });
 
