@@ -240,6 +240,7 @@ static void create_broker(struct gateway *gateway)
         .instance = workers_life(),
         .dead_instance = workers_life_before(),
         .timeout_ms = config->redis_timeout_ms,
+        .queue_bytes_max = (size_t)config->redis_queue_bytes,
         .lease_ttl_ms = config->lease_ttl_ms,
         .lease_renew_ms = config->lease_renew_ms,
         .policies = policies,

@@ -43,6 +43,7 @@ const struct option config_options[] = {
     {"redis-ca", OPTION_TEXT, AT(redis_ca), "", 0, 0, "FILE", "certificates to trust for rediss:// (default: the system's)"},
     {"redis-prefix", OPTION_NAME, AT(redis_prefix), "parley", 1, PREFIX_BYTES_MAX, "TEXT", "what every key in Redis begins with"},
     {"redis-timeout-ms", OPTION_NUMBER, AT(redis_timeout_ms), "5000", 50, MAX_COUNT, "MS", "deadline of one Redis command"},
+    {"redis-queue-bytes", OPTION_NUMBER, AT(redis_queue_bytes), "67108864", 0, 1LL << 40, "BYTES", "commands that may wait for Redis to answer; what clients ask for beyond it is refused; 0: no limit"},
     {"lease-ttl-ms", OPTION_NUMBER, AT(lease_ttl_ms), "8000", 200, MAX_COUNT, "MS", "how long a node that is silent counts as alive"},
     {"lease-renew-ms", OPTION_NUMBER, AT(lease_renew_ms), "2000", 50, MAX_COUNT, "MS", "how often a node renews its lease"},
     {"allowed-origins", OPTION_TEXT, AT(allowed_origins), "", 0, 0, "LIST", "origins that pages may connect from, separated by commas; * for all (default: the page's own host)"},

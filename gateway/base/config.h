@@ -36,6 +36,7 @@ struct config {
     char *redis_ca;
     char *redis_prefix;
     int64_t redis_timeout_ms;
+    int64_t redis_queue_bytes;
     int64_t lease_ttl_ms;
     int64_t lease_renew_ms;
     /* clients */

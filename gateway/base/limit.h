@@ -30,6 +30,7 @@
     LIMIT(handshakes_pending) \
     LIMIT(internal_descriptors) \
     LIMIT(message_timeout_ms) \
+    LIMIT(redis_queue_bytes) \
     LIMIT(files_per_minute)
 /* clang-format on */
 

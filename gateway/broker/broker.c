@@ -16,6 +16,13 @@ void broker_make_epoch(char epoch[BROKER_EPOCH_BYTES])
     (void)snprintf(epoch, BROKER_EPOCH_BYTES, "%08" PRIx32, (uint32_t)random_number());
 }
 
+bool broker_is_epoch(const char *text)
+{
+    size_t length = strspn(text, "0123456789abcdefghijklmnopqrstuvwxyz"
+                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_");
+    return length > 0 && length < BROKER_EPOCH_BYTES && text[length] == '\0';
+}
+
 struct publication *publication_create(uint64_t offset, struct slice payload, struct slice info)
 {
     struct publication *publication =

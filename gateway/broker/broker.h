@@ -229,6 +229,8 @@ struct broker {
 /* For implementations: a name for a log that begins, which no other has. Short, since it
  * travels with every publication. */
 void broker_make_epoch(char epoch[BROKER_EPOCH_BYTES]);
+/* Could it be one? Letters, digits, '-' and '_', and no more than fit. "-": of no log. */
+bool broker_is_epoch(const char *text);
 
 /* Must be set before the first turn of the loop. */
 void broker_set_events(struct broker *broker, const struct broker_events *events);

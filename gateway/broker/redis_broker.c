@@ -5,14 +5,13 @@
  * publishes, history, presence and the lease; `subscriber` brings what channels say. A
  * publish is one script call; its message comes back to this node by the subscriber link
  * like to every other, so that all see one order.
- * A channel is announced to the layer above when it is subscribed and commands work: then
- * the log can be read. It is announced again whenever either link has been away.
  */
 #include "redis_broker.h"
 
 #include "broker.h"
 #include "clock.h"
 #include "keys.h"
+#include "limit.h"
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
@@ -28,37 +27,16 @@
 #include "redis_presence.h"
 #include "redis_reaper.h"
 #include "redis_script.h"
-#include "text_map.h"
+#include "redis_subscriptions.h"
+#include "redis_unsound.h"
 
 #include <hiredis/hiredis.h>
-#include <utlist.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    PROBES_MISSED_MAX = 3,
-    SUBSCRIBING_MAX = 512, /* that Redis has not confirmed */
-    ANNOUNCING_MAX = 512,  /* commands without an answer: each announcement asks for a log */
-};
-
-/* Where a subscription is on the present links. After a reconnect there may be very many: they
- * are asked for, and announced, as fast as they are answered. */
-enum subscription_state {
-    SUBSCRIPTION_TO_ASK,
-    SUBSCRIPTION_ASKED,
-    SUBSCRIPTION_TO_ANNOUNCE, /* confirmed by Redis */
-    SUBSCRIPTION_ANNOUNCED,
-};
-
-struct subscription {
-    char *channel;
-    char *pubsub; /* its name in Redis */
-    enum subscription_state state;
-    struct subscription *next; /* of those to ask, or to announce */
-    struct subscription *prev;
-};
+enum { PROBES_MISSED_MAX = 3 };
 
 struct redis_broker {
     struct broker base; /* first: a struct broker * is one of these */
@@ -71,9 +49,7 @@ struct redis_broker {
     struct redis_presence_options presence_options;
     struct redis_presence *presence;
     struct redis_reaper *reaper;
-    struct text_map *subscriptions; /* by pubsub name */
-    struct subscription *to_ask;
-    struct subscription *to_announce;
+    struct redis_subscriptions *subscriptions;
     struct loop_timer *probe_timer;
     char *probe_channel;
     char *control_channel;
@@ -106,105 +82,27 @@ static void call_answer(struct channel_call *call, struct broker_reply *reply)
     free(call);
 }
 
-/* ---------------------------------------------------------------------- subscriptions */
-
-/* The list of those in that state; NULL: there is none. */
-static struct subscription **list_of(struct redis_broker *self, enum subscription_state state)
-{
-    if (state == SUBSCRIPTION_TO_ASK)
-        return &self->to_ask;
-    return state == SUBSCRIPTION_TO_ANNOUNCE ? &self->to_announce : NULL;
-}
-
-static void take_from_list(struct redis_broker *self, struct subscription *subscription)
-{
-    struct subscription **list = list_of(self, subscription->state);
-    if (list)
-        DL_DELETE(*list, subscription);
-}
-
-static void set_subscription_state(struct redis_broker *self, struct subscription *subscription,
-                                   enum subscription_state state)
-{
-    take_from_list(self, subscription);
-    subscription->state = state;
-    struct subscription **list = list_of(self, state);
-    if (list)
-        DL_APPEND(*list, subscription);
-}
-
-static void ask_some(struct redis_broker *self)
-{
-    while (self->to_ask && redis_link_is_up(self->subscriber) &&
-           redis_link_subscribing(self->subscriber) < SUBSCRIBING_MAX) {
-        struct subscription *subscription = self->to_ask;
-        set_subscription_state(self, subscription, SUBSCRIPTION_ASKED);
-        redis_link_subscribe(self->subscriber, subscription->pubsub);
-    }
-}
-
-static void announce_first(struct redis_broker *self)
-{
-    const struct broker_events *events = &self->base.events;
-    struct subscription *subscription = self->to_announce;
-    set_subscription_state(self, subscription, SUBSCRIPTION_ANNOUNCED);
-    events->on_subscribed(events->context, subscription->channel);
-}
-
-static void announce_some(struct redis_broker *self)
-{
-    while (self->to_announce && redis_link_is_up(self->commands) &&
-           redis_link_pending(self->commands) < ANNOUNCING_MAX)
-        announce_first(self);
-}
-
-static struct subscription *find_subscription(struct redis_broker *self, const char *pubsub)
-{
-    return text_map_find(self->subscriptions, pubsub);
-}
+/* ---------------------------------------------------------------------------- channels */
 
 static void redis_subscribe(struct broker *broker, const char *channel)
 {
-    struct redis_broker *self = self_of(broker);
-    struct subscription *subscription = mem_zalloc(sizeof(*subscription));
-    subscription->channel = mem_strdup(channel);
-    subscription->pubsub = key_channel(self->options->prefix, channel);
-    text_map_add(self->subscriptions, subscription->pubsub, subscription);
-    subscription->state = SUBSCRIPTION_TO_ASK;
-    DL_APPEND(self->to_ask, subscription);
-    ask_some(self);
-}
-
-static void subscription_destroy(struct subscription *subscription)
-{
-    free(subscription->channel);
-    free(subscription->pubsub);
-    free(subscription);
+    redis_subscriptions_add(self_of(broker)->subscriptions, channel);
 }
 
 static void redis_unsubscribe(struct broker *broker, const char *channel)
 {
-    struct redis_broker *self = self_of(broker);
-    char *pubsub = key_channel(self->options->prefix, channel);
-    struct subscription *subscription = text_map_remove(self->subscriptions, pubsub);
-    if (subscription) {
-        if (subscription->state != SUBSCRIPTION_TO_ASK)
-            redis_link_unsubscribe(self->subscriber, pubsub);
-        take_from_list(self, subscription);
-        subscription_destroy(subscription);
-    }
-    free(pubsub);
+    redis_subscriptions_remove(self_of(broker)->subscriptions, channel);
 }
 
 static void on_subscribed(void *context, const char *pubsub)
 {
-    struct redis_broker *self = context;
-    struct subscription *subscription = find_subscription(self, pubsub);
-    /* to be asked for: what is confirmed was asked for before, and is over */
-    if (subscription && subscription->state != SUBSCRIPTION_TO_ASK)
-        set_subscription_state(self, subscription, SUBSCRIPTION_TO_ANNOUNCE);
-    ask_some(self);
-    announce_some(self);
+    redis_subscriptions_on_confirmed(((struct redis_broker *)context)->subscriptions, pubsub);
+}
+
+static void on_channel_subscribed(void *context, const char *channel)
+{
+    const struct broker_events *events = &((struct redis_broker *)context)->base.events;
+    events->on_subscribed(events->context, channel);
 }
 
 static void on_publication(struct redis_broker *self, const char *channel,
@@ -251,15 +149,15 @@ static void on_message(void *context, const char *pubsub, const char *bytes, siz
         self->base.events.on_control(self->base.events.context, bytes, length);
         return;
     }
-    const struct subscription *subscription = find_subscription(self, pubsub);
-    if (!subscription)
+    const char *channel = redis_subscriptions_channel(self->subscriptions, pubsub);
+    if (!channel)
         return;
-    if (!envelope_parse(bytes, length, &envelope))
-        log_warn("envelope_unknown", kv_str("channel", subscription->channel));
+    if (!envelope_parse(bytes, length, &envelope) || !envelope_is_sound(&envelope))
+        redis_unsound("message", channel);
     else if (envelope.kind == ENVELOPE_PUBLICATION)
-        on_publication(self, subscription->channel, &envelope);
+        on_publication(self, channel, &envelope);
     else
-        on_presence(self, subscription->channel, &envelope);
+        on_presence(self, channel, &envelope);
 }
 
 /* ------------------------------------------------------------------------------ links */
@@ -270,16 +168,12 @@ static void on_subscriber_up(void *context)
     self->probes_unheard = 0;
     redis_link_subscribe(self->subscriber, self->probe_channel);
     redis_link_subscribe(self->subscriber, self->control_channel);
-    ask_some(self);
+    redis_subscriptions_on_subscriber_up(self->subscriptions);
 }
 
 static void on_subscriber_down(void *context)
 {
-    struct redis_broker *self = context;
-    const void *cursor = NULL;
-    struct subscription *each;
-    while ((each = text_map_next(self->subscriptions, &cursor)))
-        set_subscription_state(self, each, SUBSCRIPTION_TO_ASK);
+    redis_subscriptions_on_subscriber_down(((struct redis_broker *)context)->subscriptions);
 }
 
 /* The lease first: what members hang on. They are put back when it is held, see below. */
@@ -287,12 +181,7 @@ static void on_commands_up(void *context)
 {
     struct redis_broker *self = context;
     node_lease_renew_after_silence(self->lease);
-    const void *cursor = NULL;
-    struct subscription *each;
-    while ((each = text_map_next(self->subscriptions, &cursor))) {
-        if (each->state == SUBSCRIPTION_ANNOUNCED)
-            set_subscription_state(self, each, SUBSCRIPTION_TO_ANNOUNCE);
-    }
+    redis_subscriptions_on_commands_up(self->subscriptions);
 }
 
 static void on_commands_down(void *context)
@@ -346,24 +235,58 @@ static void on_name_taken(void *context)
     self->base.events.on_name_taken(self->base.events.context);
 }
 
+/* --------------------------------------------------------------------- a queue that is full */
+
+static void on_done(void *context, enum broker_status status, const redisReply *reply)
+{
+    (void)reply;
+    call_answer(context, &(struct broker_reply){.status = status, .epoch = ""});
+}
+
+/* Nothing was done, and will be if it is asked for again: of a channel's log, the channel
+ * itself does so. */
+static void on_put_off(void *context, enum broker_status status, const redisReply *reply)
+{
+    (void)status;
+    (void)reply;
+    call_answer(context, &(struct broker_reply){.status = BROKER_REFUSED, .epoch = ""});
+}
+
+/* Redis is slow, and too much waits for it: true, and the waiter is answered by on_refused. */
+static bool is_refused(struct redis_broker *self, const char *channel,
+                       redis_reply_fn on_refused, struct broker_waiter waiter)
+{
+    if (redis_link_has_room(self->commands))
+        return false;
+    limit_hit(LIMIT_redis_queue_bytes);
+    redis_link_answer_later(self->commands, on_refused, call_create(channel, waiter));
+    return true;
+}
+
 /* -------------------------------------------------------------------------- publications */
 
 static void redis_publish(struct broker *broker, const char *channel,
                           const struct broker_message *message, struct broker_waiter waiter)
 {
-    redis_log_publish(self_of(broker)->log, channel, message, waiter);
+    struct redis_broker *self = self_of(broker);
+    if (!is_refused(self, channel, on_done, waiter))
+        redis_log_publish(self->log, channel, message, waiter);
 }
 
 static void redis_history(struct broker *broker, const char *channel,
                           const struct broker_range *range, struct broker_waiter waiter)
 {
-    redis_log_history(self_of(broker)->log, channel, range, waiter);
+    struct redis_broker *self = self_of(broker);
+    if (!is_refused(self, channel, on_put_off, waiter))
+        redis_log_history(self->log, channel, range, waiter);
 }
 
 static void redis_history_remove(struct broker *broker, const char *channel,
                                  struct broker_waiter waiter)
 {
-    redis_log_remove(self_of(broker)->log, channel, waiter);
+    struct redis_broker *self = self_of(broker);
+    if (!is_refused(self, channel, on_done, waiter))
+        redis_log_remove(self->log, channel, waiter);
 }
 
 static void redis_new_epoch(struct broker *broker, const char *channel, const char *old_epoch)
@@ -373,16 +296,12 @@ static void redis_new_epoch(struct broker *broker, const char *channel, const ch
 
 /* ----------------------------------------------------------------------------- orders */
 
-static void on_done(void *context, enum broker_status status, const redisReply *reply)
-{
-    (void)reply;
-    call_answer(context, &(struct broker_reply){.status = status, .epoch = ""});
-}
-
 static void redis_control(struct broker *broker, const char *bytes, size_t length,
                           struct broker_waiter waiter)
 {
     struct redis_broker *self = self_of(broker);
+    if (is_refused(self, "", on_done, waiter))
+        return;
     const char *parts[] = {"PUBLISH", self->control_channel, bytes};
     size_t lengths[] = {7, strlen(self->control_channel), length};
     redis_link_command(self->commands,
@@ -396,7 +315,9 @@ static void redis_join(struct broker *broker, const char *channel,
                        const struct broker_member *member, bool is_put_back,
                        struct broker_waiter waiter)
 {
-    redis_presence_join(self_of(broker)->presence, channel, member, is_put_back, waiter);
+    struct redis_broker *self = self_of(broker);
+    if (is_put_back || !is_refused(self, channel, on_done, waiter))
+        redis_presence_join(self->presence, channel, member, is_put_back, waiter);
 }
 
 static void redis_leave(struct broker *broker, const char *channel,
@@ -408,7 +329,9 @@ static void redis_leave(struct broker *broker, const char *channel,
 static void redis_members(struct broker *broker, const char *channel, size_t limit,
                           struct broker_waiter waiter)
 {
-    redis_members_read(&self_of(broker)->presence_options, channel, limit, waiter);
+    struct redis_broker *self = self_of(broker);
+    if (!is_refused(self, channel, on_done, waiter))
+        redis_members_read(&self->presence_options, channel, limit, waiter);
 }
 
 /* ------------------------------------------------------------------------ the cluster */
@@ -417,13 +340,15 @@ static void redis_channels(struct broker *broker, const char *pattern, size_t li
                            struct broker_waiter waiter)
 {
     struct redis_broker *self = self_of(broker);
-    redis_cluster_channels(self->commands, self->options->prefix, pattern, limit, waiter);
+    if (!is_refused(self, "", on_done, waiter))
+        redis_cluster_channels(self->commands, self->options->prefix, pattern, limit, waiter);
 }
 
 static void redis_nodes(struct broker *broker, struct broker_waiter waiter)
 {
     struct redis_broker *self = self_of(broker);
-    redis_cluster_nodes(self->commands, self->options->prefix, waiter);
+    if (!is_refused(self, "", on_done, waiter))
+        redis_cluster_nodes(self->commands, self->options->prefix, waiter);
 }
 
 /* ------------------------------------------------------------------------------ files */
@@ -432,21 +357,24 @@ static void redis_file_reserve(struct broker *broker, const struct broker_file *
                                struct broker_waiter waiter)
 {
     struct redis_broker *self = self_of(broker);
-    redis_files_reserve(self->commands, self->options->prefix, file, waiter);
+    if (!is_refused(self, "", on_done, waiter))
+        redis_files_reserve(self->commands, self->options->prefix, file, waiter);
 }
 
 static void redis_file_append(struct broker *broker, const struct broker_file *file, size_t at,
                               struct slice piece, struct broker_waiter waiter)
 {
     struct redis_broker *self = self_of(broker);
-    redis_files_append(self->commands, self->options->prefix, file, at, piece, waiter);
+    if (!is_refused(self, "", on_done, waiter))
+        redis_files_append(self->commands, self->options->prefix, file, at, piece, waiter);
 }
 
 static void redis_file_read(struct broker *broker, const char *id, size_t at, size_t length,
                             struct broker_waiter waiter)
 {
     struct redis_broker *self = self_of(broker);
-    redis_files_read(self->commands, self->options->prefix, id, at, length, waiter);
+    if (!is_refused(self, "", on_done, waiter))
+        redis_files_read(self->commands, self->options->prefix, id, at, length, waiter);
 }
 
 static void redis_file_remove(struct broker *broker, const struct broker_file *file)
@@ -460,10 +388,8 @@ static void redis_file_remove(struct broker *broker, const struct broker_file *f
 static void redis_turn(struct broker *broker)
 {
     struct redis_broker *self = self_of(broker);
-    if (self->to_announce && redis_link_is_up(self->commands))
-        announce_first(self); /* one in a turn, however much is asked of Redis */
-    announce_some(self);
-    ask_some(self);
+    redis_subscriptions_turn(self->subscriptions);
+    redis_presence_turn(self->presence);
     redis_link_turn(self->commands);
     redis_link_turn(self->subscriber);
 }
@@ -506,11 +432,7 @@ static void redis_destroy(struct broker *broker)
     redis_reaper_destroy(self->reaper);
     redis_presence_destroy(self->presence);
     node_lease_destroy(self->lease);
-    const void *cursor = NULL;
-    struct subscription *subscription;
-    while ((subscription = text_map_next(self->subscriptions, &cursor)))
-        subscription_destroy(subscription);
-    text_map_destroy(self->subscriptions);
+    redis_subscriptions_destroy(self->subscriptions);
     free(self->probe_channel);
     free(self->control_channel);
     free(self);
@@ -548,6 +470,7 @@ static void create_links(struct redis_broker *self, struct loop *loop)
         .url = options->url,
         .ca_file = options->ca_file,
         .timeout_ms = options->timeout_ms,
+        .queue_bytes_max = options->queue_bytes_max,
         .up_metric = &metrics.redis_up_commands,
         .scripts = redis_script_texts,
         .script_count = SCRIPT_COUNT,
@@ -574,10 +497,15 @@ struct broker *redis_broker_create(struct loop *loop,
     srandom((unsigned)random_number()); /* for the links' jitter */
     self->base.ops = &redis_ops;
     self->options = options;
-    self->subscriptions = text_map_create();
     self->probe_channel = key_node(options->prefix, options->node);
     self->control_channel = key_control(options->prefix);
     create_links(self, loop);
+    self->subscriptions = redis_subscriptions_create(
+        &(struct redis_subscriptions_options){.commands = self->commands,
+                                              .subscriber = self->subscriber,
+                                              .prefix = options->prefix,
+                                              .context = self,
+                                              .on_subscribed = on_channel_subscribed});
     self->lease_options = (struct node_lease_options){
         .prefix = options->prefix,
         .node = options->node,

@@ -19,6 +19,7 @@ struct redis_broker_options {
     const char *address;
     uint64_t instance, dead_instance; /* see node_lease.h */
     int64_t timeout_ms;
+    size_t queue_bytes_max; /* of commands that wait for an answer; 0: no limit */
     int64_t lease_ttl_ms;
     int64_t lease_renew_ms;
     struct broker_policies policies;

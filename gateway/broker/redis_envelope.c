@@ -3,6 +3,9 @@
  */
 #include "redis_envelope.h"
 
+#include "json_check.h"
+#include "text.h"
+
 #include <string.h>
 
 struct cursor {
@@ -118,4 +121,31 @@ bool envelope_parse(const char *text, size_t length, struct envelope *ret_envelo
         return false;
     *ret_envelope = envelope;
     return true;
+}
+
+/* -------------------------------------------------------------------------- the content */
+
+static bool is_plain_text(const char *text)
+{
+    size_t length = strlen(text);
+    return text_is_utf8(text, length) && !text_has_control(text, length);
+}
+
+bool envelope_is_content(struct slice payload, struct slice info)
+{
+    return json_is_valid(payload.bytes, payload.length) &&
+           (info.length == 0 || json_is_valid(info.bytes, info.length));
+}
+
+bool envelope_is_sound(const struct envelope *envelope)
+{
+    if (envelope->number > INT64_MAX)
+        return false;
+    if (envelope->kind == ENVELOPE_PUBLICATION)
+        return broker_is_epoch(envelope->epoch) &&
+               envelope_is_content(envelope->payload, envelope->info);
+    if (envelope->kind == ENVELOPE_SYNC)
+        return true;
+    return is_plain_text(envelope->user) && is_plain_text(envelope->client) &&
+           json_is_valid(envelope->info.bytes, envelope->info.length);
 }

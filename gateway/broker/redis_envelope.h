@@ -43,4 +43,11 @@ struct envelope {
 __attribute__((warn_unused_result)) bool envelope_parse(const char *text, size_t length,
                                                         struct envelope *ret_envelope);
 
+/* Can what it holds be handed on to clients: is JSON what they take for JSON, and text what
+ * they take for text? Nodes write nothing else. */
+__attribute__((warn_unused_result)) bool envelope_is_sound(const struct envelope *envelope);
+/* The same of a publication alone, wherever it is kept. */
+__attribute__((warn_unused_result)) bool envelope_is_content(struct slice payload,
+                                                             struct slice info);
+
 #endif

@@ -7,8 +7,10 @@
 #include "keys.h"
 #include "log.h"
 #include "mem.h"
+#include "redis_envelope.h"
 #include "redis_link.h"
 #include "redis_script.h"
+#include "redis_unsound.h"
 #include "text_map.h"
 
 #include <hiredis/hiredis.h>
@@ -64,10 +66,27 @@ int64_t redis_log_meta_ttl_ms(const struct broker_policy *policy)
 
 /* ----------------------------------------------------------------------------- publish */
 
+/* It was published, wherever that is. */
+static void on_published_plain(void *context, enum broker_status status,
+                               const redisReply *reply)
+{
+    (void)reply;
+    call_answer(context, &(struct broker_reply){.status = status, .epoch = ""});
+}
+
+static bool is_ack(const redisReply *reply)
+{
+    return reply->element[0]->integer >= 0 && broker_is_epoch(reply->element[1]->str);
+}
+
 static void on_published(void *context, enum broker_status status, const redisReply *reply)
 {
+    const struct log_call *call = context;
     struct broker_reply answer = {.status = status, .epoch = ""};
-    if (status == BROKER_OK && reply->type == REDIS_REPLY_ARRAY && reply->elements == 3) {
+    if (status == BROKER_OK && !is_ack(reply)) {
+        redis_unsound("ack", call->channel);
+        answer.status = BROKER_UNKNOWN;
+    } else if (status == BROKER_OK) {
         answer.offset = (uint64_t)reply->element[0]->integer;
         answer.epoch = reply->element[1]->str;
         answer.is_duplicate = reply->element[2]->integer == 1;
@@ -92,8 +111,9 @@ static void publish_plain(struct redis_log *log, const char *pubsub,
     memcpy(at, message->payload.bytes, message->payload.length);
     const char *parts[] = {"PUBLISH", pubsub, envelope};
     size_t lengths[] = {7, strlen(pubsub), length};
-    redis_link_command(log->commands, &(struct redis_ask){"PUBLISH", "i", on_published, call},
-                       3, parts, lengths);
+    redis_link_command(log->commands,
+                       &(struct redis_ask){"PUBLISH", "i", on_published_plain, call}, 3, parts,
+                       lengths);
     free(envelope);
 }
 
@@ -173,15 +193,23 @@ void redis_log_publish(struct redis_log *log, const char *channel,
 /* An entry of the stream: ["OFFSET-0", ["d", payload, "i", info]]; info may be missing. */
 static struct publication *read_entry(const redisReply *entry)
 {
-    if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
-        entry->element[1]->type != REDIS_REPLY_ARRAY || entry->element[1]->elements < 2)
-        return NULL;
     const redisReply *fields = entry->element[1];
+    if (fields->elements < 2)
+        return NULL;
     struct slice payload = {fields->element[1]->str, fields->element[1]->len};
     struct slice info = {NULL, 0};
     if (fields->elements >= 4)
         info = (struct slice){fields->element[3]->str, fields->element[3]->len};
+    if (!envelope_is_content(payload, info))
+        return NULL;
     return publication_create(strtoull(entry->element[0]->str, NULL, 10), payload, info);
+}
+
+/* The epoch that this one took the place of; "": of none that could have been. */
+static const char *renamed_from(const redisReply *reply)
+{
+    const char *epoch = reply->element[3]->str;
+    return broker_is_epoch(epoch) ? epoch : "";
 }
 
 static void answer_history(struct log_call *call, const redisReply *reply)
@@ -190,13 +218,15 @@ static void answer_history(struct log_call *call, const redisReply *reply)
     struct broker_reply answer = {.status = BROKER_OK,
                                   .epoch = reply->element[0]->str,
                                   .offset = (uint64_t)reply->element[1]->integer,
-                                  .renamed_from = reply->element[3]->str,
+                                  .renamed_from = renamed_from(reply),
                                   .renamed_at = (uint64_t)reply->element[4]->integer};
     answer.publications = mem_zalloc((entries->elements + 1) * sizeof(*answer.publications));
     for (size_t i = 0; i < entries->elements; i++) {
         struct publication *publication = read_entry(entries->element[i]);
         if (publication)
             answer.publications[answer.publication_count++] = publication;
+        else
+            redis_unsound("log entry", call->channel);
     }
     struct publication **publications = answer.publications;
     size_t count = answer.publication_count;
@@ -206,18 +236,26 @@ static void answer_history(struct log_call *call, const redisReply *reply)
     free(publications);
 }
 
+static bool is_log(const redisReply *reply)
+{
+    return broker_is_epoch(reply->element[0]->str) && reply->element[1]->integer >= 0 &&
+           reply->element[4]->integer >= 0;
+}
+
 static void on_history(void *context, enum broker_status status, const redisReply *reply)
 {
-    bool is_sound = status == BROKER_OK && reply->type == REDIS_REPLY_ARRAY &&
-                    reply->elements == 5 && reply->element[2]->type == REDIS_REPLY_ARRAY;
-    if (is_sound) {
+    const struct log_call *call = context;
+    if (status == BROKER_OK && is_log(reply)) {
         answer_history(context, reply);
         return;
     }
     if (status == BROKER_REFUSED)
         log_error("history_refused", kv_str("err", reply->str));
-    call_answer(context, &(struct broker_reply){.status = status == BROKER_OK ? BROKER_REFUSED
-                                                                              : status});
+    if (status == BROKER_OK) {
+        redis_unsound("log", call->channel);
+        status = BROKER_REFUSED;
+    }
+    call_answer(context, &(struct broker_reply){.status = status});
 }
 
 void redis_log_history(struct redis_log *log, const char *channel,

@@ -8,6 +8,7 @@
 #include "node_lease.h"
 #include "redis_presence.h"
 #include "redis_script.h"
+#include "text.h"
 
 #include <hiredis/hiredis.h>
 #include <jansson.h>
@@ -37,6 +38,13 @@ struct member_list {
     size_t count;
 };
 
+/* It stands in what clients are sent. */
+static bool is_client(const char *client)
+{
+    size_t length = strlen(client);
+    return text_is_utf8(client, length) && !text_has_control(client, length);
+}
+
 /* lease NULL: listed whatever its node does. Left out: another shape than ours. */
 static void list_entry(const struct node_lease *lease, const char *client, const char *json,
                        struct member_list *list)
@@ -46,7 +54,8 @@ static void list_entry(const struct node_lease *lease, const char *client, const
     const char *node = json_string_value(json_object_get(member, "node"));
     json_int_t generation = json_integer_value(json_object_get(member, "generation"));
     json_t *info = json_object_get(member, "info");
-    if (user && node && info && (!lease || node_lease_is_alive(lease, node, generation))) {
+    if (user && node && info && is_client(client) &&
+        (!lease || node_lease_is_alive(lease, node, generation))) {
         list->members[list->count++] = (struct broker_member){
             .client = mem_strdup(client),
             .user = mem_strdup(user),

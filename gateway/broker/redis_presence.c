@@ -31,7 +31,8 @@ enum { JOIN_LATE = -2 }; /* of join.lua */
 struct redis_presence {
     const struct redis_presence_options *options;
     struct departures *departures;
-    struct departure *unsaid;
+    struct departure *unsaid;    /* for want of an answer: until the link has been away */
+    struct departure *held_back; /* for want of room: a leave that waits is small */
 };
 
 static const struct broker_policy *policy_of(const struct redis_presence *presence,
@@ -63,6 +64,8 @@ void redis_presence_note(const struct redis_presence_options *options, const cha
 }
 
 struct join_call {
+    const struct redis_presence *presence;
+    char *client;
     char *channel;
     struct broker_waiter waiter;
 };
@@ -72,6 +75,7 @@ static void answer_join(struct join_call *call, enum broker_status status)
     struct broker_reply reply = {.status = status, .channel = call->channel};
     if (call->waiter.on_reply)
         call->waiter.on_reply(call->waiter.owner, call->waiter.tag, &reply);
+    free(call->client);
     free(call->channel);
     free(call);
 }
@@ -79,8 +83,11 @@ static void answer_join(struct join_call *call, enum broker_status status)
 /* Too late for the lease: it is as if Redis had not been reached. */
 static void on_joined(void *context, enum broker_status status, const redisReply *reply)
 {
+    struct join_call *call = context;
     bool is_late = status == BROKER_OK && reply->integer == JOIN_LATE;
-    answer_join(context, is_late ? BROKER_UNAVAILABLE : status);
+    if (is_late)
+        redis_presence_note(call->presence->options, "SREM", call->client, call->channel);
+    answer_join(call, is_late ? BROKER_UNAVAILABLE : status);
 }
 
 /* generation first and user, info last: the scripts rely on it. */
@@ -135,8 +142,10 @@ void redis_presence_join(struct redis_presence *presence, const char *channel,
                          struct broker_waiter waiter)
 {
     struct join_call *call = mem_alloc(sizeof(*call));
-    *call = (struct join_call){mem_strdup(channel), waiter};
-    if (presence->unsaid || !node_lease_is_held(presence->options->lease)) {
+    *call =
+        (struct join_call){presence, mem_strdup(member->client), mem_strdup(channel), waiter};
+    if (presence->unsaid || presence->held_back ||
+        !node_lease_is_held(presence->options->lease)) {
         redis_link_answer_later(presence->options->commands, on_joined, call);
         return;
     }
@@ -225,7 +234,20 @@ static void say_leave(struct redis_presence *presence, struct departure *departu
 void redis_presence_leave(struct redis_presence *presence, const char *channel,
                           const struct broker_member *member)
 {
-    say_leave(presence, departure_create(channel, member));
+    struct departure *departure = departure_create(channel, member);
+    if (presence->held_back || !redis_link_has_room(presence->options->commands))
+        DL_APPEND(presence->held_back, departure);
+    else
+        say_leave(presence, departure);
+}
+
+void redis_presence_turn(struct redis_presence *presence)
+{
+    while (presence->held_back && redis_link_has_room(presence->options->commands)) {
+        struct departure *departure = presence->held_back;
+        DL_DELETE(presence->held_back, departure);
+        say_leave(presence, departure);
+    }
 }
 
 void redis_presence_adopt(struct redis_presence *presence, const char *channel)
@@ -260,7 +282,9 @@ static void say_all_again(struct redis_presence *presence, struct departure *all
 void redis_presence_retry(struct redis_presence *presence)
 {
     struct departure *unsaid = presence->unsaid;
+    DL_CONCAT(unsaid, presence->held_back);
     presence->unsaid = NULL;
+    presence->held_back = NULL;
     say_all_again(presence, unsaid);
 }
 
@@ -287,6 +311,7 @@ void redis_presence_destroy(struct redis_presence *presence)
     struct departure *next;
     if (!presence)
         return;
+    DL_CONCAT(presence->unsaid, presence->held_back);
     DL_FOREACH_SAFE(presence->unsaid, departure, next)
     departure_destroy(departure);
     departures_destroy(presence->departures);

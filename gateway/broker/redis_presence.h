@@ -44,6 +44,8 @@ void redis_presence_join(struct redis_presence *presence, const char *channel,
 void redis_presence_leave(struct redis_presence *presence, const char *channel,
                           const struct broker_member *member);
 
+/* Once a turn: says leaves that waited for room, see redis_link_has_room. */
+void redis_presence_turn(struct redis_presence *presence);
 /* The link is up again, and the lease held: says the leaves that could not be said. */
 void redis_presence_retry(struct redis_presence *presence);
 /* The lease has a new generation: what is on its way out hangs on it from now on. */

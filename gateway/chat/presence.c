@@ -127,6 +127,8 @@ static void on_joined(void *owner, uint64_t tag, const struct broker_reply *repl
         return;
     if (reply->status == BROKER_OK)
         set_presence(subscription, PRESENCE_PRESENT);
+    else if (reply->status == BROKER_UNAVAILABLE)
+        set_presence(subscription, PRESENCE_ABSENT);
     else
         presence_leave(subscription); /* it may have been done all the same */
     session_dialect(session)->on_joined(subscription, reply);

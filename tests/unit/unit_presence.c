@@ -137,6 +137,17 @@ static void join_not_confirmed_is_taken_back(void **state)
     EXPECT(&conn->got, NOT_CONFIRMED);
 }
 
+/* Nothing was done: there is nothing to take back, however often somebody tries. */
+static void join_that_never_reached_the_store_is_not_taken_back(void **state)
+{
+    struct world *world = *state;
+    struct fake_conn *conn = world_connect_live(world);
+    world_say(conn, ALICE);
+    fake_broker_answer_status(world->broker, FAKE_JOIN, BROKER_UNAVAILABLE);
+    EXPECT(world->calls, "join lobby alice");
+    world_disconnect(world, conn);
+}
+
 static void identity_may_try_again_after_a_refused_join(void **state)
 {
     struct world *world = *state;
@@ -487,6 +498,7 @@ int main(void)
         WORLD_TEST(members_are_counted),
         WORLD_TEST(refused_join_is_told),
         WORLD_TEST(join_not_confirmed_is_taken_back),
+        WORLD_TEST(join_that_never_reached_the_store_is_not_taken_back),
         WORLD_TEST(identity_may_try_again_after_a_refused_join),
         WORLD_TEST(list_waits_for_the_join_of_the_latest_identity),
         WORLD_TEST(refused_join_of_a_second_identity_is_told),

@@ -137,6 +137,38 @@ static void zero_octets_of_the_body_stay(void **state)
     assert_memory_equal(envelope.payload.bytes, "a\0b", 3);
 }
 
+static const struct sound_row {
+    const char *name;
+    const char *text;
+    bool is_sound;
+} sound_rows[] = {
+    {"publication_is_sound", "p 7 0011aaFF 7\n{\"b\":2}{\"a\":1}", true},
+    {"publication_without_a_log_is_sound", "p 0 - 0\n[1]", true},
+    {"join_is_sound", "j 3 7\nann\xc3\xa9\nc-1\n{}", true},
+    {"change_without_names_is_sound", "s 3 7\n", true},
+    {"payload_that_is_no_json_is_not", "p 7 e 0\nhello", false},
+    {"payload_that_is_no_utf8_is_not", "p 7 e 0\n\"\xe9\"", false},
+    {"empty_payload_is_not", "p 7 e 0\n", false},
+    {"info_that_is_no_json_is_not", "p 7 e 1\nx{}", false},
+    {"epoch_with_a_quote_is_not", "p 7 \"}]x 0\n{}", false},
+    {"missing_epoch_is_not", "p 7  0\n{}", false},
+    {"offset_that_fits_no_number_is_not", "p 9999999999999999999 e 0\n{}", false},
+    {"user_that_is_no_utf8_is_not", "j 3 7\n\xff\nc-1\n{}", false},
+    {"user_with_a_tab_is_not", "j 3 7\na\tb\nc-1\n{}", false},
+    {"client_that_is_no_utf8_is_not", "l 3 7\nann\nc\xff\n{}", false},
+    {"member_whose_info_is_no_json_is_not", "j 3 7\nann\nc-1\n}", false},
+};
+
+static void content_is_judged(void **state)
+{
+    const struct sound_row *row = *state;
+    struct envelope envelope;
+    char *block;
+    assert_true(parse(row->text, strlen(row->text), &block, &envelope));
+    assert_int_equal(envelope_is_sound(&envelope), row->is_sound);
+    free(block);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -146,5 +178,6 @@ int main(void)
     UNIT_ADD(&suite, tests);
     UNIT_ADD_ROWS(&suite, good_rows, envelope_is_understood);
     UNIT_ADD_ROWS(&suite, bad_rows, other_text_is_refused);
+    UNIT_ADD_ROWS(&suite, sound_rows, content_is_judged);
     return unit_run(&suite, "redis_envelope");
 }

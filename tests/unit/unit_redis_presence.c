@@ -268,6 +268,35 @@ static void leave_without_an_answer_is_kept_until_it_is_said(void **state)
     assert_int_equal(site->store.leaves, 1);
 }
 
+static void leave_without_room_is_said_when_there_is_some(void **state)
+{
+    struct site *site = *state;
+    come(site, "ann");
+    fake_link_answer_all(site->link);
+    size_t before = fake_link_command_count(site->link);
+    fake_link_set_room(site->link, false);
+    go(site, "ann");
+    redis_presence_turn(site->presence);
+    assert_int_equal(fake_link_command_count(site->link), before);
+    fake_link_set_room(site->link, true);
+    redis_presence_turn(site->presence);
+    fake_link_answer_all(site->link);
+    assert_int_equal(site->store.leaves, 1);
+}
+
+static void join_does_not_overtake_a_leave_that_waits_for_room(void **state)
+{
+    struct site *site = *state;
+    come(site, "ann");
+    fake_link_answer_all(site->link);
+    fake_link_set_room(site->link, false);
+    go(site, "ann");
+    fake_link_set_room(site->link, true);
+    come(site, "ann");
+    fake_link_answer_all(site->link);
+    assert_int_equal(site->store.joins, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -278,6 +307,8 @@ int main(void)
         TEST(more_leaves_than_one_call_tells_are_told_without_a_pause),
         TEST(new_lease_says_again_only_those_who_are_in_their_grace),
         TEST(leave_without_an_answer_is_kept_until_it_is_said),
+        TEST(leave_without_room_is_said_when_there_is_some),
+        TEST(join_does_not_overtake_a_leave_that_waits_for_room),
     };
     struct unit_suite suite = {.count = 0};
     UNIT_ADD(&suite, tests);

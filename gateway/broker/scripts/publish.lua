@@ -8,8 +8,8 @@ local offset, epoch, is_new = 0, '-', false
 if ARGV[4] ~= '0' then
     local meta = redis.call('HMGET', KEYS[2], 'offset', 'epoch')
     offset = tonumber(meta[1] or '0') + 1
-    is_new = not meta[2]
-    epoch = meta[2] or ARGV[7]
+    is_new = not meta[2] or #meta[2] > 16 or not string.find(meta[2], '^[%w_-]+$')
+    epoch = is_new and ARGV[7] or meta[2]
 end
 if KEYS[3] then
     local doing = offset .. ' ' .. epoch .. ' ' .. ARGV[10]

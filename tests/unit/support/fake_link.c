@@ -25,6 +25,7 @@ struct redis_link {
     fake_store_fn store;
     void *store_context;
     bool is_up;
+    bool is_full;
     size_t command_count;
     char why_restarted[128];
     struct request *waiting;
@@ -42,6 +43,11 @@ struct redis_link *fake_link_create(fake_store_fn store, void *context)
 void fake_link_set_up(struct redis_link *link, bool is_up)
 {
     link->is_up = is_up;
+}
+
+void fake_link_set_room(struct redis_link *link, bool has_room)
+{
+    link->is_full = !has_room;
 }
 
 static void request_destroy(struct request *request)
@@ -113,6 +119,11 @@ void redis_link_destroy(struct redis_link *link)
 bool redis_link_is_up(const struct redis_link *link)
 {
     return link->is_up;
+}
+
+bool redis_link_has_room(const struct redis_link *link)
+{
+    return !link->is_full;
 }
 
 const char *redis_link_digest(const struct redis_link *link, size_t i)

@@ -27,6 +27,7 @@ typedef void (*fake_store_fn)(void *context, const struct fake_command *command,
 
 struct redis_link *fake_link_create(fake_store_fn store, void *context);
 void fake_link_set_up(struct redis_link *link, bool is_up);
+void fake_link_set_room(struct redis_link *link, bool has_room); /* it has at first */
 
 /* Answers all that waits, and what is asked for meanwhile. */
 void fake_link_answer_all(struct redis_link *link);

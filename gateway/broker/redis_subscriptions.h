@@ -1,0 +1,45 @@
+/*
+ * redis_subscriptions - the channels that this node listens to.
+ *
+ * A channel is announced to the layer above when Redis has confirmed its subscription and
+ * commands work: then its log can be read. It is announced again whenever either link has been
+ * away. After that there may be very many: they are asked for, and announced, in the order in
+ * which they came, as fast as the answers do, so that nothing else waits behind all of them.
+ */
+#ifndef PARLEY_REDIS_SUBSCRIPTIONS_H
+#define PARLEY_REDIS_SUBSCRIPTIONS_H
+
+struct redis_link;
+struct redis_subscriptions;
+
+struct redis_subscriptions_options {
+    struct redis_link *commands;
+    struct redis_link *subscriber;
+    const char *prefix; /* all three are borrowed for the life of the object */
+    void *context;
+    void (*on_subscribed)(void *context, const char *channel);
+};
+
+/* *new* */
+struct redis_subscriptions *
+redis_subscriptions_create(const struct redis_subscriptions_options *options);
+void redis_subscriptions_destroy(struct redis_subscriptions *subscriptions); /* takes NULL */
+
+void redis_subscriptions_add(struct redis_subscriptions *subscriptions, const char *channel);
+void redis_subscriptions_remove(struct redis_subscriptions *subscriptions, const char *channel);
+
+/* The channel of that name in Redis; NULL: none that is listened to. Borrowed. */
+const char *redis_subscriptions_channel(const struct redis_subscriptions *subscriptions,
+                                        const char *pubsub);
+
+/* What the links say. */
+void redis_subscriptions_on_confirmed(struct redis_subscriptions *subscriptions,
+                                      const char *pubsub);
+void redis_subscriptions_on_subscriber_up(struct redis_subscriptions *subscriptions);
+void redis_subscriptions_on_subscriber_down(struct redis_subscriptions *subscriptions);
+void redis_subscriptions_on_commands_up(struct redis_subscriptions *subscriptions);
+
+/* Once a turn: goes on with those that wait. */
+void redis_subscriptions_turn(struct redis_subscriptions *subscriptions);
+
+#endif
