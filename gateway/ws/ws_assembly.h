@@ -20,7 +20,7 @@ void ws_assemblies_destroy(struct ws_assemblies *assemblies); /* all are ended *
 struct ws_assembly *ws_assembly_begin(struct ws_assemblies *assemblies, void *owner);
 void ws_assembly_end(struct ws_assembly *assembly); /* takes NULL */
 
-/* expected: how long the message will be at least. */
+/* expected: how long the message can become, as far as that is known. */
 void ws_assembly_append(struct ws_assembly *assembly, const char *bytes, size_t length,
                         size_t expected);
 const char *ws_assembly_bytes(const struct ws_assembly *assembly);

@@ -107,7 +107,10 @@ static void conn_pause(void *context, bool is_paused)
     struct ws_conn *conn = context;
     conn->is_paused = is_paused;
     ws_loop_set_reading(conn->room->ws_loop, conn->wsi, !is_paused);
-    if (!is_paused && conn->held)
+    if (is_paused)
+        return;
+    conn->has_more = conn->socket < 0;
+    if (conn->held || conn->has_more)
         lws_callback_on_writable(conn->wsi);
 }
 
@@ -197,6 +200,14 @@ static void judge_frame(struct ws_conn *conn, const struct ws_event *head)
         refuse(conn, CLOSE_TOO_BIG, "message too big");
 }
 
+/* What the message can become at most: a frame that is not the last says nothing of it. */
+static size_t message_bytes_max(const struct ws_conn *conn, const struct ws_event *piece)
+{
+    return piece->is_last_frame
+               ? ws_assembly_length(conn->assembly) + piece->length + (size_t)conn->frames.left
+               : conn->room->limits.message_bytes;
+}
+
 static void take_piece(struct ws_conn *conn, const struct ws_event *piece)
 {
     enum message_kind kind = piece->opcode == WS_BINARY ? MESSAGE_BINARY : MESSAGE_TEXT;
@@ -207,9 +218,7 @@ static void take_piece(struct ws_conn *conn, const struct ws_event *piece)
     }
     if (!conn->assembly)
         conn->assembly = ws_assembly_begin(conn->room->assemblies, conn);
-    ws_assembly_append(conn->assembly, bytes, piece->length,
-                       ws_assembly_length(conn->assembly) + piece->length +
-                           (size_t)conn->frames.left);
+    ws_assembly_append(conn->assembly, bytes, piece->length, message_bytes_max(conn, piece));
     if (piece->is_end_of_message) {
         chat_message(conn->session, kind, ws_assembly_bytes(conn->assembly),
                      ws_assembly_length(conn->assembly));
@@ -354,6 +363,8 @@ void ws_conn_readable(struct ws_conn *conn)
     ssize_t count = READ_BYTES;
     if (conn->session)
         chat_heard(conn->session);
+    if (conn->held)
+        take_held(conn); /* they came before */
     for (int i = 0; i < READS_PER_TURN_MAX && may_have_more(conn, (size_t)count); i++) {
         if (conn->is_paused && !conn->is_closing)
             return;
@@ -413,7 +424,7 @@ int ws_conn_writable(struct ws_conn *conn)
     send_kept_pong(conn);
     if (conn->is_close_due)
         send_close(conn);
-    if (conn->held && !conn->is_paused)
+    if (conn->held && (!conn->is_paused || conn->is_closing))
         take_held(conn);
     if (conn->has_more) {
         conn->has_more = false;

@@ -174,6 +174,7 @@ static void give_piece(struct ws_frames *frames, unsigned char *bytes, size_t le
         .opcode = (enum ws_opcode)frames->message,
         .bytes = bytes,
         .length = length,
+        .is_last_frame = is_final(frames),
         .is_end_of_frame = is_end,
         .is_end_of_message = is_end && is_final(frames),
     };

@@ -53,6 +53,7 @@ struct ws_event {
     uint64_t frame_bytes;       /* WS_HEAD */
     const unsigned char *bytes; /* WS_PIECE, WS_CONTROL: unmasked, until the next call */
     size_t length;
+    bool is_last_frame;     /* WS_PIECE: of its message */
     bool is_end_of_frame;   /* WS_PIECE */
     bool is_end_of_message; /* WS_PIECE */
     int close_code;         /* WS_BROKEN: what is said of it, enum close_code, and why */
