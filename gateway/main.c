@@ -16,6 +16,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "memory_broker.h"
+#include "memory_limit.h"
 #include "namespaces.h"
 #include "process.h"
 #include "redis_broker.h"
@@ -263,6 +264,14 @@ static struct chat_limits limits_of(const struct config *config)
     };
 }
 
+/* Of one process. */
+static size_t backlog_bytes(const struct config *config)
+{
+    if (config->backlog_bytes == 0)
+        return memory_limit() / 4 / (size_t)config->workers;
+    return (size_t)config->backlog_bytes / (size_t)config->workers;
+}
+
 static void create_chat(struct gateway *gateway)
 {
     const struct config *config = &gateway->config;
@@ -278,6 +287,7 @@ static void create_chat(struct gateway *gateway)
         .max_backlog_bytes = (size_t)config->max_backlog_bytes,
         .max_message_bytes = (size_t)config->max_message_bytes,
         .limits = limits_of(config),
+        .backlog_bytes = backlog_bytes(config),
         .idle_timeout_ms = config->idle_timeout_ms,
         .open_timeout_ms = config->redis_timeout_ms,
         .namespaces = gateway->namespaces,

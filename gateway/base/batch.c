@@ -4,6 +4,7 @@
 #include "batch.h"
 
 #include "mem.h"
+#include "metrics.h"
 #include "slice.h"
 
 #include <assert.h>
@@ -14,14 +15,18 @@ enum {
     FIRST_CAPACITY = 1024,
     KEPT_CAPACITY = 65536, /* an emptied batch keeps no more memory than this */
     HEADER_BYTES_MAX = 10,
-    FIN_AND_TEXT = 0x81,
+    FIN = 0x80,
+    TEXT = 1,
+    CONTINUATION = 0,
+    LENGTH_BITS = 0x7f,
     LENGTH_16_BIT = 126,
     LENGTH_64_BIT = 127,
 };
 
 struct batch {
     uint32_t refs;
-    uint32_t frame_count;
+    uint32_t queue_count; /* how many queues hold it */
+    uint32_t message_count;
     size_t length;
     size_t capacity;
     unsigned char *bytes;
@@ -53,17 +58,17 @@ static void reserve(struct batch *batch, size_t more)
     size_t needed = batch->length + more;
     if (needed <= batch->capacity)
         return;
-    if (batch->capacity == 0)
-        batch->capacity = FIRST_CAPACITY;
+    if (batch->capacity == 0) /* many get but one message: no more than that, then */
+        batch->capacity = needed > FIRST_CAPACITY ? needed : FIRST_CAPACITY;
     while (batch->capacity < needed)
         batch->capacity *= 2;
     batch->bytes = mem_resize(batch->bytes, batch->capacity);
 }
 
 /* Lengths go out in their shortest form, as section 5.2 demands. */
-static size_t encode_header(unsigned char *out, size_t length)
+static size_t encode_header(unsigned char *out, unsigned char first, size_t length)
 {
-    out[0] = FIN_AND_TEXT;
+    out[0] = first;
     if (length < LENGTH_16_BIT) {
         out[1] = (unsigned char)length;
         return 2;
@@ -75,19 +80,43 @@ static size_t encode_header(unsigned char *out, size_t length)
     return 2 + octets;
 }
 
+/* So many octets of the parts, from *at on, which moves. */
+static void copy_parts(struct batch *batch, const struct slice **part, size_t *at,
+                       size_t length)
+{
+    while (length > 0) {
+        size_t left = (*part)->length - *at;
+        size_t now = left < length ? left : length;
+        if (now > 0)
+            memcpy(batch->bytes + batch->length, (*part)->bytes + *at, now);
+        batch->length += now;
+        length -= now;
+        *at += now;
+        if (*at == (*part)->length) {
+            (*part)++;
+            *at = 0;
+        }
+    }
+}
+
 void batch_append_text(struct batch *batch, const struct slice *parts, size_t part_count)
 {
     assert(batch->refs == 1);
-    size_t length = 0;
+    size_t left = 0;
+    size_t at = 0;
+    unsigned char opcode = TEXT;
     for (size_t i = 0; i < part_count; i++)
-        length += parts[i].length;
-    reserve(batch, HEADER_BYTES_MAX + length);
-    batch->length += encode_header(batch->bytes + batch->length, length);
-    for (size_t i = 0; i < part_count; i++) {
-        memcpy(batch->bytes + batch->length, parts[i].bytes, parts[i].length);
-        batch->length += parts[i].length;
-    }
-    batch->frame_count++;
+        left += parts[i].length;
+    reserve(batch, (1 + left / BATCH_FRAME_BYTES_MAX) * HEADER_BYTES_MAX + left);
+    do {
+        size_t length = left > BATCH_FRAME_BYTES_MAX ? BATCH_FRAME_BYTES_MAX : left;
+        left -= length;
+        unsigned char first = opcode | (left == 0 ? FIN : 0);
+        batch->length += encode_header(batch->bytes + batch->length, first, length);
+        copy_parts(batch, &parts, &at, length);
+        opcode = CONTINUATION;
+    } while (left > 0);
+    batch->message_count++;
 }
 
 struct batch *batch_renew(struct batch *batch)
@@ -102,7 +131,7 @@ struct batch *batch_renew(struct batch *batch)
         batch->capacity = 0;
     }
     batch->length = 0;
-    batch->frame_count = 0;
+    batch->message_count = 0;
     return batch;
 }
 
@@ -116,7 +145,41 @@ size_t batch_length(const struct batch *batch)
     return batch->length;
 }
 
-uint32_t batch_frame_count(const struct batch *batch)
+uint32_t batch_message_count(const struct batch *batch)
 {
-    return batch->frame_count;
+    return batch->message_count;
+}
+
+void batch_entered_queue(struct batch *batch)
+{
+    if (batch->queue_count++ == 0)
+        metrics.backlog_bytes += (int64_t)batch->length;
+}
+
+void batch_left_queue(struct batch *batch)
+{
+    assert(batch->queue_count > 0);
+    if (--batch->queue_count == 0)
+        metrics.backlog_bytes -= (int64_t)batch->length;
+}
+
+static size_t frame_bytes(const unsigned char *frame)
+{
+    size_t length = frame[1] & LENGTH_BITS;
+    if (length < LENGTH_16_BIT)
+        return 2 + length;
+    size_t octets = length == LENGTH_16_BIT ? 2 : 8;
+    length = 0;
+    for (size_t i = 0; i < octets; i++)
+        length = length << 8 | frame[2 + i];
+    return 2 + octets + length;
+}
+
+size_t batch_frame_end(const unsigned char *bytes, size_t length, size_t place)
+{
+    size_t end = 0;
+    while (end < place)
+        end += frame_bytes(bytes + end);
+    assert(end <= length);
+    return end;
 }

@@ -64,6 +64,7 @@ const struct option config_options[] = {
     {"channels-per-connection", OPTION_NUMBER, AT(channels_per_connection), "128", 0, MAX_COUNT, "N", "channels that a connection may subscribe to; 0: any number"},
     {"new-channels-per-minute", OPTION_NUMBER, AT(new_channels_per_minute), "60", 0, MAX_COUNT, "N", "channels that a connection may publish in, or ask for, that nobody here knows; 0: any number"},
     {"names-per-connection", OPTION_NUMBER, AT(names_per_connection), "8", 0, MAX_COUNT, "N", "names that a LuChat connection may take, and one more a minute; 0: any number"},
+    {"backlog-bytes", OPTION_NUMBER, AT(backlog_bytes), "0", 0, 1LL << 50, "BYTES", "how far all connections together may be behind before the slowest are closed; 0: a quarter of the memory"},
     {"idle-timeout-ms", OPTION_NUMBER, AT(idle_timeout_ms), "60000", 100, 24LL * 3600 * 1000, "MS", "silence after which a connection is closed"},
     {"handshake-timeout-ms", OPTION_NUMBER, AT(handshake_timeout_ms), "10000", 1000, 600000, "MS", "time to finish a handshake or an HTTP request, in whole seconds"},
     {"drain-timeout-ms", OPTION_NUMBER, AT(drain_timeout_ms), "5000", 100, 24LL * 3600 * 1000, "MS", "time to say goodbye to all on SIGTERM"},

@@ -58,6 +58,7 @@ struct config {
     int64_t channels_per_connection;
     int64_t new_channels_per_minute;
     int64_t names_per_connection;
+    int64_t backlog_bytes; /* 0: a quarter of the memory, of all workers together */
     int64_t idle_timeout_ms;
     int64_t handshake_timeout_ms;
     int64_t drain_timeout_ms;

@@ -24,6 +24,7 @@
     LIMIT(channels_per_connection) \
     LIMIT(new_channels_per_minute) \
     LIMIT(names_per_connection) \
+    LIMIT(backlog_bytes) \
     LIMIT(max_connections) \
     LIMIT(connections_per_address) \
     LIMIT(handshakes_per_s) \

@@ -21,6 +21,7 @@
     GAUGE(channels, "Channels with a subscriber on this node") \
     GAUGE(unfinished_bytes, "Memory that holds messages whose end has not come yet") \
     GAUGE(members, "Connections present in a channel") \
+    GAUGE(backlog_bytes, "Bytes that wait for connections which are behind") \
     COUNTER(connections_opened_total, "WebSocket handshakes completed") \
     COUNTER(handshakes_refused_total, "WebSocket handshakes refused") \
     COUNTER(messages_received_total, "Messages received from clients") \

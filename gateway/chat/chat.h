@@ -39,7 +39,8 @@ struct chat_limits {
 struct chat_options {
     const struct transport *transport;
     const char *node;
-    size_t max_backlog_bytes;
+    size_t max_backlog_bytes; /* of one connection; see sendq.h */
+    size_t backlog_bytes;     /* of all of them */
     size_t max_message_bytes; /* that the transport lets through; 0: any */
     struct chat_limits limits;
     int64_t idle_timeout_ms;

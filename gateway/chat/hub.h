@@ -6,6 +6,7 @@
 #define PARLEY_HUB_H
 
 #include "chat.h"
+#include "sendq.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,6 +38,7 @@ struct hub {
     struct channel *dirty;     /* have something to send, to admit, or nobody left */
     int64_t dirty_since_ms;    /* 0: nobody waits until flush_delay_ms is over */
     struct channel *unsettled; /* not live yet, or not at the moment */
+    struct sendq_list behind;  /* sessions that are behind, by their queues */
     uint64_t *closed;          /* ids of sessions that have yet to leave their channels */
     size_t closed_count;
     size_t closed_capacity;

@@ -73,7 +73,7 @@ void luchat_hello_send(struct subscription *subscription, const char *user,
     bool is_guest = !user && session_hub(session)->options->token_keys;
     char *frame = mem_printf("{\"hello\":{\"node\":%s,\"channel\":%s,\"user\":%s,"
                              "\"history\":%u,\"files\":%s%s}}",
-                             node, channel, name, history ? batch_frame_count(history) : 0,
+                             node, channel, name, history ? batch_message_count(history) : 0,
                              files, is_guest ? ",\"guest\":\"" AUTH_GUEST_PREFIX "\"" : "");
     send_text(session, slice_of(frame));
     free(frame);

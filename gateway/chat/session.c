@@ -21,7 +21,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLOSE_TIMEOUT_MS = 5000 }; /* for a connection to take its close frame */
+enum {
+    CLOSE_TIMEOUT_MS = 5000, /* for a connection to take its close frame */
+    SHED_MAX = 8,            /* are closed at once because all of them wait for too much */
+};
 
 enum session_state {
     SESSION_OPEN,    /* takes messages, and is subscribed to what it asked for */
@@ -184,42 +187,66 @@ void session_set_due(struct session *session, int64_t due_ms)
 static void count_sent(const struct batch *batch)
 {
     metrics.writes_total++;
-    metrics.deliveries_total += batch_frame_count(batch);
+    metrics.deliveries_total += batch_message_count(batch);
 }
 
-static void enqueue(struct session *session, struct batch *batch)
+static void close_slow(struct session *session, enum limit limit)
 {
-    if (!session->queue)
-        session->queue = sendq_create();
-    metrics.writes_deferred_total++;
-    if (sendq_push(session->queue, batch, session->hub->options->max_backlog_bytes))
-        return;
     metrics.slow_consumers_total++;
-    limit_hit(LIMIT_max_backlog_bytes);
+    limit_hit(limit);
     log_info("slow_consumer", kv_int("session", (int64_t)session->id),
              kv_int("behind_bytes", (int64_t)sendq_bytes(session->queue)));
     session_close(session, CLOSE_TRY_AGAIN_LATER, "too far behind");
 }
 
+/* All together wait for too much: who is furthest behind goes, be it who was sent to last or
+ * somebody else. What is shared by others stays, so there is an end to it for this time. */
+static void shed_slowest(struct hub *hub)
+{
+    for (int i = 0; i < SHED_MAX; i++) {
+        struct sendq *longest = sendq_longest(&hub->behind);
+        if (!longest || metrics.backlog_bytes <= (int64_t)hub->options->backlog_bytes)
+            return;
+        close_slow(sendq_owner(longest), LIMIT_backlog_bytes);
+    }
+}
+
+/* A burst makes everybody late: who has only just fallen behind may be further behind than who
+ * stays so. */
+static size_t backlog_limit(const struct session *session)
+{
+    size_t limit = session->hub->options->max_backlog_bytes;
+    bool is_burst = clock_now_ms() - sendq_created_ms(session->queue) < SESSION_BURST_MS;
+    return is_burst ? SESSION_BURST_TIMES * limit : limit;
+}
+
+/* taken: so much of it is gone already. */
+static void enqueue(struct session *session, struct batch *batch, size_t taken)
+{
+    struct hub *hub = session->hub;
+    int64_t before = metrics.backlog_bytes;
+    if (!session->queue)
+        session->queue = sendq_create(&hub->behind, session);
+    metrics.writes_deferred_total++;
+    if (!sendq_push(session->queue, batch, taken, backlog_limit(session)))
+        close_slow(session, LIMIT_max_backlog_bytes);
+    else if (metrics.backlog_bytes > before)
+        shed_slowest(hub);
+}
+
 void session_send(struct session *session, struct batch *batch)
 {
     const struct transport *transport = session->hub->options->transport;
+    size_t length = batch_length(batch);
+    size_t taken = 0;
     if (session->state != SESSION_OPEN)
         return;
-    if (session->queue) {
-        enqueue(session, batch);
-        return;
-    }
-    switch (transport->write(session->conn, batch_bytes(batch), batch_length(batch))) {
-    case TRANSPORT_SENT:
+    if (!session->queue && !transport->write(session->conn, batch_bytes(batch), length, &taken))
+        return; /* it is broken */
+    if (taken == length)
         count_sent(batch);
-        break;
-    case TRANSPORT_BUSY:
-        enqueue(session, batch);
-        break;
-    case TRANSPORT_GONE:
-        break;
-    }
+    else
+        enqueue(session, batch, taken);
 }
 
 void session_prefetch(const struct session *session)
@@ -228,20 +255,28 @@ void session_prefetch(const struct session *session)
     __builtin_prefetch((const char *)session + 64);
 }
 
-void session_flush(struct session *session)
+/* False: the connection takes no more now. */
+static bool send_first(struct session *session)
 {
     const struct transport *transport = session->hub->options->transport;
-    while (session->queue) {
-        struct batch *batch = sendq_first(session->queue);
-        if (!batch) {
+    size_t taken = 0;
+    size_t length;
+    const unsigned char *bytes = sendq_rest(session->queue, &length);
+    if (!transport->write(session->conn, bytes, length, &taken))
+        return false;
+    if (taken == length)
+        count_sent(sendq_first(session->queue));
+    if (taken > 0)
+        session_heard(session); /* it reads, slowly */
+    sendq_take(session->queue, taken);
+    return taken == length;
+}
+
+void session_flush(struct session *session)
+{
+    while (session->queue && send_first(session)) {
+        if (!sendq_first(session->queue))
             drop_queue(session);
-            return;
-        }
-        if (transport->write(session->conn, batch_bytes(batch), batch_length(batch)) !=
-            TRANSPORT_SENT)
-            return;
-        count_sent(batch);
-        sendq_pop(session->queue);
     }
 }
 

@@ -68,6 +68,9 @@ void session_set_due(struct session *session, int64_t due_ms);
  * look again. */
 int64_t session_check_idle(struct session *session);
 
+/* Who has been behind for less than that may be so many times further behind than
+ * max_backlog_bytes. */
+enum { SESSION_BURST_MS = 5000, SESSION_BURST_TIMES = 4 };
 /* Sends, or queues a reference when the connection is behind; over the limit it is closed. No
  * subscription ends by that. */
 void session_send(struct session *session, struct batch *batch);

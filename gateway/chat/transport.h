@@ -10,12 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum transport_result {
-    TRANSPORT_SENT, /* taken: on its way, or kept by the transport until it can go */
-    TRANSPORT_BUSY, /* nothing taken: earlier bytes still wait; chat_writable will tell */
-    TRANSPORT_GONE, /* nothing taken: the connection is broken; chat_closed will follow */
-};
-
 /* RFC 6455 section 7.4.1, and the registry it refers to. */
 enum close_code {
     CLOSE_NORMAL = 1000,
@@ -29,8 +23,10 @@ enum close_code {
 };
 
 struct transport {
-    /* bytes are whole WebSocket frames. */
-    enum transport_result (*write)(void *conn, const unsigned char *bytes, size_t length);
+    /* bytes are whole WebSocket frames, and whole frames are taken: those that are on their
+     * way, and the rest of one that has begun. Fewer than all: chat_writable will tell when
+     * more can go. False: the connection is broken; chat_closed will follow. */
+    bool (*write)(void *conn, const unsigned char *bytes, size_t length, size_t *ret_taken);
     /* Sends a close frame as soon as the connection can take it. reason: at most 123 octets. */
     void (*close)(void *conn, enum close_code code, const char *reason);
     /* Ends the connection without a word: it did not take its close frame. */

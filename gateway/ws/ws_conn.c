@@ -1,10 +1,8 @@
 /*
  * ws_conn - one WebSocket connection; see ws_conn.h.
  *
- * Frames arrive from the chat ready-made and go out as they are: a whole batch by one send(2).
- * What the socket does not take is given to lws_write(LWS_WRITE_HTTP), which keeps it and
- * flushes it when the socket can take more; until then we are told BUSY. Over TLS all goes
- * by lws_write.
+ * Frames arrive from the chat ready-made and go out as they are: a whole batch by one send(2),
+ * see ws_write.
  *
  * Reading, one buffer serves all connections; most messages are whole in it and never copied.
  * Ending: our close frame goes out, then what comes is thrown away until the peer's comes, its
@@ -20,6 +18,7 @@
 #include "ws_assembly.h"
 #include "ws_loop.h"
 #include "ws_server.h"
+#include "ws_write.h"
 
 #include <libwebsockets.h>
 #include <openssl/ssl.h>
@@ -57,36 +56,28 @@ static void conn_kill(void *context)
     lws_set_timeout(conn->wsi, KILL_REASON, LWS_TO_KILL_ASYNC);
 }
 
-/* How much of it the socket took; an error is left for lws_write to meet again. */
-static size_t send_directly(const struct ws_conn *conn, const unsigned char *bytes,
-                            size_t length)
+/* As transport's write. */
+static bool put(struct ws_conn *conn, const unsigned char *bytes, size_t length,
+                size_t *ret_taken)
 {
-    if (conn->socket < 0)
-        return 0;
-    ssize_t sent = send(conn->socket, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
-    return sent < 0 ? 0 : (size_t)sent;
-}
-
-static enum transport_result put(struct ws_conn *conn, const unsigned char *bytes,
-                                 size_t length)
-{
-    if (lws_partial_buffered(conn->wsi))
-        return TRANSPORT_BUSY;
-    size_t sent = send_directly(conn, bytes, length);
-    if (sent == length)
-        return TRANSPORT_SENT;
-    /* not const in the prototype, but with LWS_WRITE_HTTP not written to */
-    if (lws_write(conn->wsi, (unsigned char *)bytes + sent, length - sent, LWS_WRITE_HTTP) >= 0)
-        return TRANSPORT_SENT;
+    if (ws_write(conn, bytes, length, ret_taken))
+        return true;
     conn_kill(conn);
-    return TRANSPORT_GONE;
+    return false;
 }
 
-static enum transport_result conn_write(void *context, const unsigned char *bytes,
-                                        size_t length)
+/* A control frame goes out whole or not at all. */
+static bool put_whole(struct ws_conn *conn, const unsigned char *frame, size_t length)
+{
+    size_t taken;
+    return put(conn, frame, length, &taken) && taken == length;
+}
+
+static bool conn_write(void *context, const unsigned char *bytes, size_t length,
+                       size_t *ret_taken)
 {
     struct ws_conn *conn = context;
-    return conn->is_closing ? TRANSPORT_GONE : put(conn, bytes, length);
+    return !conn->is_closing && put(conn, bytes, length, ret_taken);
 }
 
 static void conn_close(void *context, enum close_code code, const char *reason)
@@ -155,7 +146,7 @@ static size_t print_close(const struct ws_conn *conn, unsigned char *out)
 static void send_close(struct ws_conn *conn)
 {
     unsigned char frame[2 + WS_CONTROL_BYTES_MAX];
-    if (put(conn, frame, print_close(conn, frame)) != TRANSPORT_SENT)
+    if (!put_whole(conn, frame, print_close(conn, frame)))
         return; /* not yet; or never */
     conn->is_close_due = false;
     conn->is_close_sent = true;
@@ -243,7 +234,7 @@ static void answer_ping(struct ws_conn *conn, const struct ws_event *ping)
 {
     unsigned char frame[2 + WS_CONTROL_BYTES_MAX];
     size_t length = ws_frames_print_control(frame, WS_PONG, ping->bytes, ping->length);
-    if (conn->is_closing || put(conn, frame, length) != TRANSPORT_BUSY)
+    if (conn->is_closing || put_whole(conn, frame, length) || conn->is_closing)
         return;
     if (!conn->pong)
         conn->pong = mem_zalloc(1 + WS_CONTROL_BYTES_MAX);
@@ -257,7 +248,7 @@ static void send_kept_pong(struct ws_conn *conn)
     if (!conn->pong)
         return;
     size_t length = ws_frames_print_control(frame, WS_PONG, conn->pong + 1, conn->pong[0]);
-    if (!conn->is_closing && put(conn, frame, length) == TRANSPORT_BUSY)
+    if (!conn->is_closing && !put_whole(conn, frame, length) && !conn->is_closing)
         return;
     free(conn->pong);
     conn->pong = NULL;
@@ -421,6 +412,7 @@ int ws_conn_writable(struct ws_conn *conn)
 {
     if (conn->is_given_up)
         return 0;
+    ws_write_note_progress(conn);
     send_kept_pong(conn);
     if (conn->is_close_due)
         send_close(conn);
@@ -450,6 +442,7 @@ void ws_conn_is_ending(struct ws_conn *conn)
 
 void ws_conn_closed(struct ws_conn *conn)
 {
+    ws_write_finish(conn);
     if (conn->session)
         chat_closed(conn->session);
     conn->session = NULL;

@@ -49,6 +49,7 @@ struct ws_conn {
         *pong; /* an answer that the socket did not take, its length first; NULL: none */
     struct ws_frames frames;
     uint16_t close_code;     /* to be sent, when is_close_due; 0: none */
+    uint8_t kept_kib;        /* of a frame that libwebsockets has yet to send */
     int socket;              /* bytes go straight to it; -1: only by way of libwebsockets */
     bool is_paused : 1;      /* nothing is read */
     bool is_closing : 1;     /* nothing may be written any more, but the close frame */

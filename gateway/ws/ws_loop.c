@@ -19,6 +19,8 @@
 #include <libwebsockets.h>
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -27,7 +29,8 @@ enum {
     EVENTS_PER_TURN_MAX = 1024, /* the others' turn is the next */
     TIMERS_HORIZON_MS = 1000,
     LISTENERS_MAX = 8,
-    PAUSE_MS = 100, /* of a listener, when the system is out of something */
+    PAUSE_MS = 100,                  /* of a listener, when the system is out of something */
+    NOT_SENT_BYTES_MAX = 128 * 1024, /* of a connection, in the kernel */
 };
 
 /* One descriptor of libwebsockets. */
@@ -242,6 +245,15 @@ static int on_socket_open(struct lws *wsi)
     return 0;
 }
 
+/* Bytes that wait for their turn wait with us, where they are shared and counted, and not in
+ * megabytes of the kernel. Connections inherit this from the socket that listens. */
+static void keep_kernel_queues_short(int descriptor)
+{
+    unsigned bytes = NOT_SENT_BYTES_MAX;
+    if (setsockopt(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes)) != 0)
+        log_warn("socket_option_refused", kv_int("errno", errno));
+}
+
 /* libwebsockets listens, and we accept. */
 static int on_listener_open(struct lws *wsi)
 {
@@ -250,6 +262,7 @@ static int on_listener_open(struct lws *wsi)
         return 0;
     if (ws_loop->listener_count == LISTENERS_MAX || on_socket_open(wsi) != 0)
         return 1;
+    keep_kernel_queues_short(lws_get_socket_fd(wsi));
     io_of(wsi)->is_listener = true;
     ws_loop->listeners[ws_loop->listener_count++] =
         (struct listener){.vhost = lws_get_vhost(wsi), .descriptor = lws_get_socket_fd(wsi)};

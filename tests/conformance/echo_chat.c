@@ -55,7 +55,9 @@ static bool send_waiting(struct session *session)
 {
     while (session->waiting) {
         struct waiting *first = session->waiting;
-        if (ws_transport.write(session->conn, first->bytes, first->length) == TRANSPORT_BUSY)
+        size_t taken;
+        if (ws_transport.write(session->conn, first->bytes, first->length, &taken) &&
+            taken == 0)
             return false;
         LL_DELETE(session->waiting, first);
         free(first);

@@ -23,6 +23,7 @@ const DEFAULTS = {
     max_connections: 0,
     max_message_bytes: 65_536,
     max_backlog_bytes: 1_048_576,
+    backlog_bytes: 0,
     idle_timeout_ms: 60_000,
     handshake_timeout_ms: 10_000,
     drain_timeout_ms: 5000,

@@ -100,12 +100,12 @@ static void frames_stand_in_the_order_they_were_appended(void **state)
     assert_next_frame(&at, "three");
 }
 
-static void frames_are_counted(void **state)
+static void messages_are_counted(void **state)
 {
     (void)state;
     append("one");
     append("two");
-    assert_int_equal(batch_frame_count(batch), 2);
+    assert_int_equal(batch_message_count(batch), 2);
 }
 
 static void bytes_survive_growth(void **state)
@@ -127,7 +127,7 @@ static void new_batch_is_empty(void **state)
 {
     (void)state;
     assert_int_equal(batch_length(batch), 0);
-    assert_int_equal(batch_frame_count(batch), 0);
+    assert_int_equal(batch_message_count(batch), 0);
 }
 
 static void renewed_batch_is_kept_by_its_sole_owner(void **state)
@@ -145,7 +145,7 @@ static void renewed_batch_is_empty(void **state)
     append("one");
     batch = batch_renew(batch);
     assert_int_equal(batch_length(batch), 0);
-    assert_int_equal(batch_frame_count(batch), 0);
+    assert_int_equal(batch_message_count(batch), 0);
 }
 
 static void renewed_batch_can_be_written_again(void **state)
@@ -191,6 +191,52 @@ static void large_batch_gives_its_memory_back_when_renewed(void **state)
     free(payload);
 }
 
+/* Texts of all lengths in which headers differ, and longer than a frame may be. */
+static void ends_of_frames_are_found(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {0, 1, 125, 126, 65535, 65536, 3 * BATCH_FRAME_BYTES_MAX};
+    size_t ends[UNIT_COUNT(lengths)];
+    char *payload = calloc(1, 3 * BATCH_FRAME_BYTES_MAX);
+    for (size_t i = 0; i < UNIT_COUNT(lengths); i++) {
+        struct slice part = {payload, lengths[i]};
+        batch_append_text(batch, &part, 1);
+        ends[i] = batch_length(batch);
+    }
+    free(payload);
+    assert_int_equal(batch_frame_end(batch_bytes(batch), batch_length(batch), 0), 0);
+    for (size_t i = 0, begin = 0; i + 1 < UNIT_COUNT(lengths); begin = ends[i++]) {
+        size_t length = batch_length(batch);
+        assert_int_equal(batch_frame_end(batch_bytes(batch), length, begin + 1), ends[i]);
+        assert_int_equal(batch_frame_end(batch_bytes(batch), length, ends[i]), ends[i]);
+    }
+}
+
+static void long_text_goes_out_in_fragments(void **state)
+{
+    (void)state;
+    enum { LENGTH = 2 * BATCH_FRAME_BYTES_MAX + 5, HEADER = 10 };
+    char *payload = malloc(LENGTH);
+    memset(payload, 'a', BATCH_FRAME_BYTES_MAX);
+    memset(payload + BATCH_FRAME_BYTES_MAX, 'b', BATCH_FRAME_BYTES_MAX);
+    memcpy(payload + LENGTH - 5, "ccccc", 5);
+    const struct slice parts[] = {{payload, 7}, {payload + 7, LENGTH - 7}};
+    batch_append_text(batch, parts, 2);
+    free(payload);
+    const unsigned char *bytes = batch_bytes(batch);
+    const unsigned char *second = bytes + HEADER + BATCH_FRAME_BYTES_MAX;
+    const unsigned char *third = second + HEADER + BATCH_FRAME_BYTES_MAX;
+    assert_int_equal(batch_message_count(batch), 1);
+    assert_int_equal(bytes[0], 0x01);
+    assert_int_equal(bytes[HEADER + BATCH_FRAME_BYTES_MAX - 1], 'a');
+    assert_int_equal(second[0], 0x00);
+    assert_int_equal(second[HEADER], 'b');
+    assert_int_equal(third[0], 0x80);
+    assert_int_equal(third[1], 5);
+    assert_memory_equal(third + 2, "ccccc", 5);
+    assert_ptr_equal(third + 7, bytes + batch_length(batch));
+}
+
 static void batch_lives_until_its_last_reference_is_given_back(void **state)
 {
     (void)state;
@@ -215,7 +261,7 @@ int main(void)
         TEST(several_parts_make_one_frame),
         TEST(no_parts_make_an_empty_frame),
         TEST(frames_stand_in_the_order_they_were_appended),
-        TEST(frames_are_counted),
+        TEST(messages_are_counted),
         TEST(bytes_survive_growth),
         TEST(new_batch_is_empty),
         TEST(renewed_batch_is_kept_by_its_sole_owner),
@@ -224,6 +270,8 @@ int main(void)
         TEST(renewal_leaves_a_shared_batch_to_the_others),
         TEST(renewal_gives_up_the_reference_to_a_shared_batch),
         TEST(large_batch_gives_its_memory_back_when_renewed),
+        TEST(ends_of_frames_are_found),
+        TEST(long_text_goes_out_in_fragments),
         TEST(batch_lives_until_its_last_reference_is_given_back),
         TEST(nothing_is_unreferenced_without_complaint),
     };

@@ -3,10 +3,12 @@
  * the end of the turn, so that nothing vanishes under whoever sends to them, begin nothing
  * new, and leave their channels once.
  */
+#include "batch.h"
 #include "clock.h"
 #include "hub.h"
 #include "metrics.h"
 #include "session.h"
+#include "slice.h"
 #include "world.h"
 
 #include <stdio.h>
@@ -31,7 +33,11 @@ static struct fake_conn *connect_client(struct world *world)
 /* From now on each thing that the connection is sent closes it. */
 static void fall_behind(struct world *world, struct fake_conn *conn)
 {
+    struct batch *batch = batch_create();
+    batch_append_text(batch, &(struct slice){"x", 1}, 1);
     conn->is_busy = true;
+    session_send(conn->session, batch); /* waits, so that nothing else is the first */
+    batch_unref(batch);
     world->options.max_backlog_bytes = 0;
     journal_clear(&conn->got);
     journal_clear(world->calls);

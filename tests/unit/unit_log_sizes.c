@@ -132,7 +132,7 @@ static void more_bytes_than_can_be_held_are_read_from_the_log(void **state)
     char *text = calloc(1, MEBIBYTE + 1);
     memset(text, 'x', MEBIBYTE);
     world_set_history(world, 3);
-    world_connect(world, "lobby");
+    world_connect(world, "lobby")->is_busy = true;
     world_subscribed(world);
     for (uint64_t offset = 1; offset <= MESSAGES; offset++)
         world_publication(world, "e1", offset, text);

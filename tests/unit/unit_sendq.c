@@ -4,6 +4,7 @@
 #include "sendq.h"
 
 #include "batch.h"
+#include "metrics.h"
 #include "slice.h"
 #include "unit.h"
 
@@ -11,12 +12,14 @@
 
 enum { NO_LIMIT = 1 << 30, FRAME_HEADER_BYTES = 2 };
 
+static struct sendq_list list;
 static struct sendq *queue;
+static int owner;
 
 static int set_up(void **state)
 {
     (void)state;
-    queue = sendq_create();
+    queue = sendq_create(&list, &owner);
     return 0;
 }
 
@@ -40,8 +43,15 @@ static struct batch *batch_of(size_t bytes)
 static void push_new(size_t bytes)
 {
     struct batch *batch = batch_of(bytes);
-    assert_true(sendq_push(queue, batch, NO_LIMIT));
+    assert_true(sendq_push(queue, batch, 0, NO_LIMIT));
     batch_unref(batch);
+}
+
+static void take_first(void)
+{
+    size_t length;
+    (void)sendq_rest(queue, &length);
+    sendq_take(queue, length);
 }
 
 /* Is it held by the test alone? Gives its reference up. */
@@ -67,7 +77,7 @@ static void batches_come_out_in_the_order_they_went_in(void **state)
         push_new(bytes);
     for (size_t bytes = 10; bytes < 15; bytes++) {
         assert_int_equal(batch_length(sendq_first(queue)), bytes);
-        sendq_pop(queue);
+        take_first();
     }
 }
 
@@ -92,15 +102,38 @@ static void bytes_shrink_with_each_pop(void **state)
     (void)state;
     push_new(10);
     push_new(20);
-    sendq_pop(queue);
+    take_first();
     assert_int_equal(sendq_bytes(queue), 20);
 }
 
-static void exactly_the_limit_is_taken(void **state)
+static void first_is_taken_whatever_its_length(void **state)
 {
     (void)state;
     struct batch *batch = batch_of(50);
-    assert_true(sendq_push(queue, batch, 50));
+    assert_true(sendq_push(queue, batch, 0, 1));
+    batch_unref(batch);
+}
+
+static void first_does_not_count_against_the_limit(void **state)
+{
+    (void)state;
+    struct batch *batch = batch_of(50);
+    push_new(100);
+    assert_true(sendq_push(queue, batch, 0, 50));
+    assert_false(sendq_push(queue, batch, 0, 99));
+    assert_true(sendq_push(queue, batch, 0, 100));
+    batch_unref(batch);
+}
+
+static void second_counts_when_the_first_is_out(void **state)
+{
+    (void)state;
+    struct batch *batch = batch_of(50);
+    push_new(100);
+    push_new(50);
+    take_first();
+    assert_false(sendq_push(queue, batch, 0, 99));
+    assert_true(sendq_push(queue, batch, 0, 100));
     batch_unref(batch);
 }
 
@@ -109,27 +142,84 @@ static void over_limit_is_refused_and_changes_nothing(void **state)
     (void)state;
     struct batch *batch = batch_of(50);
     push_new(10);
-    assert_false(sendq_push(queue, batch, 59));
-    assert_int_equal(sendq_bytes(queue), 10);
+    push_new(20);
+    assert_false(sendq_push(queue, batch, 0, 69));
+    assert_int_equal(sendq_bytes(queue), 30);
     assert_int_equal(batch_length(sendq_first(queue)), 10);
     assert_true(is_mine_alone(batch));
 }
 
-static void there_is_room_again_after_a_pop(void **state)
+static void batch_goes_on_where_it_stopped(void **state)
 {
     (void)state;
+    size_t length;
     struct batch *batch = batch_of(50);
-    push_new(50);
-    sendq_pop(queue);
-    assert_true(sendq_push(queue, batch, 50));
+    assert_true(sendq_push(queue, batch, 20, NO_LIMIT));
+    assert_int_equal(sendq_bytes(queue), 30);
+    assert_ptr_equal(sendq_rest(queue, &length), batch_bytes(batch) + 20);
+    assert_int_equal(length, 30);
+    sendq_take(queue, 10);
+    assert_ptr_equal(sendq_rest(queue, &length), batch_bytes(batch) + 30);
+    assert_int_equal(length, 20);
+    assert_int_equal(sendq_bytes(queue), 20);
+    sendq_take(queue, 20);
+    assert_null(sendq_first(queue));
+    assert_int_equal(sendq_bytes(queue), 0);
+    assert_true(is_mine_alone(batch));
+}
+
+static void batch_in_several_queues_counts_once(void **state)
+{
+    (void)state;
+    int64_t before = metrics.backlog_bytes;
+    struct sendq *other = sendq_create(&list, &owner);
+    struct batch *batch = batch_of(50);
+    assert_true(sendq_push(queue, batch, 20, NO_LIMIT));
+    assert_true(sendq_push(other, batch, 0, NO_LIMIT));
+    assert_int_equal(metrics.backlog_bytes - before, 50);
+    take_first();
+    assert_int_equal(metrics.backlog_bytes - before, 50);
+    sendq_destroy(other);
+    assert_int_equal(metrics.backlog_bytes, before);
     batch_unref(batch);
+}
+
+static void longest_is_found(void **state)
+{
+    (void)state;
+    int other_owner;
+    struct sendq *other = sendq_create(&list, &other_owner);
+    push_new(10);
+    assert_ptr_equal(sendq_owner(sendq_longest(&list)), &owner);
+    struct batch *batch = batch_of(11);
+    assert_true(sendq_push(other, batch, 0, NO_LIMIT));
+    assert_ptr_equal(sendq_owner(sendq_longest(&list)), &other_owner);
+    push_new(10);
+    assert_ptr_equal(sendq_owner(sendq_longest(&list)), &owner);
+    batch_unref(batch);
+    sendq_destroy(other);
+}
+
+static void oldest_of_several_that_are_as_long_is_found(void **state)
+{
+    (void)state;
+    int other_owner;
+    struct sendq *other = sendq_create(&list, &other_owner);
+    assert_ptr_equal(sendq_longest(&list), queue);
+    sendq_destroy(other);
+}
+
+static void there_is_no_longest_of_none(void **state)
+{
+    (void)state;
+    assert_null(sendq_longest(&(struct sendq_list){NULL}));
 }
 
 static void queue_holds_a_reference_of_its_own(void **state)
 {
     (void)state;
     struct batch *batch = batch_of(10);
-    assert_true(sendq_push(queue, batch, NO_LIMIT));
+    assert_true(sendq_push(queue, batch, 0, NO_LIMIT));
     assert_false(is_mine_alone(batch));
 }
 
@@ -137,17 +227,17 @@ static void popped_reference_is_given_back(void **state)
 {
     (void)state;
     struct batch *batch = batch_of(10);
-    assert_true(sendq_push(queue, batch, NO_LIMIT));
-    sendq_pop(queue);
+    assert_true(sendq_push(queue, batch, 0, NO_LIMIT));
+    take_first();
     assert_true(is_mine_alone(batch));
 }
 
 static void destroyed_queue_gives_its_references_back(void **state)
 {
     (void)state;
-    struct sendq *other = sendq_create();
+    struct sendq *other = sendq_create(&list, &owner);
     struct batch *batch = batch_of(10);
-    assert_true(sendq_push(other, batch, NO_LIMIT));
+    assert_true(sendq_push(other, batch, 0, NO_LIMIT));
     sendq_destroy(other);
     assert_true(is_mine_alone(batch));
 }
@@ -156,10 +246,10 @@ static void same_batch_may_wait_twice(void **state)
 {
     (void)state;
     struct batch *batch = batch_of(10);
-    assert_true(sendq_push(queue, batch, NO_LIMIT));
-    assert_true(sendq_push(queue, batch, NO_LIMIT));
-    sendq_pop(queue);
-    sendq_pop(queue);
+    assert_true(sendq_push(queue, batch, 0, NO_LIMIT));
+    assert_true(sendq_push(queue, batch, 0, NO_LIMIT));
+    take_first();
+    take_first();
     assert_true(is_mine_alone(batch));
 }
 
@@ -172,14 +262,14 @@ static void order_survives_growth_of_a_ring_that_is_wound(void **state)
     while (next_in < 7)
         push_new(next_in++);
     while (next_out < 7) {
-        sendq_pop(queue);
+        take_first();
         next_out++;
     }
     while (next_in < 120)
         push_new(next_in++);
     for (; next_out < 120; next_out++) {
         assert_int_equal(batch_length(sendq_first(queue)), next_out);
-        sendq_pop(queue);
+        take_first();
     }
 }
 
@@ -199,9 +289,15 @@ int main(void)
         TEST(first_is_not_taken_out_by_looking),
         TEST(bytes_are_summed),
         TEST(bytes_shrink_with_each_pop),
-        TEST(exactly_the_limit_is_taken),
+        TEST(first_is_taken_whatever_its_length),
+        TEST(first_does_not_count_against_the_limit),
+        TEST(second_counts_when_the_first_is_out),
         TEST(over_limit_is_refused_and_changes_nothing),
-        TEST(there_is_room_again_after_a_pop),
+        TEST(batch_goes_on_where_it_stopped),
+        TEST(batch_in_several_queues_counts_once),
+        TEST(longest_is_found),
+        TEST(oldest_of_several_that_are_as_long_is_found),
+        TEST(there_is_no_longest_of_none),
         TEST(queue_holds_a_reference_of_its_own),
         TEST(popped_reference_is_given_back),
         TEST(destroyed_queue_gives_its_references_back),

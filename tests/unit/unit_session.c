@@ -245,10 +245,11 @@ static void broken_connection_holds_no_reference(void **state)
     assert_true(is_mine_alone(batch));
 }
 
-/* Frames of 10 octets against a limit of 25: the third is too much. */
+/* Frames of 10 octets against a limit of 4 * 4, for which the first does not count: the third
+ * is too much. */
 static void fall_behind(struct world *world, struct fake_conn *conn)
 {
-    world->options.max_backlog_bytes = 25;
+    world->options.max_backlog_bytes = 4;
     conn->is_busy = true;
     for (uint64_t offset = 1; offset <= 3; offset++) {
         world_publication(world, "e1", offset, "12345678");
@@ -260,7 +261,7 @@ static void connection_within_the_limit_stays(void **state)
 {
     struct world *world = *state;
     struct fake_conn *conn = world_connect_live(world);
-    world->options.max_backlog_bytes = 30;
+    world->options.max_backlog_bytes = 5;
     conn->is_busy = true;
     for (uint64_t offset = 1; offset <= 3; offset++) {
         world_publication(world, "e1", offset, "12345678");
@@ -274,6 +275,24 @@ static void connection_too_far_behind_is_closed(void **state)
     struct world *world = *state;
     struct fake_conn *conn = world_connect_live(world);
     fall_behind(world, conn);
+    EXPECT(&conn->got, "close 1013 too far behind");
+}
+
+static void who_stays_behind_may_be_less_far_behind_than_who_has_just_fallen(void **state)
+{
+    struct world *world = *state;
+    struct fake_conn *conn = world_connect_live(world);
+    world->options.max_backlog_bytes = 15;
+    conn->is_busy = true;
+    for (uint64_t offset = 1; offset <= 3; offset++)
+        world_publication(world, "e1", offset, "12345678");
+    world_turn(world);
+    world_publication(world, "e1", 4, "12345678");
+    world_turn(world);
+    EXPECT_NOTHING(&conn->got);
+    world_wait(world, SESSION_BURST_MS);
+    world_publication(world, "e1", 5, "12345678");
+    world_turn(world);
     EXPECT(&conn->got, "close 1013 too far behind");
 }
 
@@ -307,12 +326,14 @@ static void others_get_all_when_several_are_closed_in_one_turn(void **state)
         conns[i] = world_connect_live(world);
         conns[i]->is_busy = i != 1;
     }
-    world->options.max_backlog_bytes = 5;
-    world_publication(world, "e1", 1, "12345678");
-    world_turn(world);
+    world->options.max_backlog_bytes = 2;
+    for (uint64_t offset = 1; offset <= 2; offset++) {
+        world_publication(world, "e1", offset, "12345678");
+        world_turn(world);
+    }
     for (size_t i = 0; i < 5; i++) {
         if (i == 1)
-            EXPECT(&conns[i]->got, "12345678");
+            EXPECT(&conns[i]->got, "12345678", "12345678");
         else
             EXPECT(&conns[i]->got, "close 1013 too far behind");
     }
@@ -328,17 +349,95 @@ static void channel_whose_last_subscriber_is_closed_in_its_turn_ends_well(void *
     EXPECT_NOTHING(world->calls);
 }
 
-static void newcomer_closed_by_its_history_ends_well(void **state)
+static void slow_newcomer_gets_a_history_longer_than_the_limit(void **state)
 {
     struct world *world = *state;
     world_connect_live(world);
-    world_publication(world, "e1", 1, "12345678");
+    for (uint64_t offset = 1; offset <= 3; offset++)
+        world_publication(world, "e1", offset, "12345678");
     world_turn(world);
-    world->options.max_backlog_bytes = 5;
+    world->options.max_backlog_bytes = 2;
     struct fake_conn *newcomer = world_connect(world, "lobby");
     newcomer->is_busy = true;
     world_turn(world);
-    EXPECT(&newcomer->got, "close 1013 too far behind");
+    world_publication(world, "e1", 4, "live");
+    world_turn(world);
+    newcomer->is_busy = false;
+    chat_writable(newcomer->session);
+    EXPECT(&newcomer->got, "12345678", "12345678", "12345678", "live");
+}
+
+static void what_did_not_fit_goes_on_where_it_stopped(void **state)
+{
+    struct world *world = *state;
+    struct fake_conn *conn = world_connect_live(world);
+    conn->room = 25; /* two frames of ten */
+    for (uint64_t offset = 1; offset <= 5; offset++)
+        world_publication(world, "e1", offset, "12345678");
+    world_turn(world);
+    EXPECT(&conn->got, "12345678", "12345678");
+    world_publication(world, "e1", 6, "six");
+    world_turn(world);
+    EXPECT_NOTHING(&conn->got);
+    chat_writable(conn->session);
+    EXPECT(&conn->got, "12345678", "12345678");
+    conn->room = 0;
+    chat_writable(conn->session);
+    EXPECT(&conn->got, "12345678", "six");
+}
+
+/* -------------------------------------------------------------------------- all together */
+
+static void let_wait(struct world *world, struct fake_conn *conn, const char *text)
+{
+    struct batch *batch = batch_of(text);
+    (void)world;
+    conn->is_busy = true;
+    session_send(conn->session, batch);
+    batch_unref(batch);
+}
+
+static void who_is_furthest_behind_is_closed_when_all_together_are_too_far(void **state)
+{
+    struct world *world = *state;
+    struct fake_conn *honest = world_connect_live(world);
+    struct fake_conn *abuser = world_connect_live(world);
+    world->options.backlog_bytes = 40;
+    let_wait(world, honest, "1");
+    let_wait(world, abuser, "12345678");
+    let_wait(world, abuser, "12345678");
+    let_wait(world, abuser, "123456");
+    EXPECT_NOTHING(&abuser->got);
+    let_wait(world, honest, "123456789012");
+    EXPECT(&abuser->got, "close 1013 too far behind");
+    EXPECT_NOTHING(&honest->got);
+    assert_int_equal(metrics.backlog_bytes, 17);
+}
+
+static void what_many_wait_for_counts_once(void **state)
+{
+    struct world *world = *state;
+    struct fake_conn *conns[5];
+    world->options.backlog_bytes = 20;
+    for (size_t i = 0; i < 5; i++) {
+        conns[i] = world_connect_live(world);
+        conns[i]->is_busy = true;
+    }
+    world_publication(world, "e1", 1, "12345678");
+    world_turn(world);
+    for (size_t i = 0; i < 5; i++)
+        EXPECT_NOTHING(&conns[i]->got);
+    assert_int_equal(metrics.backlog_bytes, 10);
+}
+
+static void hits_of_the_limit_of_all_are_counted(void **state)
+{
+    struct world *world = *state;
+    struct fake_conn *conn = world_connect_live(world);
+    int64_t before = metrics.limit_hits[LIMIT_backlog_bytes];
+    world->options.backlog_bytes = 5;
+    let_wait(world, conn, "12345678");
+    assert_int_equal(metrics.limit_hits[LIMIT_backlog_bytes] - before, 1);
 }
 
 /* ---------------------------------------------------------------------------- the close */
@@ -475,6 +574,22 @@ static void what_is_sent_to_it_gives_no_new_time(void **state)
     EXPECT(&conn->got, "a", "close 1001 idle timeout");
 }
 
+static void reading_what_waits_gives_new_time(void **state)
+{
+    struct world *world = *state;
+    struct fake_conn *conn = world_connect_live(world);
+    conn->is_busy = true;
+    world_publication(world, "e1", 1, "a");
+    world_publication(world, "e1", 2, "b");
+    world_turn(world);
+    world_wait(world, IDLE_MS - CHAT_TICK_MS);
+    conn->is_busy = false;
+    conn->room = 3;
+    chat_writable(conn->session);
+    world_wait(world, IDLE_MS - CHAT_TICK_MS);
+    EXPECT(&conn->got, "a");
+}
+
 static void silent_connection_leaves_its_channel_with_the_turn(void **state)
 {
     struct world *world = *state;
@@ -608,11 +723,16 @@ int main(void)
         WORLD_TEST(broken_connection_holds_no_reference),
         WORLD_TEST(connection_within_the_limit_stays),
         WORLD_TEST(connection_too_far_behind_is_closed),
+        WORLD_TEST(who_stays_behind_may_be_less_far_behind_than_who_has_just_fallen),
         WORLD_TEST(connection_too_far_behind_is_counted),
         WORLD_TEST(others_get_all_when_one_is_closed_in_mid_turn),
         WORLD_TEST(others_get_all_when_several_are_closed_in_one_turn),
         WORLD_TEST(channel_whose_last_subscriber_is_closed_in_its_turn_ends_well),
-        WORLD_TEST(newcomer_closed_by_its_history_ends_well),
+        WORLD_TEST(slow_newcomer_gets_a_history_longer_than_the_limit),
+        WORLD_TEST(what_did_not_fit_goes_on_where_it_stopped),
+        WORLD_TEST(who_is_furthest_behind_is_closed_when_all_together_are_too_far),
+        WORLD_TEST(what_many_wait_for_counts_once),
+        WORLD_TEST(hits_of_the_limit_of_all_are_counted),
         WORLD_TEST(closed_session_lives_until_the_transport_says_so),
         WORLD_TEST(closed_session_publishes_nothing),
         WORLD_TEST(closed_session_gets_nothing_more),
@@ -626,6 +746,7 @@ int main(void)
         WORLD_TEST(silent_connection_has_its_time),
         WORLD_TEST(ping_gives_new_time),
         WORLD_TEST(what_is_sent_to_it_gives_no_new_time),
+        WORLD_TEST(reading_what_waits_gives_new_time),
         WORLD_TEST(silent_connection_leaves_its_channel_with_the_turn),
         WORLD_TEST(drain_says_going_away),
         WORLD_TEST(drain_begins_with_a_slice),

@@ -10,22 +10,25 @@
 
 int64_t fake_write_us;
 
-static enum transport_result fake_write(void *context, const unsigned char *bytes,
-                                        size_t length)
+static bool fake_write(void *context, const unsigned char *bytes, size_t length,
+                       size_t *ret_taken)
 {
     struct fake_conn *conn = context;
     struct frame frame;
     size_t at = 0;
     assert_false(conn->is_closed); /* nothing is sent after the close */
     if (conn->is_gone)
-        return TRANSPORT_GONE;
+        return false;
+    *ret_taken = 0;
     if (conn->is_busy)
-        return TRANSPORT_BUSY;
+        return true;
     conn->write_count++;
     fake_clock_work(fake_write_us);
-    while (frames_next(bytes, length, &at, &frame))
+    while (frames_next(bytes, length, &at, &frame) && (conn->room == 0 || at <= conn->room)) {
         journal_add(&conn->got, "%.*s", (int)frame.length, (const char *)frame.payload);
-    return TRANSPORT_SENT;
+        *ret_taken = at;
+    }
+    return true;
 }
 
 static void fake_close(void *context, enum close_code code, const char *reason)

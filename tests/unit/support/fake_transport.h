@@ -2,7 +2,7 @@
  * fake_transport - connections that write down what they are given.
  *
  * The journal of a connection holds the payload of each frame, and "close CODE REASON",
- * "kill". is_busy and is_gone say how the next writes are answered.
+ * "kill". is_busy, is_gone and room say how the next writes are answered.
  */
 #ifndef PARLEY_FAKE_TRANSPORT_H
 #define PARLEY_FAKE_TRANSPORT_H
@@ -21,6 +21,7 @@ struct fake_conn {
     struct journal got;
     struct session *session;
     size_t write_count;
+    size_t room; /* so many bytes of a write are taken at most, in whole frames; 0: all */
     bool is_busy;
     bool is_gone;
     bool is_paused;

@@ -47,6 +47,7 @@ int world_set_up(void **state)
         .node = "node-1",
         .max_backlog_bytes = 1 << 20,
         .limits = {.channels_per_connection = WORLD_CHANNELS},
+        .backlog_bytes = 1 << 30,
         .idle_timeout_ms = 60000,
         .presence_window_ms = WORLD_WINDOW_MS,
         .open_timeout_ms = 5000,
