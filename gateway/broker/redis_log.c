@@ -236,9 +236,11 @@ static void answer_history(struct log_call *call, const redisReply *reply)
     free(publications);
 }
 
+/* A channel that never had a message, and is only looked at, has no epoch. */
 static bool is_log(const redisReply *reply)
 {
-    return broker_is_epoch(reply->element[0]->str) && reply->element[1]->integer >= 0 &&
+    const char *epoch = reply->element[0]->str;
+    return (*epoch == '\0' || broker_is_epoch(epoch)) && reply->element[1]->integer >= 0 &&
            reply->element[4]->integer >= 0;
 }
 

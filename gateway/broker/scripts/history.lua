@@ -6,6 +6,9 @@
 --       7 what an entry counts besides its bytes
 -- returns {epoch or '', offset, entries, the epoch it had before or '', its offset then}
 local meta = redis.call('HMGET', KEYS[2], 'epoch', 'offset', 'renamed_from', 'renamed_at')
+if meta[1] and (#meta[1] > 16 or not string.find(meta[1], '^[%w_-]+$')) then
+    meta[1] = false -- no node wrote that
+end
 if not meta[1] and ARGV[4] == '' then
     return {'', 0, {}, '', 0}
 end
