@@ -259,6 +259,7 @@ static struct chat_limits limits_of(const struct config *config)
         .reply_bytes = (size_t)config->reply_bytes,
         .reply_publications = (size_t)config->reply_publications,
         .channels_per_connection = (size_t)config->channels_per_connection,
+        .connections_per_user = (size_t)config->connections_per_user,
         .new_channels_per_minute = config->new_channels_per_minute,
         .names_per_connection = config->names_per_connection,
     };

@@ -232,6 +232,18 @@ static void become_open(struct client *client)
     client->events->on_open(client->owner, client);
 }
 
+/* Limits that a load of one address meets first. */
+static const char *hint_for(const char *answer)
+{
+    if (strncmp(answer, "HTTP/1.1 429", 12) == 0) {
+        return ": a limit of the server's; parleyd has --connections-per-address";
+    }
+    if (strncmp(answer, "HTTP/1.1 503", 12) == 0) {
+        return ": a limit of the server's; parleyd has --handshakes-per-s, --max-connections";
+    }
+    return "";
+}
+
 /* Takes the answer to the hello; 0 while it is not complete. */
 static size_t consume_answer(struct client *client, const char *data, size_t length)
 {
@@ -247,10 +259,10 @@ static size_t consume_answer(struct client *client, const char *data, size_t len
     if (frame_is_accepted(data, head_length)) {
         become_open(client);
     } else {
-        char reason[128];
+        char reason[192];
         int line_length = (int)strcspn(data, "\r");
-        (void)snprintf(reason, sizeof(reason), "answered \"%.*s\" to the handshake",
-                       line_length, data);
+        (void)snprintf(reason, sizeof(reason), "answered \"%.*s\" to the handshake%s",
+                       line_length, data, hint_for(data));
         fail(client, reason);
     }
     return head_length;

@@ -49,6 +49,7 @@ const struct option config_options[] = {
     {"allowed-origins", OPTION_TEXT, AT(allowed_origins), "", 0, 0, "LIST", "origins that pages may connect from, separated by commas; * for all (default: the page's own host)"},
     {"max-connections", OPTION_NUMBER, AT(max_connections), "0", 0, MAX_COUNT, "N", "WebSocket connections; 0: as many as descriptors allow"},
     {"connections-per-address", OPTION_NUMBER, AT(connections_per_address), "1000", 0, MAX_COUNT, "N", "connections from one address (of IPv6 from one /64), as trusted proxies name it; 0: no limit"},
+    {"connections-per-user", OPTION_NUMBER, AT(connections_per_user), "0", 0, MAX_COUNT, "N", "connections of one user, known by a token, to one node; 0: no limit"},
     {"handshakes-per-s", OPTION_NUMBER, AT(handshakes_per_s), "2000", 0, 1000000, "N", "WebSocket handshakes a second, beyond which clients are told to try again; 0: no limit"},
     {"handshakes-pending", OPTION_NUMBER, AT(handshakes_pending), "1024", 0, MAX_COUNT, "N", "connections that have not asked for anything yet; one more, and the oldest is ended; 0: no limit"},
     {"internal-descriptors", OPTION_NUMBER, AT(internal_descriptors), "64", 0, 65536, "N", "descriptors that the public port leaves to the internal one"},

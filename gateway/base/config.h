@@ -42,7 +42,8 @@ struct config {
     /* clients */
     char *allowed_origins;
     int64_t max_connections;         /* 0: what the descriptors allow */
-    int64_t connections_per_address; /* 0: as many as come; so the two below */
+    int64_t connections_per_address; /* 0: as many as come; so those below */
+    int64_t connections_per_user;
     int64_t handshakes_per_s;
     int64_t handshakes_pending;
     int64_t internal_descriptors;

@@ -27,6 +27,7 @@
     LIMIT(backlog_bytes) \
     LIMIT(max_connections) \
     LIMIT(connections_per_address) \
+    LIMIT(connections_per_user) \
     LIMIT(handshakes_per_s) \
     LIMIT(handshakes_pending) \
     LIMIT(internal_descriptors) \

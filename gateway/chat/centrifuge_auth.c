@@ -121,6 +121,8 @@ static void connect_by_token(struct session *session, const struct centrifuge_co
             centrifuge_close(session, CENTRIFUGE_INVALID_TOKEN, "a token for something else");
         else if (names_too_many(session, &token))
             refuse_connect(session, command, CENTRIFUGE_LIMIT_EXCEEDED);
+        else if (!hub_has_room_for_user(session_hub(session), token.user))
+            centrifuge_close(session, CENTRIFUGE_CONNECTION_LIMIT, "connection limit");
         else
             welcome(session, command, &token);
         break;

@@ -32,6 +32,7 @@ struct chat_limits {
     size_t reply_bytes;          /* of one answer, and a second's on average */
     size_t reply_publications;   /* of one answer */
     size_t channels_per_connection;
+    size_t connections_per_user;     /* known by a token; to this node */
     int64_t new_channels_per_minute; /* touched without a subscription */
     int64_t names_per_connection;    /* of presence; one more a minute */
 };

@@ -106,6 +106,10 @@ static void enter(struct session *session, const char *channel)
 static void welcome(struct session *session, const struct token *token)
 {
     struct luchat_session *state = session_state(session);
+    if (!hub_has_room_for_user(session_hub(session), token->user)) {
+        session_close(session, CLOSE_POLICY, "too many connections of this user");
+        return;
+    }
     state->user = mem_strdup(token->user);
     state->is_welcome = true;
     state->is_for_channel = token_names(token, state->channel);

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "id_table.h"
 #include "intake.h"
+#include "limit.h"
 #include "mem.h"
 #include "metrics.h"
 #include "name_cache.h"
@@ -70,6 +71,16 @@ void hub_user_came(struct hub *hub, const char *user)
         metrics.users++;
     }
     (*count)++;
+}
+
+bool hub_has_room_for_user(const struct hub *hub, const char *user)
+{
+    size_t most = hub->options->limits.connections_per_user;
+    const size_t *count = text_map_find(hub->users, user);
+    if (most == 0 || !user[0] || !count || *count < most)
+        return true;
+    limit_hit(LIMIT_connections_per_user);
+    return false;
 }
 
 void hub_user_went(struct hub *hub, const char *user)

@@ -64,6 +64,9 @@ const struct namespace_options *hub_namespace(const struct hub *hub, const char 
 /* A connection has got this user, or has it no more. */
 void hub_user_came(struct hub *hub, const char *user);
 void hub_user_went(struct hub *hub, const char *user);
+/* Has this user, known by a token, fewer connections to this node than one may have? */
+__attribute__((warn_unused_result)) bool hub_has_room_for_user(const struct hub *hub,
+                                                               const char *user);
 
 /* For session_close: the session leaves its channels at the end of the turn. */
 void hub_note_closed(struct hub *hub, uint64_t session_id);

@@ -9,6 +9,7 @@ import { everyoneHears, newChannel, useCluster } from './lib/cluster.js';
 import { handshake, request } from './lib/http.js';
 import { message } from './lib/luchat.js';
 import { CONTINUATION, PING, TEXT, frame } from './lib/raw.js';
+import { SECRET, sign } from './lib/token.js';
 import { eventually, within } from './lib/wait.js';
 
 const POLICY = 1008;
@@ -96,6 +97,41 @@ describe('limits of connections', () => {
         it('with 0 there is no limit', async () => {
             await start({ 'connections-per-address': 0 });
             for (let i = 0; i < 5; i++) assert.equal((await shakeHands()).status, 101);
+        });
+    });
+
+    describe('of one user', () => {
+        const token = sign({ sub: 'ann' });
+        const connectWire = async () => {
+            const client = await node.openWire();
+            client.send(JSON.stringify({ id: 1, connect: { token } }));
+            return client;
+        };
+
+        beforeEach(() => start({ 'token-secret': SECRET, 'connections-per-user': 2 }));
+
+        it('an SDK that is one too many is disconnected for good', async () => {
+            const first = await connectWire();
+            await first.reply(1);
+            await (await connectWire()).reply(1);
+            assert.equal((await (await connectWire()).end()).code, 3504);
+            assert.equal(await hits(node, 'connections_per_user'), 1);
+            await first.drop();
+            await eventually(
+                async () => (await node.metric('parley_connections')) === 1,
+                'the end of the first',
+            );
+            await (await connectWire()).reply(1);
+        });
+
+        it('a LuChat client that is one too many is closed, and others get in', async () => {
+            const channel = newChannel();
+            await node.connect(channel, token);
+            await (await connectWire()).reply(1);
+            const { code } = await (await node.connect(channel, token)).end();
+            assert.equal(code, POLICY);
+            const other = await node.connect(channel, sign({ sub: 'bob' }));
+            await other.hears(other.say('bob', 'in spite of ann'));
         });
     });
 

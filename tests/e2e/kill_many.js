@@ -17,7 +17,8 @@ const WAIT_MS = 120_000;
 const names = (what, count) => Array.from({ length: count }, (_, i) => `${what}${i}`);
 
 async function launch(redis, name) {
-    const options = { redis: redis.url, 'token-secret': SECRET };
+    const options = { redis: redis.url, 'token-secret': SECRET, 'connections-per-address': 0 };
+    options['handshakes-per-s'] = 0;
     return (await Gateway.launch(name, { options })).ready();
 }
 
