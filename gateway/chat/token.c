@@ -24,14 +24,25 @@
 #include <string.h>
 #include <strings.h>
 
+enum { P256_BYTES = 32, P384_BYTES = 48 }; /* of a number of the curve */
+
+/* A key has its use: an RSA key three of these, one on a curve the one of its curve. */
 static const struct algorithm {
     const char *name;
     enum token_key_kind key;
+    enum token_curve curve;
     const EVP_MD *(*digest)(void);
 } algorithms[] = {
-    {"HS256", TOKEN_KEY_HMAC, EVP_sha256}, {"HS384", TOKEN_KEY_HMAC, EVP_sha384},
-    {"HS512", TOKEN_KEY_HMAC, EVP_sha512}, {"RS256", TOKEN_KEY_RSA, EVP_sha256},
-    {"ES256", TOKEN_KEY_EC, EVP_sha256},   {.name = NULL},
+    {"HS256", TOKEN_KEY_HMAC, TOKEN_CURVE_NONE, EVP_sha256},
+    {"HS384", TOKEN_KEY_HMAC, TOKEN_CURVE_NONE, EVP_sha384},
+    {"HS512", TOKEN_KEY_HMAC, TOKEN_CURVE_NONE, EVP_sha512},
+    {"RS256", TOKEN_KEY_RSA, TOKEN_CURVE_NONE, EVP_sha256},
+    {"RS384", TOKEN_KEY_RSA, TOKEN_CURVE_NONE, EVP_sha384},
+    {"RS512", TOKEN_KEY_RSA, TOKEN_CURVE_NONE, EVP_sha512},
+    {"ES256", TOKEN_KEY_EC, TOKEN_CURVE_P256, EVP_sha256},
+    {"ES384", TOKEN_KEY_EC, TOKEN_CURVE_P384, EVP_sha384},
+    {"EdDSA", TOKEN_KEY_EC, TOKEN_CURVE_ED25519, NULL}, /* a digest of its own */
+    {.name = NULL},
 };
 
 bool token_fail(struct token *token, const char *format, ...)
@@ -152,8 +163,9 @@ choose_algorithm(struct token *token, const struct token_keys *keys, const json_
     if (!name)
         token_fail(token, "the header's alg must be a string");
     else if (!algorithm)
-        token_fail(token, "the header's alg is none of HS256, HS384, HS512, RS256, ES256");
-    else if (!token_key_is_set(&keys->keys[algorithm->key]))
+        token_fail(token, "the header's alg is none of those that are taken here");
+    else if (!token_key_is_set(&keys->keys[algorithm->key]) ||
+             keys->keys[algorithm->key].curve != algorithm->curve)
         token_fail(token, "there is no key for %s", algorithm->name);
     else
         return algorithm;
@@ -177,8 +189,9 @@ static bool has_right_signature(const struct algorithm *algorithm, EVP_PKEY *key
                                 size_t length)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
+    const EVP_MD *digest = algorithm->digest ? algorithm->digest() : NULL;
     bool is_right =
-        context && EVP_DigestVerifyInit(context, NULL, algorithm->digest(), NULL, key) == 1 &&
+        context && EVP_DigestVerifyInit(context, NULL, digest, NULL, key) == 1 &&
         EVP_DigestVerify(context, signature, length, (const unsigned char *)parts->text,
                          parts->signed_length) == 1;
     EVP_MD_CTX_free(context);
@@ -187,12 +200,12 @@ static bool has_right_signature(const struct algorithm *algorithm, EVP_PKEY *key
 
 /* RFC 7518, 3.4: the two numbers of an ECDSA signature, each as long as the curve's, behind one
  * another. OpenSSL wants them in ASN.1. NULL: they are none. *new*, for OPENSSL_free. */
-static unsigned char *print_asn1(const struct part *signature, size_t *ret_length)
+static unsigned char *print_asn1(const struct part *signature, int width, size_t *ret_length)
 {
     unsigned char *text = NULL;
     ECDSA_SIG *numbers = ECDSA_SIG_new();
-    BIGNUM *r = BN_bin2bn(signature->bytes, TOKEN_P256_BYTES, NULL);
-    BIGNUM *s = BN_bin2bn(signature->bytes + TOKEN_P256_BYTES, TOKEN_P256_BYTES, NULL);
+    BIGNUM *r = BN_bin2bn(signature->bytes, width, NULL);
+    BIGNUM *s = BN_bin2bn(signature->bytes + width, width, NULL);
     if (numbers && r && s && ECDSA_SIG_set0(numbers, r, s) == 1) {
         int length = i2d_ECDSA_SIG(numbers, &text);
         *ret_length = length > 0 ? (size_t)length : 0;
@@ -209,9 +222,10 @@ static bool has_right_numbers(const struct algorithm *algorithm, EVP_PKEY *key,
 {
     const struct part *signature = &parts->part[PART_SIGNATURE];
     size_t length = 0;
-    if (signature->length != 2 * TOKEN_P256_BYTES)
+    int width = algorithm->curve == TOKEN_CURVE_P384 ? P384_BYTES : P256_BYTES;
+    if (signature->length != 2 * (size_t)width)
         return false;
-    unsigned char *text = print_asn1(signature, &length);
+    unsigned char *text = print_asn1(signature, width, &length);
     bool is_right = length > 0 && has_right_signature(algorithm, key, parts, text, length);
     OPENSSL_free(text);
     return is_right;
@@ -224,15 +238,16 @@ static bool is_signed(const struct algorithm *algorithm, const struct token_key 
     switch (algorithm->key) {
     case TOKEN_KEY_HMAC:
         return has_right_mac(algorithm, key, parts);
-    case TOKEN_KEY_RSA:
-        return has_right_signature(algorithm, key->public_key, parts, signature->bytes,
-                                   signature->length);
     case TOKEN_KEY_EC:
-        return has_right_numbers(algorithm, key->public_key, parts);
+        if (algorithm->curve != TOKEN_CURVE_ED25519)
+            return has_right_numbers(algorithm, key->public_key, parts);
+        break;
+    case TOKEN_KEY_RSA:
     case TOKEN_KEY_KINDS:
         break;
     }
-    return false;
+    return has_right_signature(algorithm, key->public_key, parts, signature->bytes,
+                               signature->length);
 }
 
 static bool judge_signature(struct token *token, const struct token_keys *keys,

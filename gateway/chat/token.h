@@ -29,10 +29,11 @@ enum {
 /* NULL or "": not set. All *borrowed*. */
 struct token_key_options {
     const char *hmac_secret;         /* for HS256, HS384, HS512 */
-    const char *rsa_public_key_file; /* for RS256; PEM, 2048 bits or more */
-    const char *ec_public_key_file;  /* for ES256; PEM, on the curve P-256 */
-    const char *audience;            /* must be `aud`, or in it; not set: any */
-    const char *issuer;              /* must be `iss`; not set: any */
+    const char *rsa_public_key_file; /* for RS256, RS384, RS512; PEM, 2048 bits or more */
+    const char
+        *ec_public_key_file; /* PEM; for ES256 on P-256, ES384 on P-384, EdDSA on Ed25519 */
+    const char *audience;    /* must be `aud`, or in it; not set: any */
+    const char *issuer;      /* must be `iss`; not set: any */
 };
 
 struct token_keys;

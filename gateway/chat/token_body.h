@@ -13,13 +13,14 @@
 
 enum token_key_kind { TOKEN_KEY_HMAC, TOKEN_KEY_RSA, TOKEN_KEY_EC, TOKEN_KEY_KINDS };
 
-enum { TOKEN_P256_BYTES = 32 }; /* of a number of the curve P-256 */
+enum token_curve { TOKEN_CURVE_NONE, TOKEN_CURVE_P256, TOKEN_CURVE_P384, TOKEN_CURVE_ED25519 };
 
 /* One of the two, or none: not configured. */
 struct token_key {
     char *text; /* of an HMAC: the secret */
     size_t length;
     EVP_PKEY *public_key;
+    enum token_curve curve; /* that it is on, for TOKEN_KEY_EC */
 };
 
 struct token_keys {

@@ -65,12 +65,16 @@ static EVP_PKEY *parse_public_key(const char *pem, size_t length)
     return key;
 }
 
-static bool is_on_p256(const EVP_PKEY *key)
+static enum token_curve curve_of(const EVP_PKEY *key)
 {
     char group[32] = "";
-    return EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group),
-                                          NULL) == 1 &&
-           strcmp(group, "prime256v1") == 0;
+    if (EVP_PKEY_is_a(key, "ED25519"))
+        return TOKEN_CURVE_ED25519;
+    (void)EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group),
+                                         NULL);
+    if (strcmp(group, "prime256v1") == 0)
+        return TOKEN_CURVE_P256;
+    return strcmp(group, "secp384r1") == 0 ? TOKEN_CURVE_P384 : TOKEN_CURVE_NONE;
 }
 
 /* What is wrong with the key, or NULL. */
@@ -80,12 +84,12 @@ static const char *judge_key(enum token_key_kind kind, const EVP_PKEY *key)
         return "no public key in PEM form (-----BEGIN PUBLIC KEY-----)";
     if (kind == TOKEN_KEY_RSA && !EVP_PKEY_is_a(key, "RSA"))
         return "the key is not an RSA key";
-    if (kind == TOKEN_KEY_EC && !EVP_PKEY_is_a(key, "EC"))
+    if (kind == TOKEN_KEY_EC && !EVP_PKEY_is_a(key, "EC") && !EVP_PKEY_is_a(key, "ED25519"))
         return "the key is not an EC key";
     if (kind == TOKEN_KEY_RSA && EVP_PKEY_get_bits(key) < RSA_BITS_MIN)
         return "the RSA key has less than 2048 bits";
-    if (kind == TOKEN_KEY_EC && !is_on_p256(key))
-        return "the EC key is not on the curve P-256, which ES256 needs";
+    if (kind == TOKEN_KEY_EC && curve_of(key) == TOKEN_CURVE_NONE)
+        return "the EC key is on none of the curves P-256, P-384 and Ed25519";
     return NULL;
 }
 
@@ -107,6 +111,8 @@ static bool load_key(struct token_keys *keys, enum token_key_kind kind, const ch
     const char *problem = judge_key(kind, key->public_key);
     if (problem)
         *ret_error = mem_printf("%s: %s", path, problem);
+    else if (kind == TOKEN_KEY_EC)
+        key->curve = curve_of(key->public_key);
     ERR_clear_error();
     return !problem;
 }

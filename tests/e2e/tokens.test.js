@@ -6,7 +6,7 @@ import { beforeEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { KEY, result } from './lib/api.js';
 import { newChannel, useCluster } from './lib/cluster.js';
-import { ecPair, fileOf, inSeconds, rsaPair, SECRET, sign, withClaims } from './lib/token.js';
+import { ecPair, edPair, fileOf, inSeconds, rsaPair, SECRET, sign, withClaims } from './lib/token.js';
 import { eventually } from './lib/wait.js';
 
 const rsa = rsaPair();
@@ -77,6 +77,8 @@ describe('the token of an SDK client', () => {
             HS384: SECRET,
             HS512: SECRET,
             RS256: rsa.privateKey,
+            RS384: rsa.privateKey,
+            RS512: rsa.privateKey,
             ES256: ec.privateKey,
         })) {
             it(`signed with ${alg} says who publishes`, async () => {
@@ -89,6 +91,25 @@ describe('the token of an SDK client', () => {
                 await subscription.publish('hello');
                 const { info } = await subscription.hears('hello');
                 assert.deepEqual([info.user, info.connInfo], ['42', { name: 'Ann' }]);
+            });
+        }
+
+        for (const [alg, pair] of Object.entries({ ES384: ecPair('P-384'), EdDSA: edPair() })) {
+            it(`signed with ${alg} is taken where the key is on its curve, and no other`, async () => {
+                const options = { 'token-ec-key': fileOf(pair.publicPem) };
+                const node = await cluster.startNode({ options });
+                const key = pair.privateKey;
+                await node.connectSdk({ token: sign({ sub: '42' }, { alg, key }) });
+                for (const token of [
+                    sign({ sub: '42' }, { alg: 'ES256', key: ec.privateKey }),
+                    sign({ sub: '42' }, { alg, key, header: { alg: 'ES256' } }),
+                    sign({ sub: '42' }, { header: { alg } }),
+                    withClaims(sign({ sub: '41' }, { alg, key }), { sub: '42' }),
+                ]) {
+                    const client = node.newSdk({ token });
+                    client.sdk.connect();
+                    assert.equal((await client.next('disconnected')).code, 3500);
+                }
             });
         }
 

@@ -16,7 +16,8 @@ function keyPair(type, options) {
 }
 
 export const rsaPair = () => keyPair('rsa', { modulusLength: 2048 });
-export const ecPair = () => keyPair('ec', { namedCurve: 'P-256' });
+export const ecPair = (namedCurve = 'P-256') => keyPair('ec', { namedCurve });
+export const edPair = () => keyPair('ed25519');
 
 /** The path of a file with this text, gone when the tests are. */
 export function fileOf(text) {
@@ -32,7 +33,7 @@ const encode = (part) => Buffer.from(JSON.stringify(part)).toString('base64url')
 
 function signatureOf(alg, text, key) {
     if (alg === 'none') return '';
-    const hash = `sha${alg.slice(2)}`;
+    const hash = alg === 'EdDSA' ? null : `sha${alg.slice(2)}`;
     if (alg.startsWith('HS')) return crypto.createHmac(hash, key).update(text).digest('base64url');
     const dsaEncoding = 'ieee-p1363'; // RFC 7518, 3.4
     return crypto.sign(hash, Buffer.from(text), { key, dsaEncoding }).toString('base64url');
