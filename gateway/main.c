@@ -322,11 +322,27 @@ static struct ws_admission_options admission_for(const struct config *config)
     };
 }
 
+static void set_http_options(struct ws_server_options *options, const struct config *config)
+{
+    options->allowed_origins = config->allowed_origins;
+    options->allowed_hosts = config->allowed_hosts;
+    options->http = (struct http_conn_options){
+        .request_ms = config->handshake_timeout_ms,
+        .idle_ms = config->http_idle_timeout_ms,
+        .bytes_per_s = config->http_min_bytes_per_s,
+    };
+    options->files = (struct http_files_options){
+        .per_minute = config->files_per_minute,
+        .uploads_per_address = config->uploads_per_address,
+        .downloads_per_address = config->downloads_per_address,
+        .rule = {config->trusted_proxies, config->trusted_hops},
+    };
+}
+
 static bool create_server(struct gateway *gateway, char **ret_error)
 {
     const struct config *config = &gateway->config;
     struct ws_server_options *options = &gateway->server_options;
-    options->allowed_origins = config->allowed_origins;
     options->is_luchat_on = strcmp(config->luchat, "on") == 0;
     options->is_centrifuge_on = strcmp(config->centrifuge, "on") == 0;
     options->is_page_on = strcmp(config->page, "on") == 0;
@@ -343,10 +359,7 @@ static bool create_server(struct gateway *gateway, char **ret_error)
     options->max_connections_of_all = config->max_connections;
     options->is_port_shared = config->workers > 1;
     options->api_key = config->api_key;
-    options->uploads = (struct http_upload_options){
-        .per_minute = config->files_per_minute,
-        .trusted_proxies = config->trusted_proxies,
-    };
+    set_http_options(options, config);
     options->hub = gateway->chat;
     options->broker = gateway->broker;
     gateway->server = ws_server_create(gateway->loop, options, ret_error);

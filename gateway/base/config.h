@@ -47,6 +47,7 @@ struct config {
     int64_t handshakes_per_s;
     int64_t handshakes_pending;
     int64_t internal_descriptors;
+    char *allowed_hosts; /* "": see http_origin.h */
     int64_t max_message_bytes;
     int64_t message_timeout_ms;
     int64_t max_backlog_bytes;
@@ -62,6 +63,8 @@ struct config {
     int64_t backlog_bytes; /* 0: a quarter of the memory, of all workers together */
     int64_t idle_timeout_ms;
     int64_t handshake_timeout_ms;
+    int64_t http_idle_timeout_ms; /* 0: no limit */
+    int64_t http_min_bytes_per_s; /* 0: no limit */
     int64_t drain_timeout_ms;
     /* channels */
     int64_t history_size;
@@ -97,7 +100,10 @@ struct config {
     int64_t files_ttl_s;
     char *files_types;
     int64_t files_per_minute;
-    char *trusted_proxies; /* see network.h */
+    int64_t uploads_per_address;   /* 0: no limit */
+    int64_t downloads_per_address; /* 0: no limit */
+    char *trusted_proxies;         /* see network.h */
+    int64_t trusted_hops;
     /* logs */
     char *log_level;
     char *log_format;

@@ -33,7 +33,11 @@
     LIMIT(internal_descriptors) \
     LIMIT(message_timeout_ms) \
     LIMIT(redis_queue_bytes) \
-    LIMIT(files_per_minute)
+    LIMIT(files_per_minute) \
+    LIMIT(http_min_bytes_per_s) \
+    LIMIT(uploads_per_address) \
+    LIMIT(downloads_per_address) \
+    LIMIT(files_share_percent)
 /* clang-format on */
 
 #define LIMIT_MEMBER(name) LIMIT_##name,

@@ -45,7 +45,8 @@ struct file_job {
     size_t head_length;
     char *bytes;
     size_t length;
-    size_t written; /* head included */
+    size_t admitted; /* of the bytes that all may take */
+    size_t written;  /* head included */
     struct broker_file file;
     struct api_waiter waiter;
 };
@@ -111,7 +112,7 @@ static struct file_refusal check_words(const struct hub *hub, const struct file_
         return (struct file_refusal){400, "the file is empty"};
     if (upload->bytes > limits->max_bytes)
         return (struct file_refusal){413, "the file is longer than --files-max-bytes"};
-    if (hub->admitted_bytes + upload->bytes > FILES_ADMITTED_BYTES_MAX)
+    if (hub->admitted_bytes >= FILES_ADMITTED_BYTES_MAX)
         return (struct file_refusal){503, "no more files now: try again later"};
     if (!upload->type || !media_type_is_valid(upload->type))
         return (struct file_refusal){415, "Content-Type is missing or no media type"};
@@ -166,7 +167,6 @@ static struct file_job *create_job(struct hub *hub, const struct file_upload *up
     job->name = file_name_clean(upload->name ? upload->name : "");
     job->type = mem_strdup(upload->type);
     job->length = upload->bytes;
-    hub->admitted_bytes += job->length;
     make_id(job->id);
     char *encoded = file_name_encode(job->name);
     job->link = mem_printf("/files/%s/%s", job->id, encoded);
@@ -199,7 +199,7 @@ void file_job_destroy(struct file_job *job)
 {
     if (!job)
         return;
-    job->hub->admitted_bytes -= job->length;
+    job->hub->admitted_bytes -= job->admitted;
     free(job->channel);
     free(job->user);
     free(job->name);
@@ -208,6 +208,16 @@ void file_job_destroy(struct file_job *job)
     free(job->head);
     free(job->bytes);
     free(job);
+}
+
+bool file_job_grow(struct file_job *job, size_t bytes)
+{
+    size_t others = job->hub->admitted_bytes - job->admitted;
+    if (others + bytes > FILES_ADMITTED_BYTES_MAX)
+        return false;
+    job->hub->admitted_bytes = others + bytes;
+    job->admitted = bytes;
+    return true;
 }
 
 /* ------------------------------------------------------------------------------- storage */

@@ -58,6 +58,10 @@ struct file_job *files_admit(struct hub *hub, const struct file_upload *upload,
                              struct file_refusal *ret_refusal);
 void file_job_destroy(struct file_job *job); /* takes NULL */
 
+/* So much memory is about to be taken for its bytes; false: not now, as all that are on their
+ * way take too much. */
+__attribute__((warn_unused_result)) bool file_job_grow(struct file_job *job, size_t bytes);
+
 /* Keeps the file and tells its channel. bytes are *stolen*, the job is over with the answer:
  * 201 with {"filelink":...,"name":...,"type":...,"bytes":...}, or an error. Never answered from
  * inside the call. */

@@ -1,18 +1,16 @@
 /*
  * http_api - the server API by HTTP; see http_api.h.
- *
- * One request at a time on a connection; see http_call.h.
  */
 #include "http_api.h"
 
 #include "api.h"
 #include "http_call.h"
+#include "http_conn.h"
 #include "http_response.h"
 #include "id_table.h"
 #include "log.h"
 #include "mem.h"
 
-#include <libwebsockets.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
@@ -26,15 +24,15 @@ static const char path_head[] = "/api/";
 
 struct http_api {
     struct hub *hub;
-    struct id_table *calls; /* that wait */
+    struct id_table *calls; /* connections that wait */
     bool has_key;
     unsigned char key_digest[DIGEST_BYTES];
 };
 
-/* Why a request is refused; status 0: it is not. */
-struct refusal {
-    int status;
-    const char *message;
+/* A request whose body is read, or that waits. */
+struct call {
+    char *method;
+    uint64_t id; /* among those that wait; 0: not yet */
 };
 
 /* ------------------------------------------------------------------------------------ key */
@@ -53,21 +51,43 @@ static bool is_key(const struct http_api *api, const char *guess)
 }
 
 /* X-API-Key: KEY, or Authorization: apikey KEY. */
-static bool has_key(const struct http_api *api, struct lws *wsi)
+static bool has_key(const struct http_api *api, const struct http_head *head)
 {
-    static const char name[] = "x-api-key:";
     static const char scheme[] = "apikey ";
-    const int scheme_length = (int)strlen(scheme);
-    char text[API_KEY_BYTES_MAX];
-    bool is_right = false;
-    if (lws_hdr_custom_copy(wsi, text, sizeof(text), name, (int)strlen(name)) > 0)
-        is_right = is_key(api, text);
-    else if (lws_hdr_copy(wsi, text, sizeof(text), WSI_TOKEN_HTTP_AUTHORIZATION) >
-                 scheme_length &&
-             strncasecmp(text, scheme, (size_t)scheme_length) == 0)
-        is_right = is_key(api, text + scheme_length);
-    explicit_bzero(text, sizeof(text));
-    return is_right;
+    const char *key = http_head_find(head, "x-api-key");
+    const char *authorization = http_head_find(head, "authorization");
+    if (key)
+        return is_key(api, key);
+    return authorization && strncasecmp(authorization, scheme, strlen(scheme)) == 0 &&
+           is_key(api, authorization + strlen(scheme));
+}
+
+/* -------------------------------------------------------------------------------- answers */
+
+static void on_answer(void *owner, uint64_t tag, int status, char *body)
+{
+    const struct http_api *api = owner;
+    http_call_answer(api->calls, tag, status, body);
+}
+
+static void on_body(void *owner, struct http_conn *conn, char *body, size_t length)
+{
+    struct http_api *api = owner;
+    struct call *call = http_conn_context(conn);
+    call->id = id_table_add(api->calls, conn);
+    api_call(api->hub, call->method, body, length,
+             (struct api_waiter){on_answer, api, call->id});
+    free(body);
+}
+
+static void on_over(void *owner, struct http_conn *conn)
+{
+    struct http_api *api = owner;
+    struct call *call = http_conn_context(conn);
+    if (call->id)
+        id_table_remove(api->calls, call->id);
+    free(call->method);
+    free(call);
 }
 
 /* -------------------------------------------------------------------------------- requests */
@@ -77,71 +97,48 @@ bool http_api_is_path(const char *path)
     return strncmp(path, path_head, strlen(path_head)) == 0;
 }
 
-static struct refusal check(const struct http_api *api, struct lws *wsi, const char *method,
-                            int64_t length)
+static struct http_fault check(const struct http_api *api, const struct http_conn *conn,
+                               const char *method)
 {
+    const struct http_head *head = http_conn_head(conn);
     if (!api->has_key)
-        return (struct refusal){404, "no server API: the node has no --api-key"};
-    if (!has_key(api, wsi))
-        return (struct refusal){401, "Unauthorized: X-API-Key is missing or wrong"};
+        return (struct http_fault){404, "no server API: the node has no --api-key"};
+    if (!has_key(api, head))
+        return (struct http_fault){401, "Unauthorized: X-API-Key is missing or wrong"};
     if (!api_has_method(method))
-        return (struct refusal){404, "no such method"};
-    if (length > API_BODY_BYTES_MAX)
-        return (struct refusal){413, "the body is longer than 1 MiB"};
-    return (struct refusal){0, NULL};
+        return (struct http_fault){404, "no such method"};
+    if (head->body_length > API_BODY_BYTES_MAX)
+        return (struct http_fault){413, "the body is longer than 1 MiB"};
+    return (struct http_fault){0, NULL};
 }
 
-int http_api_begin(struct http_api *api, struct http_call *call, struct lws *wsi,
-                   const char *path)
+static void take_in(struct http_api *api, struct http_conn *conn, const char *method)
+{
+    static const struct http_handler handler = {.on_body = on_body, .on_over = on_over};
+    struct call *call = mem_alloc(sizeof(*call));
+    *call = (struct call){.method = mem_strdup(method)};
+    http_conn_begin(conn, &handler, api, call);
+    http_conn_read_body(conn, API_BODY_BYTES_MAX);
+}
+
+void http_api_begin(struct http_api *api, struct http_conn *conn, const char *path)
 {
     const char *method = path + strlen(path_head);
-    int64_t length = 0;
-    if (!http_is_post(wsi))
-        return http_refuse(wsi, api->has_key ? 405 : 404, "Allow: POST", "only POST");
-    if (!http_call_read_length(wsi, &length))
-        return http_refuse(wsi, 411, NULL, "a body with Content-Length is needed");
-    struct refusal refusal = check(api, wsi, method, length);
-    if (refusal.status) {
-        log_info("api_refused", kv_int("status", refusal.status),
-                 kv_str("err", refusal.message));
-        return http_call_refuse(call, wsi, length, refusal.status, NULL, refusal.message);
+    if (!http_is_post(conn)) {
+        http_refuse(conn, api->has_key ? 405 : 404, "Allow: POST", "only POST");
+        return;
     }
-    http_call_begin(call, wsi, (size_t)length);
-    call->context = mem_strdup(method);
-    return 0;
-}
-
-/* -------------------------------------------------------------------------------- answers */
-
-static void on_answer(void *owner, uint64_t tag, int status, char *body)
-{
-    struct http_api *api = owner;
-    http_call_answer(api->calls, tag, status, body);
-}
-
-static void forget_method(struct http_call *call)
-{
-    free(call->context);
-    call->context = NULL;
-}
-
-int http_api_complete(struct http_api *api, struct http_call *call)
-{
-    if (call->state != HTTP_CALL_READING)
-        return 0;
-    if (http_call_is_answered(call))
-        return http_call_respond(call);
-    http_call_await(call, api->calls);
-    api_call(api->hub, call->context, call->body, call->length,
-             (struct api_waiter){on_answer, api, call->id});
-    forget_method(call);
-    return http_call_wait(call);
-}
-
-void http_api_closed(struct http_api *api, struct http_call *call)
-{
-    forget_method(call);
-    http_call_finish(call, api->calls);
+    if (!http_call_has_body(conn)) {
+        http_refuse(conn, 411, NULL, "a body with Content-Length, or in chunks, is needed");
+        return;
+    }
+    struct http_fault fault = check(api, conn, method);
+    if (!fault.status) {
+        take_in(api, conn, method);
+        return;
+    }
+    log_info("api_refused", kv_int("status", fault.status), kv_str("err", fault.message));
+    http_refuse_politely(conn, fault.status, NULL, fault.message);
 }
 
 /* ----------------------------------------------------------------------------------- life */

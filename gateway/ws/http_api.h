@@ -9,12 +9,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 struct http_api;
-struct http_call;
+struct http_conn;
 struct hub;
-struct lws;
 
 enum {
     API_BODY_BYTES_MAX = 1 << 20,
@@ -29,10 +27,7 @@ void http_api_destroy(struct http_api *api); /* takes NULL */
 /* Is it the address of a method? */
 bool http_api_is_path(const char *path);
 
-/* What libwebsockets says; non-zero: the connection is to be closed. */
-int http_api_begin(struct http_api *api, struct http_call *call, struct lws *wsi,
-                   const char *path);
-int http_api_complete(struct http_api *api, struct http_call *call);
-void http_api_closed(struct http_api *api, struct http_call *call);
+/* Answers the request, now or later. */
+void http_api_begin(struct http_api *api, struct http_conn *conn, const char *path);
 
 #endif

@@ -3,66 +3,86 @@
  */
 #include "http_cors.h"
 
+#include "http_conn.h"
+#include "http_io.h"
+#include "http_origin.h"
 #include "http_response.h"
 #include "mem.h"
-#include "ws_handshake.h"
+#include "network.h"
 
 #include <libwebsockets.h>
 
 #include <string.h>
+#include <strings.h>
 
-enum { ORIGIN_BYTES = 1024 };
-
-/* The page's origin; false: none was sent, or none that can be one. */
-static bool read_origin(struct lws *wsi, char origin[ORIGIN_BYTES])
-{
-    return lws_hdr_copy(wsi, origin, ORIGIN_BYTES, WSI_TOKEN_ORIGIN) > 0;
-}
-
+/* NULL: the internal port. */
 static const struct http_cors *cors_of(struct lws *wsi)
 {
     return lws_vhost_user(lws_get_vhost(wsi));
 }
 
-static bool is_allowed(struct lws *wsi, const char *allowed_origins, const char *origin)
+/* Over TLS it is known, and where a trusted proxy says it. */
+static enum http_scheme scheme_of(struct lws *wsi, const struct http_head *head)
 {
-    char host[ORIGIN_BYTES];
-    if (lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST) <= 0)
-        host[0] = '\0';
-    return ws_handshake_is_origin_allowed(allowed_origins, origin, host);
+    struct peer peer;
+    const struct http_peer_rule connection_only = {"", 0};
+    const char *said = http_head_find(head, "x-forwarded-proto");
+    if (http_io_is_tls(wsi))
+        return HTTP_SCHEME_TLS;
+    http_peer(wsi, head, &connection_only, &peer);
+    if (!said || !networks_have(cors_of(wsi)->rule.trusted_proxies, &peer))
+        return HTTP_SCHEME_UNKNOWN;
+    if (strcasecmp(said, "https") == 0)
+        return HTTP_SCHEME_TLS;
+    return strcasecmp(said, "http") == 0 ? HTTP_SCHEME_PLAIN : HTTP_SCHEME_UNKNOWN;
 }
 
-char *http_cors_headers(struct lws *wsi)
+bool http_cors_is_origin_welcome(struct lws *wsi, const struct http_head *head)
 {
-    static const char vary[] = "Vary: Origin\r\n";
-    char origin[ORIGIN_BYTES];
+    const char *origin = http_head_find(head, "origin");
+    const struct http_cors *cors = cors_of(wsi);
+    if (!origin || !origin[0])
+        return true; /* not a page: a program */
+    return cors && http_origin_is_allowed(cors->allowed_origins, origin, http_head_host(head),
+                                          scheme_of(wsi, head));
+}
+
+bool http_cors_is_host_welcome(struct lws *wsi, const struct http_head *head)
+{
+    struct peer peer;
     const struct http_cors *cors = cors_of(wsi);
     if (!cors)
+        return true;
+    http_peer(wsi, head, &cors->rule, &peer);
+    return http_origin_is_host_allowed(cors->allowed_hosts, cors->allowed_origins,
+                                       http_head_host(head), http_peer_is_loopback(&peer));
+}
+
+char *http_cors_headers(const struct http_conn *conn)
+{
+    static const char vary[] = "Vary: Origin\r\n";
+    struct lws *wsi = http_conn_wsi(conn);
+    const struct http_cors *cors = cors_of(wsi);
+    const struct http_head *head = http_conn_head(conn);
+    const char *origin = http_head_find(head, "origin");
+    if (!cors)
         return mem_strdup("");
-    if (!read_origin(wsi, origin) || !is_allowed(wsi, cors->allowed_origins, origin))
+    if (!origin || !origin[0] || !http_cors_is_origin_welcome(wsi, head) ||
+        !http_cors_is_host_welcome(wsi, head))
         return mem_strdup(vary);
-    if (ws_handshake_is_origin_allowed(cors->allowed_origins, "*", ""))
+    if (http_origin_is_allowed(cors->allowed_origins, "*", "", HTTP_SCHEME_UNKNOWN))
         return mem_printf("Access-Control-Allow-Origin: *\r\n%s", vary);
     return mem_printf("Access-Control-Allow-Origin: %s\r\n"
                       "Access-Control-Allow-Credentials: true\r\n%s",
                       origin, vary);
 }
 
-bool http_cors_is_welcome(struct lws *wsi)
+bool http_cors_is_preflight(const struct http_conn *conn)
 {
-    char origin[ORIGIN_BYTES];
-    const struct http_cors *cors = cors_of(wsi);
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) <= 0)
-        return true; /* not a page: a program */
-    return cors && read_origin(wsi, origin) && is_allowed(wsi, cors->allowed_origins, origin);
+    return http_conn_port(conn) == HTTP_PUBLIC && http_conn_head(conn)->method == HTTP_OPTIONS;
 }
 
-bool http_cors_is_preflight(struct lws *wsi)
-{
-    return cors_of(wsi) && lws_hdr_total_length(wsi, WSI_TOKEN_OPTIONS_URI) > 0;
-}
-
-int http_cors_answer_preflight(struct lws *wsi)
+void http_cors_answer_preflight(struct http_conn *conn)
 {
     static const char allow[] = "Allow: GET, HEAD, POST, OPTIONS";
     static const char permissions[] =
@@ -70,7 +90,7 @@ int http_cors_answer_preflight(struct lws *wsi)
         "Access-Control-Allow-Headers: Authorization, Content-Type\r\n"
         "Access-Control-Max-Age: 600\r\n"
         "Allow: GET, HEAD, POST, OPTIONS";
-    bool is_welcome = http_cors_is_welcome(wsi);
-    struct http_response response = {.status = 204, .header = is_welcome ? permissions : allow};
-    return http_respond(wsi, &response);
+    bool is_welcome = http_cors_is_origin_welcome(http_conn_wsi(conn), http_conn_head(conn));
+    http_respond(conn, &(struct http_response){.status = 204,
+                                               .header = is_welcome ? permissions : allow});
 }

@@ -8,24 +8,32 @@
 #ifndef PARLEY_HTTP_CORS_H
 #define PARLEY_HTTP_CORS_H
 
+#include "http_peer.h"
+
 #include <stdbool.h>
 
+struct http_conn;
+struct http_head;
 struct lws;
 
 /* What the vhost of the public port is given as its user pointer; borrowed. */
 struct http_cors {
     const char *allowed_origins;
+    const char *allowed_hosts;  /* see http_origin.h */
+    struct http_peer_rule rule; /* who says from where a request comes */
 };
+
+/* May the page that asks, if it is one, do so? */
+bool http_cors_is_origin_welcome(struct lws *wsi, const struct http_head *head);
+/* Is the host that is asked for one of ours? */
+bool http_cors_is_host_welcome(struct lws *wsi, const struct http_head *head);
 
 /* The header lines for an answer to this request, each with its CRLF; "" on the internal
  * port. *new* */
-char *http_cors_headers(struct lws *wsi);
+char *http_cors_headers(const struct http_conn *conn);
 
-/* The request is no page's, or a page's that may make it. */
-bool http_cors_is_welcome(struct lws *wsi);
-
-/* OPTIONS: what may be asked for. Non-zero: the connection is to be closed. */
-bool http_cors_is_preflight(struct lws *wsi);
-int http_cors_answer_preflight(struct lws *wsi);
+/* OPTIONS: what may be asked for. */
+bool http_cors_is_preflight(const struct http_conn *conn);
+void http_cors_answer_preflight(struct http_conn *conn);
 
 #endif

@@ -2,21 +2,20 @@
  * http_download - GET /files/ID/NAME; see http_download.h.
  *
  *   begin -> read -> on_piece: head and piece -> writable -> read -> on_piece -> ... -> end
- *
- * Reading from the connection is not held up meanwhile: libwebsockets would not say that it
- * is writable then. A client that asks for more before it has all of it is sent away.
  */
 #include "http_download.h"
 
 #include "broker.h"
 #include "file_names.h"
 #include "files.h"
+#include "http_conn.h"
 #include "http_response.h"
+#include "http_upload.h"
 #include "id_table.h"
+#include "limit.h"
 #include "mem.h"
 #include "metrics.h"
-
-#include <libwebsockets.h>
+#include "network.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +24,13 @@ static const char path_head[] = "/files/";
 
 struct http_downloads {
     struct hub *hub;
+    const struct http_files_options *options;
     struct id_table *running;
 };
 
 struct http_download {
-    struct lws *wsi;
-    struct http_download **slot; /* in the connection's memory */
+    struct http_conn *conn;
+    uint64_t customer; /* whose it is: see network.h */
     uint64_t id;
     char file[BROKER_FILE_ID_BYTES + 1];
     bool is_head;
@@ -45,29 +45,6 @@ bool http_download_is_path(const char *path)
 }
 
 /* ------------------------------------------------------------------------------- answers */
-
-static void forget(struct http_downloads *downloads, struct http_download *download)
-{
-    *download->slot = NULL;
-    id_table_remove(downloads->running, download->id);
-    free(download);
-}
-
-/* The transaction is over; the connection goes on if it can. */
-static int complete(struct http_downloads *downloads, struct http_download *download)
-{
-    struct lws *wsi = download->wsi;
-    forget(downloads, download);
-    return lws_http_transaction_completed(wsi) ? -1 : 0;
-}
-
-static int refuse(struct http_downloads *downloads, struct http_download *download, int status,
-                  const char *message)
-{
-    struct lws *wsi = download->wsi;
-    forget(downloads, download);
-    return http_refuse(wsi, status, status == 503 ? "Retry-After: 5" : NULL, message);
-}
 
 /* For clients that know no UTF-8 in it. *new* */
 static char *ascii_of(const char *name)
@@ -96,55 +73,35 @@ static char *print_headers(const struct file_piece *piece)
     return headers;
 }
 
-static int write_piece(struct http_downloads *downloads, struct http_download *download,
-                       struct slice piece)
+static void write_piece(struct http_download *download, struct slice piece)
 {
-    lws_set_timeout(download->wsi, PENDING_TIMEOUT_HTTP_CONTENT, DOWNLOAD_STALL_S);
-    if (piece.length > 0 && lws_write(download->wsi, (unsigned char *)piece.bytes, piece.length,
-                                      LWS_WRITE_HTTP) < 0)
-        return -1;
-    if (download->remaining == 0)
-        return complete(downloads, download);
-    lws_callback_on_writable(download->wsi);
-    return 0;
+    struct http_conn *conn = download->conn;
+    bool is_last_piece = download->remaining == 0;
+    http_conn_send(conn, piece.bytes, piece.length);
+    if (is_last_piece)
+        http_conn_finish(conn, /* is_last= */ false);
+    else
+        http_conn_await_room(conn);
 }
 
-static int begin_answer(struct http_downloads *downloads, struct http_download *download,
-                        const struct file_piece *piece)
+static void begin_answer(struct http_download *download, const struct file_piece *piece)
 {
-    if (!piece->name)
-        return refuse(downloads, download, 404, "there is no such file, or no more");
+    struct http_conn *conn = download->conn;
+    if (!piece->name) {
+        http_refuse(conn, 404, NULL, "there is no such file, or no more");
+        return;
+    }
     char *headers = print_headers(piece);
-    struct http_response response = {.status = 200,
-                                     .type = piece->type,
-                                     .header = headers,
-                                     .body_length = piece->bytes,
-                                     .cache = "private, max-age=3600, immutable"};
-    bool is_sent = http_send_head(download->wsi, &response);
+    http_send_head(conn, &(struct http_response){.status = 200,
+                                                 .type = piece->type,
+                                                 .header = headers,
+                                                 .body_length = piece->bytes,
+                                                 .cache = "private, max-age=3600, immutable"});
     free(headers);
-    if (!is_sent)
-        return -1;
     metrics.files_read_total++;
     if (!download->is_head && piece->piece.length <= piece->bytes)
         download->remaining = piece->bytes - piece->piece.length;
-    return write_piece(downloads, download,
-                       download->is_head ? (struct slice){NULL, 0} : piece->piece);
-}
-
-static int go_on(struct http_downloads *downloads, struct http_download *download,
-                 const struct file_piece *piece)
-{
-    bool is_begin = download->next == 0;
-    download->is_reading = false;
-    download->next = piece->next;
-    if (is_begin && !piece->is_known)
-        return refuse(downloads, download, 503, "the store is out of reach");
-    if (is_begin)
-        return begin_answer(downloads, download, piece);
-    if (piece->piece.length == 0 || piece->piece.length > download->remaining)
-        return -1; /* it is gone: what was promised cannot be kept */
-    download->remaining -= piece->piece.length;
-    return write_piece(downloads, download, piece->piece);
+    write_piece(download, download->is_head ? (struct slice){"", 0} : piece->piece);
 }
 
 static void on_piece(void *owner, uint64_t tag, const struct file_piece *piece)
@@ -153,9 +110,19 @@ static void on_piece(void *owner, uint64_t tag, const struct file_piece *piece)
     struct http_download *download = id_table_find(downloads->running, tag);
     if (!download)
         return;
-    struct lws *wsi = download->wsi;
-    if (go_on(downloads, download, piece) != 0)
-        lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+    bool is_begin = download->next == 0;
+    download->is_reading = false;
+    download->next = piece->next;
+    if (is_begin && !piece->is_known) {
+        http_refuse(download->conn, 503, "Retry-After: 5", "the store is out of reach");
+    } else if (is_begin) {
+        begin_answer(download, piece);
+    } else if (piece->piece.length == 0 || piece->piece.length > download->remaining) {
+        http_conn_abort(download->conn); /* what was promised cannot be kept */
+    } else {
+        download->remaining -= piece->piece.length;
+        write_piece(download, piece->piece);
+    }
 }
 
 static void read_piece(struct http_downloads *downloads, struct http_download *download)
@@ -165,49 +132,79 @@ static void read_piece(struct http_downloads *downloads, struct http_download *d
                (struct file_reader){on_piece, downloads, download->id});
 }
 
+static void on_writable(void *owner, struct http_conn *conn)
+{
+    struct http_download *download = http_conn_context(conn);
+    if (!download->is_reading && download->remaining > 0)
+        read_piece(owner, download);
+}
+
+static void on_over(void *owner, struct http_conn *conn)
+{
+    struct http_downloads *downloads = owner;
+    struct http_download *download = http_conn_context(conn);
+    id_table_remove(downloads->running, download->id);
+    free(download);
+}
+
 /* ------------------------------------------------------------------------------ requests */
 
-int http_download_begin(struct http_downloads *downloads, struct http_download **slot,
-                        struct lws *wsi, const char *path)
+/* Has the address as many under way as it may have? */
+static bool has_too_many(const struct http_downloads *downloads, const struct peer *peer)
 {
-    const char *id = path + strlen(path_head);
-    size_t length = strcspn(id, "/");
-    if (!http_is_get(wsi))
-        return http_refuse(wsi, 405, "Allow: GET, HEAD", "only GET and HEAD");
-    if (!files_is_id(id, length))
-        return http_refuse(wsi, 404, NULL, "there is no such file, or no more");
-    if (id_table_count(downloads->running) >= DOWNLOADS_MAX)
-        return http_refuse(wsi, 503, "Retry-After: 5", "too many downloads");
+    const struct http_download *download;
+    size_t cursor = 0;
+    uint64_t customer = peer_customer(peer);
+    int64_t count = 0;
+    int64_t max = downloads->options->downloads_per_address;
+    while (max > 0 && (download = id_table_next(downloads->running, &cursor)) != NULL)
+        count += download->customer == customer;
+    if (max == 0 || count < max)
+        return false;
+    limit_hit(LIMIT_downloads_per_address);
+    return true;
+}
+
+static void take_in(struct http_downloads *downloads, struct http_conn *conn,
+                    const struct peer *peer, const char *file)
+{
+    static const struct http_handler handler = {.on_writable = on_writable, .on_over = on_over};
     struct http_download *download = mem_zalloc(sizeof(*download));
-    download->wsi = wsi;
-    download->slot = slot;
-    download->is_head = http_is_head(wsi);
-    memcpy(download->file, id, length);
+    download->conn = conn;
+    download->customer = peer_customer(peer);
+    download->is_head = http_is_head(conn);
+    memcpy(download->file, file, BROKER_FILE_ID_BYTES);
     download->id = id_table_add(downloads->running, download);
-    *slot = download;
+    http_conn_begin(conn, &handler, downloads, download);
     read_piece(downloads, download);
-    return 0;
 }
 
-int http_download_writable(struct http_downloads *downloads, struct http_download *download)
+void http_download_begin(struct http_downloads *downloads, struct http_conn *conn,
+                         const char *path)
 {
-    if (download && !download->is_reading && download->remaining > 0)
-        read_piece(downloads, download);
-    return 0;
-}
-
-void http_download_closed(struct http_downloads *downloads, struct http_download **slot)
-{
-    if (*slot)
-        forget(downloads, *slot);
+    struct peer peer;
+    const char *id = path + strlen(path_head);
+    http_peer(http_conn_wsi(conn), http_conn_head(conn), &downloads->options->rule, &peer);
+    if (!http_is_get(conn))
+        http_refuse(conn, 405, "Allow: GET, HEAD", "only GET and HEAD");
+    else if (!files_is_id(id, strcspn(id, "/")))
+        http_refuse(conn, 404, NULL, "there is no such file, or no more");
+    else if (has_too_many(downloads, &peer))
+        http_refuse(conn, 429, "Retry-After: 5", "too many downloads from this address");
+    else if (id_table_count(downloads->running) >= DOWNLOADS_MAX)
+        http_refuse(conn, 503, "Retry-After: 5", "too many downloads");
+    else
+        take_in(downloads, conn, &peer, id);
 }
 
 /* ---------------------------------------------------------------------------------- life */
 
-struct http_downloads *http_downloads_create(struct hub *hub)
+struct http_downloads *http_downloads_create(struct hub *hub,
+                                             const struct http_files_options *options)
 {
     struct http_downloads *downloads = mem_zalloc(sizeof(*downloads));
     downloads->hub = hub;
+    downloads->options = options;
     downloads->running = id_table_create();
     return downloads;
 }

@@ -10,28 +10,23 @@
 
 #include <stdbool.h>
 
-struct http_download;
+struct http_conn;
 struct http_downloads;
+struct http_files_options;
 struct hub;
-struct lws;
 
-enum {
-    DOWNLOADS_MAX = 1000,  /* at once on this node */
-    DOWNLOAD_STALL_S = 30, /* for a piece to be taken */
-};
+enum { DOWNLOADS_MAX = 1000 /* at once on this node */ };
 
-/* *new* */
-struct http_downloads *http_downloads_create(struct hub *hub);
+/* options are borrowed for the life of it. *new* */
+struct http_downloads *http_downloads_create(struct hub *hub,
+                                             const struct http_files_options *options);
 void http_downloads_destroy(struct http_downloads *downloads); /* takes NULL */
 
 /* Is it the address of a file? */
 bool http_download_is_path(const char *path);
 
-/* What libwebsockets says of a connection; *slot is NULL before and after. Non-zero: the
- * connection is to be closed. */
-int http_download_begin(struct http_downloads *downloads, struct http_download **slot,
-                        struct lws *wsi, const char *path);
-int http_download_writable(struct http_downloads *downloads, struct http_download *download);
-void http_download_closed(struct http_downloads *downloads, struct http_download **slot);
+/* Answers the request, now or later. */
+void http_download_begin(struct http_downloads *downloads, struct http_conn *conn,
+                         const char *path);
 
 #endif

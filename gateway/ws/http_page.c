@@ -6,10 +6,9 @@
  */
 #include "http_page.h"
 
+#include "http_conn.h"
 #include "http_response.h"
 #include "mem.h"
-
-#include <libwebsockets.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +25,6 @@ struct web_asset {
 };
 
 #include "web_assets.h"
-
-enum { HEADER_BYTES = 1024 };
 
 static const char index_name[] = "index.html";
 static const char web_root[] = "/web/";
@@ -93,32 +90,26 @@ static bool is_gzip_accepted(const char *accept_encoding)
     return false;
 }
 
-static bool takes_gzip(struct lws *wsi)
+static bool takes_gzip(const struct http_conn *conn)
 {
-    char value[HEADER_BYTES];
-    return lws_hdr_copy(wsi, value, sizeof(value), WSI_TOKEN_HTTP_ACCEPT_ENCODING) > 0 &&
-           is_gzip_accepted(value);
+    char *value = http_head_join(http_conn_head(conn), "accept-encoding");
+    bool is_accepted = value && is_gzip_accepted(value);
+    free(value);
+    return is_accepted;
 }
 
 /* The client has this very content already. */
-static bool is_known(struct lws *wsi, const char *etag)
+static bool is_known(const struct http_conn *conn, const char *etag)
 {
-    char value[HEADER_BYTES];
-    return lws_hdr_copy(wsi, value, sizeof(value), WSI_TOKEN_HTTP_IF_NONE_MATCH) > 0 &&
-           strstr(value, etag) != NULL;
+    const char *value = http_head_find(http_conn_head(conn), "if-none-match");
+    return value && strstr(value, etag) != NULL;
 }
 
-int http_page_answer(struct lws *wsi, const char *path)
+static void answer(struct http_conn *conn, const struct web_asset *asset, bool is_lasting)
 {
-    bool is_lasting;
-    const struct web_asset *asset = find_asset(path, &is_lasting);
-    if (!asset)
-        return http_refuse(wsi, 404, NULL, "the page has no such file");
-    if (!http_is_get(wsi))
-        return http_refuse(wsi, 405, "Allow: GET, HEAD", "only GET and HEAD");
-    bool is_packed = takes_gzip(wsi);
+    bool is_packed = takes_gzip(conn);
     char *etag = mem_printf("\"%s%s\"", asset->digest, is_packed ? "-gzip" : "");
-    bool has_it = is_known(wsi, etag);
+    bool has_it = is_known(conn, etag);
     char *header = mem_printf("%sETag: %s\r\n%sVary: Accept-Encoding", page_policy, etag,
                               is_packed && !has_it ? "Content-Encoding: gzip\r\n" : "");
     struct http_response response = {
@@ -129,8 +120,19 @@ int http_page_answer(struct lws *wsi, const char *path)
         .body_length = is_packed ? asset->packed_length : asset->plain_length,
         .cache = is_lasting ? "public, max-age=31536000, immutable" : "no-cache",
     };
-    int result = http_respond(wsi, &response);
+    http_respond(conn, &response);
     free(header);
     free(etag);
-    return result;
+}
+
+void http_page_answer(struct http_conn *conn, const char *path)
+{
+    bool is_lasting;
+    const struct web_asset *asset = find_asset(path, &is_lasting);
+    if (!asset)
+        http_refuse(conn, 404, NULL, "the page has no such file");
+    else if (!http_is_get(conn))
+        http_refuse(conn, 405, "Allow: GET, HEAD", "only GET and HEAD");
+    else
+        answer(conn, asset, is_lasting);
 }

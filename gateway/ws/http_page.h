@@ -9,12 +9,12 @@
 
 #include <stdbool.h>
 
-struct lws;
+struct http_conn;
 
 /* Is it an address of the page? */
 bool http_page_is_path(const char *path);
 
-/* Answers GET and HEAD. Non-zero: the connection is to be closed. */
-int http_page_answer(struct lws *wsi, const char *path);
+/* Answers GET and HEAD. */
+void http_page_answer(struct http_conn *conn, const char *path);
 
 #endif

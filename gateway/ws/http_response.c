@@ -3,11 +3,10 @@
  */
 #include "http_response.h"
 
+#include "http_conn.h"
 #include "http_cors.h"
 #include "mem.h"
 #include "text.h"
-
-#include <libwebsockets.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,10 +30,13 @@ static const char *reason_of(int status)
         {411, "Length Required"},
         {413, "Content Too Large"},
         {415, "Unsupported Media Type"},
+        {421, "Misdirected Request"},
         {426, "Upgrade Required"},
         {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},
+        {501, "Not Implemented"},
         {503, "Service Unavailable"},
+        {505, "HTTP Version Not Supported"},
         {507, "Insufficient Storage"},
     };
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
@@ -44,19 +46,19 @@ static const char *reason_of(int status)
     return "Error";
 }
 
-bool http_is_head(struct lws *wsi)
+bool http_is_head(const struct http_conn *conn)
 {
-    return lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+    return http_conn_head(conn)->method == HTTP_HEAD;
 }
 
-bool http_is_get(struct lws *wsi)
+bool http_is_get(const struct http_conn *conn)
 {
-    return lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0 || http_is_head(wsi);
+    return http_conn_head(conn)->method == HTTP_GET || http_is_head(conn);
 }
 
-bool http_is_post(struct lws *wsi)
+bool http_is_post(const struct http_conn *conn)
 {
-    return lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0;
+    return http_conn_head(conn)->method == HTTP_POST;
 }
 
 static size_t body_length_of(const struct http_response *response)
@@ -67,74 +69,67 @@ static size_t body_length_of(const struct http_response *response)
 }
 
 /* *new* */
-static char *print_head(struct lws *wsi, const struct http_response *response)
+static char *print_head(struct http_conn *conn, const struct http_response *response)
 {
-    char *cors = http_cors_headers(wsi);
+    char *cors = http_cors_headers(conn);
+    bool is_last = response->is_last || http_conn_is_last(conn);
     char *content = response->type ? mem_printf("Content-Type: %s\r\nContent-Length: %zu\r\n",
                                                 response->type, body_length_of(response))
                                    : mem_strdup("");
-    char *head =
-        mem_printf("HTTP/1.1 %d %s\r\n%sCache-Control: %s\r\n"
-                   "X-Content-Type-Options: nosniff\r\nConnection: %s\r\n%s%s%s\r\n",
-                   response->status, reason_of(response->status), content,
-                   response->cache ? response->cache : "no-store",
-                   response->is_last ? "close" : "keep-alive", cors,
-                   response->header ? response->header : "", response->header ? "\r\n" : "");
+    char *head = mem_printf(
+        "HTTP/1.1 %d %s\r\n%sCache-Control: %s\r\n"
+        "X-Content-Type-Options: nosniff\r\nConnection: %s\r\n%s%s%s\r\n",
+        response->status, reason_of(response->status), content,
+        response->cache ? response->cache : "no-store", is_last ? "close" : "keep-alive", cors,
+        response->header ? response->header : "", response->header ? "\r\n" : "");
     free(content);
     free(cors);
     return head;
 }
 
-/* False when the connection did not take it. */
-static bool write_response(struct lws *wsi, const struct http_response *response, bool has_body)
+void http_send_head(struct http_conn *conn, const struct http_response *response)
 {
-    char *head = print_head(wsi, response);
+    char *head = print_head(conn, response);
+    http_conn_send(conn, head, strlen(head));
+    free(head);
+}
+
+void http_respond(struct http_conn *conn, const struct http_response *response)
+{
+    char *head = print_head(conn, response);
     size_t head_length = strlen(head);
-    size_t body_length = has_body ? body_length_of(response) : 0;
+    size_t body_length = http_is_head(conn) ? 0 : body_length_of(response);
     char *text = mem_resize(head, head_length + body_length + 1);
     if (body_length > 0)
         memcpy(text + head_length, response->body, body_length);
-    int written =
-        lws_write(wsi, (unsigned char *)text, head_length + body_length, LWS_WRITE_HTTP);
+    http_conn_send(conn, text, head_length + body_length);
     free(text);
-    return written >= 0;
+    http_conn_finish(conn, response->is_last);
 }
 
-bool http_send_head(struct lws *wsi, const struct http_response *response)
+void http_send_answer(struct http_conn *conn, int status, const char *header, const char *body)
 {
-    return write_response(wsi, response, /* has_body= */ false);
+    http_respond(conn, &(struct http_response){.status = status,
+                                               .type = "application/json",
+                                               .header = header,
+                                               .body = body});
 }
 
-int http_respond(struct lws *wsi, const struct http_response *response)
-{
-    if (!write_response(wsi, response, !http_is_head(wsi)) || response->is_last)
-        return -1;
-    return lws_http_transaction_completed(wsi) ? -1 : 0;
-}
-
-int http_send_answer(struct lws *wsi, int status, const char *header, const char *body)
-{
-    struct http_response response = {
-        .status = status, .type = "application/json", .header = header, .body = body};
-    if (!write_response(wsi, &response, /* has_body= */ true))
-        return -1;
-    return lws_http_transaction_completed(wsi) ? -1 : 0;
-}
-
-void http_send_error(struct lws *wsi, int status, const char *header, const char *message)
+void http_refuse_politely(struct http_conn *conn, int status, const char *header,
+                          const char *message)
 {
     char *body = text_print_error(status, message);
-    struct http_response response = {.status = status,
-                                     .type = "application/json",
-                                     .header = header,
-                                     .body = body,
-                                     .is_last = true};
-    (void)write_response(wsi, &response, !http_is_head(wsi));
+    http_send_answer(conn, status, header, body);
     free(body);
 }
 
-int http_refuse(struct lws *wsi, int status, const char *header, const char *message)
+void http_refuse(struct http_conn *conn, int status, const char *header, const char *message)
 {
-    http_send_error(wsi, status, header, message);
-    return -1;
+    char *body = text_print_error(status, message);
+    http_respond(conn, &(struct http_response){.status = status,
+                                               .type = "application/json",
+                                               .header = header,
+                                               .body = body,
+                                               .is_last = true});
+    free(body);
 }

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct lws;
+struct http_conn;
 
 struct http_response {
     int status;
@@ -22,26 +22,25 @@ struct http_response {
     size_t body_length; /* 0: the body is a text */
 };
 
-bool http_is_head(struct lws *wsi);
+bool http_is_head(const struct http_conn *conn);
 /* GET or HEAD. */
-bool http_is_get(struct lws *wsi);
-bool http_is_post(struct lws *wsi);
+bool http_is_get(const struct http_conn *conn);
+bool http_is_post(const struct http_conn *conn);
 
-/* Sends it; to HEAD without its body. Non-zero: the connection is to be closed. */
-int http_respond(struct lws *wsi, const struct http_response *response);
+/* Sends it; to HEAD without its body. The request is over then. */
+void http_respond(struct http_conn *conn, const struct http_response *response);
 
-/* Its head alone, with the length of a body that follows. False: the connection did not take
- * it. */
-bool http_send_head(struct lws *wsi, const struct http_response *response);
+/* Its head alone, with the length of a body that follows: see http_conn_send. */
+void http_send_head(struct http_conn *conn, const struct http_response *response);
 
-/* The JSON answer to a request whose body was read; the connection goes on. header: as in
- * struct http_response. Non-zero: it is to be closed. */
-int http_send_answer(struct lws *wsi, int status, const char *header, const char *body);
+/* JSON; header: as in struct http_response. The connection goes on if it can. */
+void http_send_answer(struct http_conn *conn, int status, const char *header, const char *body);
 
 /* {"error":{"code":STATUS,"message":...}} as a response, and the end of the connection;
  * header: one more line such as "Allow: GET", or NULL. */
-void http_send_error(struct lws *wsi, int status, const char *header, const char *message);
-/* The same; answers what closes the connection. */
-int http_refuse(struct lws *wsi, int status, const char *header, const char *message);
+void http_refuse(struct http_conn *conn, int status, const char *header, const char *message);
+/* The same, and the connection goes on if it can. */
+void http_refuse_politely(struct http_conn *conn, int status, const char *header,
+                          const char *message);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "http_routes.h"
 
+#include "http_conn.h"
 #include "http_cors.h"
 #include "http_page.h"
 #include "http_response.h"
@@ -37,7 +38,8 @@ static char *print_workers(void)
 }
 
 /* Says the status, and where there are several workers what each one is. */
-static int answer_status(struct lws *wsi, int status, const char *word, const char *reason)
+static void answer_status(struct http_conn *conn, int status, const char *word,
+                          const char *reason)
 {
     char *quoted = text_to_json(reason);
     char *workers = print_workers();
@@ -48,11 +50,10 @@ static int answer_status(struct lws *wsi, int status, const char *word, const ch
                    has_several ? workers : "", has_several ? "]" : "");
     struct http_response response = {
         .status = status, .type = json_type, .body = body, .is_last = status != 200};
-    int result = http_respond(wsi, &response);
+    http_respond(conn, &response);
     free(body);
     free(workers);
     free(quoted);
-    return result;
 }
 
 static bool is_ready(const struct worker_view *view)
@@ -79,85 +80,104 @@ static size_t find_worker(bool (*is_as_wanted)(const struct worker_view *view),
     return 0;
 }
 
-/* 200 while somebody is here to say so: a worker that is missing is being replaced. */
-static int answer_health(struct lws *wsi, const struct http_state *state)
+static void answer_degraded(struct http_conn *conn, size_t number,
+                            const struct worker_view *view)
 {
-    struct worker_view view;
-    if (state->is_draining)
-        return answer_status(wsi, 503, "draining", "");
-    size_t number = find_worker(is_whole, &view);
-    if (number == 0)
-        return answer_status(wsi, 200, "ok", "");
-    char *reason = view.deaths < WORKER_DEATHS_MANY
-                       ? mem_printf("worker %zu: %s", number, workers_state_name(view.state))
-                       : mem_printf("worker %zu: %s, died %lld times in a row", number,
-                                    workers_state_name(view.state), (long long)view.deaths);
-    int result = answer_status(wsi, 200, "degraded", reason);
+    const char *name = workers_state_name(view->state);
+    char *reason = view->deaths < WORKER_DEATHS_MANY
+                       ? mem_printf("worker %zu: %s", number, name)
+                       : mem_printf("worker %zu: %s, died %lld times in a row", number, name,
+                                    (long long)view->deaths);
+    answer_status(conn, 200, "degraded", reason);
     free(reason);
-    return result;
 }
 
-static int answer_ready(struct lws *wsi, const struct http_state *state)
+/* 200 while somebody is here to say so: a worker that is missing is being replaced. */
+static void answer_health(struct http_conn *conn, const struct http_state *state)
+{
+    struct worker_view view;
+    size_t number = state->is_draining ? 0 : find_worker(is_whole, &view);
+    if (state->is_draining)
+        answer_status(conn, 503, "draining", "");
+    else if (number == 0)
+        answer_status(conn, 200, "ok", "");
+    else
+        answer_degraded(conn, number, &view);
+}
+
+static void answer_not_ready(struct http_conn *conn, size_t number,
+                             const struct worker_view *view)
+{
+    const char *why = view->reason[0] ? view->reason : workers_state_name(view->state);
+    char *reason =
+        workers_count() > 1 ? mem_printf("worker %zu: %s", number, why) : mem_strdup(why);
+    answer_status(conn, 503, "not ready", reason);
+    free(reason);
+}
+
+static void answer_ready(struct http_conn *conn, const struct http_state *state)
 {
     struct worker_view view;
     size_t number = find_worker(is_ready, &view);
     if (state->is_draining)
-        return answer_status(wsi, 503, "not ready", "draining");
-    if (number == 0)
-        return answer_status(wsi, 200, "ready", "");
-    const char *why = view.reason[0] ? view.reason : workers_state_name(view.state);
-    char *reason =
-        workers_count() > 1 ? mem_printf("worker %zu: %s", number, why) : mem_strdup(why);
-    int result = answer_status(wsi, 503, "not ready", reason);
-    free(reason);
-    return result;
+        answer_status(conn, 503, "not ready", "draining");
+    else if (number == 0)
+        answer_status(conn, 200, "ready", "");
+    else
+        answer_not_ready(conn, number, &view);
 }
 
-static int answer_metrics(struct lws *wsi)
+static void answer_metrics(struct http_conn *conn)
 {
     size_t length;
     char *page = workers_print_metrics(&length);
-    struct http_response response = {.status = 200,
-                                     .type = "text/plain; version=0.0.4",
-                                     .body = page,
-                                     .body_length = length};
-    int result = http_respond(wsi, &response);
+    http_respond(conn, &(struct http_response){.status = 200,
+                                               .type = "text/plain; version=0.0.4",
+                                               .body = page,
+                                               .body_length = length});
     free(page);
-    return result;
 }
 
-static int route_internal(struct lws *wsi, const struct http_state *state, const char *path)
+static void route_internal(struct http_conn *conn, const struct http_state *state,
+                           const char *path)
 {
     bool is_health = strcmp(path, "/health") == 0;
     bool is_about_ready = strcmp(path, "/ready") == 0;
     if (!is_health && !is_about_ready && strcmp(path, "/metrics") != 0)
-        return http_refuse(wsi, 404, NULL, "not found; there are /health, /ready and /metrics");
-    if (!http_is_get(wsi))
-        return http_refuse(wsi, 405, "Allow: GET, HEAD", "only GET and HEAD");
-    if (is_health)
-        return answer_health(wsi, state);
-    return is_about_ready ? answer_ready(wsi, state) : answer_metrics(wsi);
+        http_refuse(conn, 404, NULL, "not found; there are /health, /ready and /metrics");
+    else if (!http_is_get(conn))
+        http_refuse(conn, 405, "Allow: GET, HEAD", "only GET and HEAD");
+    else if (is_health)
+        answer_health(conn, state);
+    else if (is_about_ready)
+        answer_ready(conn, state);
+    else
+        answer_metrics(conn);
 }
 
-static int route_public(struct lws *wsi, const struct http_state *state, const char *path)
+static void route_public(struct http_conn *conn, const struct http_state *state,
+                         const char *path)
 {
-    if (http_cors_is_preflight(wsi))
-        return http_cors_answer_preflight(wsi);
-    if (state->has_page && http_page_is_path(path))
-        return http_page_answer(wsi, path);
-    if ((state->has_luchat && strcmp(path, "/ws") == 0) ||
-        (state->has_centrifuge && strcmp(path, "/connection/websocket") == 0))
-        return http_refuse(wsi, 426, "Upgrade: websocket", "this address takes WebSockets");
-    if (strcmp(path, "/health") != 0)
-        return http_refuse(wsi, 404, NULL, "not found; there is /health");
-    if (!http_is_get(wsi))
-        return http_refuse(wsi, 405, "Allow: GET, HEAD", "only GET and HEAD");
-    return answer_health(wsi, state);
+    if (http_cors_is_preflight(conn))
+        http_cors_answer_preflight(conn);
+    else if (state->has_page && http_page_is_path(path))
+        http_page_answer(conn, path);
+    else if ((state->has_luchat && strcmp(path, "/ws") == 0) ||
+             (state->has_centrifuge && strcmp(path, "/connection/websocket") == 0))
+        http_refuse(conn, 426, "Upgrade: websocket", "this address takes WebSockets");
+    else if (strcmp(path, "/health") != 0)
+        http_refuse(conn, 404, NULL, "not found; there is /health");
+    else if (!http_is_get(conn))
+        http_refuse(conn, 405, "Allow: GET, HEAD", "only GET and HEAD");
+    else
+        answer_health(conn, state);
 }
 
-int http_route(struct lws *wsi, enum http_port port, const struct http_state *state,
-               const char *path)
+void http_route(struct http_conn *conn, const struct http_state *state)
 {
-    return port == HTTP_INTERNAL ? route_internal(wsi, state, path)
-                                 : route_public(wsi, state, path);
+    const char *path = http_head_path(http_conn_head(conn));
+    if (http_conn_port(conn) == HTTP_INTERNAL)
+        route_internal(conn, state, path);
+    else
+        route_public(conn, state, path);
 }

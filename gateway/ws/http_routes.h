@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct lws;
+struct http_conn;
 
 struct http_state {
     bool has_page; /* is the chat page served? */
@@ -16,10 +16,7 @@ struct http_state {
     bool is_draining;
 };
 
-enum http_port { HTTP_PUBLIC, HTTP_INTERNAL };
-
-/* Answers the request. Non-zero: the connection is to be closed. */
-int http_route(struct lws *wsi, enum http_port port, const struct http_state *state,
-               const char *path);
+/* Answers the request. */
+void http_route(struct http_conn *conn, const struct http_state *state);
 
 #endif

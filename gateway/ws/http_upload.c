@@ -3,11 +3,10 @@
  */
 #include "http_upload.h"
 
-#include "clock.h"
 #include "files.h"
 #include "http_call.h"
+#include "http_conn.h"
 #include "http_cors.h"
-#include "http_peer.h"
 #include "http_response.h"
 #include "id_table.h"
 #include "limit.h"
@@ -17,72 +16,60 @@
 #include "network.h"
 #include "rate_limit.h"
 
-#include <libwebsockets.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { ARGUMENT_BYTES = 8192, RETRY_BYTES = 40, RETRY_S = 5 };
+enum { RETRY_BYTES = 40, RETRY_S = 5 };
 
 struct http_uploads {
     struct hub *hub;
-    const struct http_upload_options *options;
+    const struct http_files_options *options;
     struct rate_limit *limit;
-    struct id_table *waiting;
+    struct id_table *running; /* all uploads that were taken in */
+    struct id_table *waiting; /* connections of those that are read */
 };
 
-/* What is known of a call while it is read. */
 struct upload {
-    struct file_job *job;
-    int64_t deadline_ms;
+    uint64_t customer;    /* whose it is: see network.h */
+    struct file_job *job; /* NULL: it has run */
+    uint64_t id;          /* among those that run */
+    uint64_t waiting_id;  /* 0: it is still read */
 };
 
 /* ------------------------------------------------------------------------------ requests */
 
-/* An argument of the address, or NULL. *new* */
-static char *copy_argument(struct lws *wsi, const char *name)
-{
-    char value[ARGUMENT_BYTES];
-    int length = lws_get_urlarg_by_name_safe(wsi, name, value, sizeof(value));
-    return length < 0 ? NULL : mem_strndup(value, strnlen(value, (size_t)length));
-}
-
 /* Authorization: Bearer TOKEN, or ?token=; NULL: none. *new* */
-static char *copy_token(struct lws *wsi)
+static char *copy_token(const struct http_head *head)
 {
     static const char scheme[] = "bearer ";
-    char value[ARGUMENT_BYTES];
-    char *token = NULL;
-    if (lws_hdr_copy(wsi, value, sizeof(value), WSI_TOKEN_HTTP_AUTHORIZATION) > 0 &&
-        strncasecmp(value, scheme, strlen(scheme)) == 0)
-        token = mem_strdup(value + strlen(scheme));
-    explicit_bzero(value, sizeof(value));
-    return token ? token : copy_argument(wsi, "token=");
+    const char *value = http_head_find(head, "authorization");
+    if (value && strncasecmp(value, scheme, strlen(scheme)) == 0)
+        return mem_strdup(value + strlen(scheme));
+    return http_head_argument(head, "token");
 }
 
 /* Without its parameters; NULL: none. *new* */
-static char *copy_type(struct lws *wsi)
+static char *copy_type(const struct http_head *head)
 {
-    char value[ARGUMENT_BYTES];
-    if (lws_hdr_copy(wsi, value, sizeof(value), WSI_TOKEN_HTTP_CONTENT_TYPE) <= 0)
-        return NULL;
-    return mem_strndup(value, strcspn(value, "; \t"));
+    const char *value = http_head_find(head, "content-type");
+    return value && value[0] ? mem_strndup(value, strcspn(value, "; \t")) : NULL;
 }
 
-static struct file_job *admit(const struct http_uploads *uploads, struct lws *wsi,
-                              size_t length, struct file_refusal *ret_refusal)
+static struct file_job *admit(const struct http_uploads *uploads, const struct http_head *head,
+                              struct file_refusal *ret_refusal)
 {
-    char *channel = copy_argument(wsi, "channel=");
-    char *user = copy_argument(wsi, "userid=");
-    char *name = copy_argument(wsi, "name=");
-    char *token = copy_token(wsi);
-    char *type = copy_type(wsi);
-    struct file_job *job = files_admit(
-        uploads->hub,
-        &(struct file_upload){channel ? channel : "lobby", user, token, name, type, length},
-        ret_refusal);
+    char *channel = http_head_argument(head, "channel");
+    char *user = http_head_argument(head, "userid");
+    char *name = http_head_argument(head, "name");
+    char *token = copy_token(head);
+    char *type = copy_type(head);
+    struct file_job *job =
+        files_admit(uploads->hub,
+                    &(struct file_upload){channel ? channel : "lobby", user, token, name, type,
+                                          (size_t)head->body_length},
+                    ret_refusal);
     if (token)
         explicit_bzero(token, strlen(token));
     free(channel);
@@ -94,127 +81,144 @@ static struct file_job *admit(const struct http_uploads *uploads, struct lws *ws
 }
 
 /* Which Retry-After; 0: not too often yet. */
-static int64_t seconds_to_wait(const struct http_uploads *uploads, struct lws *wsi)
+static int64_t seconds_to_wait(const struct http_uploads *uploads, const struct peer *peer)
 {
-    struct peer peer;
     int64_t wait_ms;
-    http_peer(wsi, uploads->options->trusted_proxies, &peer);
-    if (rate_limit_take(uploads->limit, peer.bytes, peer_significant_bytes(&peer), &wait_ms))
+    if (rate_limit_take(uploads->limit, peer->bytes, peer_significant_bytes(peer), &wait_ms))
         return 0;
     limit_hit(LIMIT_files_per_minute);
     return (wait_ms + 999) / 1000;
 }
 
-static int refuse(struct http_call *call, struct lws *wsi, int64_t length,
-                  const struct file_refusal *refusal, int64_t retry_s)
+/* Has the address as many under way as it may have? */
+static bool has_too_many(const struct http_uploads *uploads, const struct peer *peer)
+{
+    const struct upload *upload;
+    size_t cursor = 0;
+    uint64_t customer = peer_customer(peer);
+    int64_t count = 0;
+    int64_t max = uploads->options->uploads_per_address;
+    while (max > 0 && (upload = id_table_next(uploads->running, &cursor)) != NULL)
+        count += upload->customer == customer;
+    if (max == 0 || count < max)
+        return false;
+    limit_hit(LIMIT_uploads_per_address);
+    return true;
+}
+
+static void refuse(struct http_conn *conn, struct file_refusal refusal, int64_t retry_s)
 {
     char header[RETRY_BYTES];
     metrics.files_refused_total++;
-    log_info("file_refused", kv_int("status", refusal->status),
-             kv_str("err", refusal->message));
+    log_info("file_refused", kv_int("status", refusal.status), kv_str("err", refusal.message));
     (void)snprintf(header, sizeof(header), "Retry-After: %lld", (long long)retry_s);
-    return http_call_refuse(call, wsi, length, refusal->status, retry_s > 0 ? header : NULL,
-                            refusal->message);
+    http_refuse_politely(conn, refusal.status, retry_s > 0 ? header : NULL, refusal.message);
 }
 
-/* A client that asks first, as curl does, would wait a second for a word. */
-static void tell_to_go_on(struct lws *wsi)
-{
-    char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_EXPECT) > 0)
-        (void)lws_write(wsi, (unsigned char *)go_on, strlen(go_on), LWS_WRITE_HTTP);
-}
-
-static void take_in(struct http_call *call, struct lws *wsi, struct file_job *job,
-                    size_t length)
-{
-    struct upload *upload = mem_alloc(sizeof(*upload));
-    *upload = (struct upload){job, clock_now_ms() + UPLOAD_MS_MAX};
-    http_call_begin(call, wsi, length);
-    call->context = upload;
-}
-
-int http_upload_begin(struct http_uploads *uploads, struct http_call *call, struct lws *wsi,
-                      bool is_draining)
-{
-    static const struct file_refusal too_often = {429, "too many files from this address"};
-    static const struct file_refusal leaving = {503, "this node is shutting down"};
-    int64_t length = 0;
-    struct file_refusal refusal;
-    if (!http_is_post(wsi))
-        return http_refuse(wsi, 405, "Allow: POST", "only POST");
-    if (!http_cors_is_welcome(wsi))
-        return http_refuse(wsi, 403, NULL, "this origin is not allowed; see allowed-origins");
-    if (!http_call_read_length(wsi, &length))
-        return http_refuse(wsi, 411, NULL, "a body with Content-Length is needed");
-    int64_t wait_s = seconds_to_wait(uploads, wsi);
-    if (wait_s > 0)
-        return refuse(call, wsi, length, &too_often, wait_s);
-    if (is_draining)
-        return refuse(call, wsi, length, &leaving, RETRY_S);
-    struct file_job *job = admit(uploads, wsi, (size_t)length, &refusal);
-    if (!job)
-        return refuse(call, wsi, length, &refusal, refusal.status == 503 ? RETRY_S : 0);
-    take_in(call, wsi, job, (size_t)length);
-    tell_to_go_on(wsi);
-    return 0;
-}
-
-int http_upload_read(struct http_call *call, const char *bytes, size_t length)
-{
-    const struct upload *upload = call->context;
-    if (upload && clock_now_ms() > upload->deadline_ms)
-        return http_refuse(call->wsi, 408, NULL, "the file takes too long");
-    return http_call_read(call, bytes, length);
-}
-
-/* ------------------------------------------------------------------------------- answers */
+/* -------------------------------------------------------------------------------- answers */
 
 static void on_answer(void *owner, uint64_t tag, int status, char *body)
 {
-    struct http_uploads *uploads = owner;
+    const struct http_uploads *uploads = owner;
     http_call_answer(uploads->waiting, tag, status, body);
 }
 
-/* What belongs to reading is over; the job, or NULL, is the caller's. */
-static struct file_job *release(struct http_call *call)
+static bool on_grow(void *owner, struct http_conn *conn, size_t bytes)
 {
-    struct upload *upload = call->context;
-    struct file_job *job = upload ? upload->job : NULL;
+    struct upload *upload = http_conn_context(conn);
+    (void)owner;
+    if (file_job_grow(upload->job, bytes))
+        return true;
+    refuse(conn, (struct file_refusal){503, "no more files now: try again later"}, RETRY_S);
+    return false;
+}
+
+static void on_body(void *owner, struct http_conn *conn, char *body, size_t length)
+{
+    struct http_uploads *uploads = owner;
+    struct upload *upload = http_conn_context(conn);
+    struct file_job *job = upload->job;
+    (void)length; /* as it was announced */
+    upload->job = NULL;
+    upload->waiting_id = id_table_add(uploads->waiting, conn);
+    file_job_run(job, body, (struct api_waiter){on_answer, uploads, upload->waiting_id});
+}
+
+static void on_over(void *owner, struct http_conn *conn)
+{
+    struct http_uploads *uploads = owner;
+    struct upload *upload = http_conn_context(conn);
+    id_table_remove(uploads->running, upload->id);
+    if (upload->waiting_id)
+        id_table_remove(uploads->waiting, upload->waiting_id);
+    file_job_destroy(upload->job);
     free(upload);
-    call->context = NULL;
-    return job;
 }
 
-int http_upload_complete(struct http_uploads *uploads, struct http_call *call)
+static void take_in(struct http_uploads *uploads, struct http_conn *conn, struct file_job *job,
+                    const struct peer *peer)
 {
-    if (call->state != HTTP_CALL_READING)
-        return 0;
-    if (http_call_is_answered(call))
-        return http_call_respond(call);
-    char *bytes = call->body;
-    call->body = NULL;
-    struct file_job *job = release(call);
-    http_call_await(call, uploads->waiting);
-    file_job_run(job, bytes, (struct api_waiter){on_answer, uploads, call->id});
-    return http_call_wait(call);
+    static const struct http_handler handler = {
+        .on_body = on_body, .on_grow = on_grow, .on_over = on_over};
+    struct upload *upload = mem_alloc(sizeof(*upload));
+    *upload = (struct upload){.customer = peer_customer(peer), .job = job};
+    upload->id = id_table_add(uploads->running, upload);
+    http_conn_begin(conn, &handler, uploads, upload);
+    http_conn_read_body(conn, (size_t)http_conn_head(conn)->body_length);
 }
 
-void http_upload_closed(struct http_uploads *uploads, struct http_call *call)
+/* What is wrong with it before anything is known of the file; status 0: nothing. */
+static struct http_fault check(const struct http_conn *conn)
 {
-    file_job_destroy(release(call));
-    http_call_finish(call, uploads->waiting);
+    const struct http_head *head = http_conn_head(conn);
+    if (!http_is_post(conn))
+        return (struct http_fault){405, "only POST"};
+    if (!http_cors_is_origin_welcome(http_conn_wsi(conn), head))
+        return (struct http_fault){403, "this origin is not allowed; see allowed-origins"};
+    if (head->body_length == HTTP_NO_LENGTH)
+        return (struct http_fault){411, "a body with Content-Length is needed"};
+    return (struct http_fault){0, NULL};
+}
+
+void http_upload_begin(struct http_uploads *uploads, struct http_conn *conn, bool is_draining)
+{
+    struct peer peer;
+    struct file_refusal refusal = {0, NULL};
+    struct http_fault fault = check(conn);
+    if (fault.status) {
+        http_refuse(conn, fault.status, fault.status == 405 ? "Allow: POST" : NULL,
+                    fault.message);
+        return;
+    }
+    http_peer(http_conn_wsi(conn), http_conn_head(conn), &uploads->options->rule, &peer);
+    int64_t retry_s = seconds_to_wait(uploads, &peer);
+    if (retry_s > 0) {
+        refusal = (struct file_refusal){429, "too many files from this address"};
+    } else if (has_too_many(uploads, &peer)) {
+        refusal = (struct file_refusal){429, "too many files at once from this address"};
+        retry_s = RETRY_S;
+    } else if (is_draining) {
+        refusal = (struct file_refusal){503, "this node is shutting down"};
+        retry_s = RETRY_S;
+    }
+    struct file_job *job =
+        refusal.status ? NULL : admit(uploads, http_conn_head(conn), &refusal);
+    if (job)
+        take_in(uploads, conn, job, &peer);
+    else
+        refuse(conn, refusal, refusal.status == 503 ? RETRY_S : retry_s);
 }
 
 /* ---------------------------------------------------------------------------------- life */
 
 struct http_uploads *http_uploads_create(struct hub *hub,
-                                         const struct http_upload_options *options)
+                                         const struct http_files_options *options)
 {
     struct http_uploads *uploads = mem_zalloc(sizeof(*uploads));
     uploads->hub = hub;
     uploads->options = options;
     uploads->limit = rate_limit_create(options->per_minute);
+    uploads->running = id_table_create();
     uploads->waiting = id_table_create();
     return uploads;
 }
@@ -224,6 +228,7 @@ void http_uploads_destroy(struct http_uploads *uploads)
     if (!uploads)
         return;
     rate_limit_destroy(uploads->limit);
+    id_table_destroy(uploads->running);
     id_table_destroy(uploads->waiting);
     free(uploads);
 }

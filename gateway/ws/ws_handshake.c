@@ -3,20 +3,25 @@
  */
 #include "ws_handshake.h"
 
+#include "http_cors.h"
+#include "http_head.h"
+#include "mem.h"
 #include "text_list.h"
 #include "ws_server.h"
 
-#include <libwebsockets.h>
-
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 enum {
-    HEADER_BYTES = 1024,
-    ARGUMENT_BYTES = 8192,      /* no shorter than all headers together may be */
     KEY_LENGTH = 24,            /* base64 of 16 octets */
     EXTENSIONS_BYTES_MAX = 256, /* libwebsockets 4.3 copies them over its own answer at 400 */
+    PARTS_MAX = 50,
+    CONNECTION_BYTES_MAX = 100, /* it reads no more of this header */
 };
+
+static const char luchat_path[] = "/ws";
+static const char centrifuge_path[] = "/connection/websocket";
 
 static const struct handshake_refusal refusals[] = {
 #define WRONG_PATH (&refusals[0])
@@ -25,14 +30,14 @@ static const struct handshake_refusal refusals[] = {
     {405, "Allow: GET", "a WebSocket handshake is a GET"},
 #define WRONG_HTTP (&refusals[2])
     {400, NULL, "a WebSocket handshake needs HTTP/1.1"},
-#define NO_UPGRADE (&refusals[3])
-    {400, NULL, "the Connection header does not say Upgrade"},
+#define HAS_BODY (&refusals[3])
+    {400, NULL, "a WebSocket handshake has no body"},
 #define WRONG_VERSION (&refusals[4])
     {426, "Sec-WebSocket-Version: 13", "Sec-WebSocket-Version must be 13"},
 #define WRONG_KEY (&refusals[5])
     {400, NULL, "Sec-WebSocket-Key is missing or not 16 octets in base64"},
-#define NO_HOST (&refusals[6])
-    {400, NULL, "the Host header is missing"},
+#define WRONG_HOST (&refusals[6])
+    {421, NULL, "this host is not one of ours; see allowed-hosts"},
 #define WRONG_ORIGIN (&refusals[7])
     {403, NULL, "this origin is not allowed; see allowed-origins"},
 #define UNKNOWN_SUBPROTOCOL (&refusals[8])
@@ -56,18 +61,6 @@ const struct handshake_refusal ws_handshake_too_fast = {
 const struct handshake_refusal ws_handshake_too_many = {
     429, "Retry-After: 10", "too many connections from this address"};
 
-static bool copy_header(struct lws *wsi, enum lws_token_indexes token, char *out, int size)
-{
-    out[0] = '\0';
-    return lws_hdr_copy(wsi, out, size, token) > 0;
-}
-
-static bool is_header(struct lws *wsi, enum lws_token_indexes token, const char *expected)
-{
-    char value[HEADER_BYTES];
-    return copy_header(wsi, token, value, sizeof(value)) && strcasecmp(value, expected) == 0;
-}
-
 static bool is_key(const char *key)
 {
     static const char base64[] =
@@ -76,62 +69,58 @@ static bool is_key(const char *key)
            strcmp(key + KEY_LENGTH - 2, "==") == 0;
 }
 
-bool ws_handshake_is_origin_allowed(const char *allowed_origins, const char *origin,
-                                    const char *host)
+static const struct handshake_refusal *check_protocol(const struct http_head *head)
 {
-    const char *origin_host = strstr(origin, "://");
-    if (text_list_has(allowed_origins, "*") || text_list_has(allowed_origins, origin))
-        return true;
-    return origin_host && strcasecmp(origin_host + 3, host) == 0;
-}
-
-static bool is_origin_welcome(struct lws *wsi, const char *allowed_origins)
-{
-    char origin[HEADER_BYTES];
-    char host[HEADER_BYTES];
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) <= 0)
-        return true; /* not a page: a program */
-    return copy_header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof(origin)) &&
-           copy_header(wsi, WSI_TOKEN_HOST, host, sizeof(host)) &&
-           ws_handshake_is_origin_allowed(allowed_origins, origin, host);
-}
-
-static const struct handshake_refusal *check_protocol(struct lws *wsi)
-{
-    char value[HEADER_BYTES];
-    if (!is_header(wsi, WSI_TOKEN_HTTP, "HTTP/1.1"))
+    const char *version = http_head_find(head, "sec-websocket-version");
+    const char *key = http_head_find(head, "sec-websocket-key");
+    const char *extensions = http_head_find(head, "sec-websocket-extensions");
+    const char *protocol = http_head_find(head, "sec-websocket-protocol");
+    if (!head->is_http_1_1)
         return WRONG_HTTP;
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_HOST) <= 0)
-        return NO_HOST;
-    if (!copy_header(wsi, WSI_TOKEN_CONNECTION, value, sizeof(value)) ||
-        !text_list_has(value, "upgrade"))
-        return NO_UPGRADE;
-    if (!is_header(wsi, WSI_TOKEN_VERSION, "13"))
+    if (http_head_has_body(head))
+        return HAS_BODY;
+    if (!version || strcmp(version, "13") != 0)
         return WRONG_VERSION;
-    if (!copy_header(wsi, WSI_TOKEN_KEY, value, sizeof(value)) || !is_key(value))
+    if (!key || !is_key(key))
         return WRONG_KEY;
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_EXTENSIONS) > EXTENSIONS_BYTES_MAX)
+    if (extensions && strlen(extensions) > EXTENSIONS_BYTES_MAX)
         return LONG_EXTENSIONS;
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > 0)
+    if (protocol && protocol[0])
         return UNKNOWN_SUBPROTOCOL;
     return NULL;
 }
 
 /* The Centrifuge protocol has a binary form, too; it is asked for in one of these ways. */
-static bool is_binary_form(struct lws *wsi)
+static bool is_binary_form(const struct http_head *head)
 {
-    char value[HEADER_BYTES];
-    static const char *const names[] = {"format=", "cf_protocol="};
+    static const char *const names[] = {"format", "cf_protocol"};
+    bool is_asked = http_head_has_word(head, "sec-websocket-protocol", "centrifuge-protobuf");
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (lws_get_urlarg_by_name_safe(wsi, names[i], value, sizeof(value)) > 0 &&
-            strcmp(value, "protobuf") == 0)
-            return true;
+        char *value = http_head_argument(head, names[i]);
+        is_asked = is_asked || (value && strcmp(value, "protobuf") == 0);
+        free(value);
     }
-    return copy_header(wsi, WSI_TOKEN_PROTOCOL, value, sizeof(value)) &&
-           text_list_has(value, "centrifuge-protobuf");
+    return is_asked;
+}
+
+bool ws_handshake_is_one(const struct http_head *head, const struct ws_server_options *options)
+{
+    return ws_handshake_dialect(head, options) &&
+           http_head_has_word(head, "connection", "upgrade") &&
+           http_head_has_word(head, "upgrade", "websocket");
+}
+
+static bool is_path_served(const struct http_head *head,
+                           const struct ws_server_options *options)
+{
+    const struct dialect *dialect = ws_handshake_dialect(head, options);
+    if (dialect == &dialect_luchat)
+        return options->is_luchat_on;
+    return dialect && (dialect != &dialect_centrifuge || options->is_centrifuge_on);
 }
 
 const struct handshake_refusal *ws_handshake_check(struct lws *wsi,
+                                                   const struct http_head *head,
                                                    const struct ws_server_options *options,
                                                    bool has_room, bool is_draining)
 {
@@ -140,52 +129,98 @@ const struct handshake_refusal *ws_handshake_check(struct lws *wsi,
         return DRAINING;
     if (!has_room)
         return FULL;
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) <= 0)
+    if (head->method != HTTP_GET)
         return WRONG_METHOD;
-    const struct dialect *dialect = ws_handshake_dialect(wsi, options);
-    if (!dialect || (dialect == &dialect_luchat && !options->is_luchat_on) ||
-        (dialect == &dialect_centrifuge && !options->is_centrifuge_on))
+    if (!is_path_served(head, options))
         return WRONG_PATH;
-    if (is_binary_form(wsi))
+    if (is_binary_form(head))
         return BINARY_FORM;
-    const struct handshake_refusal *refusal = check_protocol(wsi);
+    const struct handshake_refusal *refusal = check_protocol(head);
     if (refusal)
         return refusal;
-    if (!is_origin_welcome(wsi, options->allowed_origins))
+    if (!http_cors_is_host_welcome(wsi, head))
+        return WRONG_HOST;
+    if (!http_cors_is_origin_welcome(wsi, head))
         return WRONG_ORIGIN;
-    return ws_handshake_channel(wsi, channel) ? NULL : WRONG_CHANNEL;
+    return ws_handshake_channel(head, channel) ? NULL : WRONG_CHANNEL;
 }
 
-const struct dialect *ws_handshake_dialect(struct lws *wsi,
+const struct dialect *ws_handshake_dialect(const struct http_head *head,
                                            const struct ws_server_options *options)
 {
-    char path[HEADER_BYTES];
+    const char *path = http_head_path(head);
     if (options->only_dialect)
         return options->only_dialect;
-    if (!copy_header(wsi, WSI_TOKEN_GET_URI, path, sizeof(path)))
-        return NULL;
-    if (strcmp(path, "/ws") == 0)
+    if (strcmp(path, luchat_path) == 0)
         return &dialect_luchat;
-    return strcmp(path, "/connection/websocket") == 0 ? &dialect_centrifuge : NULL;
+    return strcmp(path, centrifuge_path) == 0 ? &dialect_centrifuge : NULL;
 }
 
-bool ws_handshake_channel(struct lws *wsi, char ret_channel[CHANNEL_NAME_BYTES_MAX + 1])
+bool ws_handshake_channel(const struct http_head *head,
+                          char ret_channel[CHANNEL_NAME_BYTES_MAX + 1])
 {
-    char argument[ARGUMENT_BYTES];
-    int length = lws_get_urlarg_by_name_safe(wsi, "channel=", argument, sizeof(argument));
-    if (length < 0) {
-        strcpy(ret_channel, "lobby");
-        return true;
+    char *argument = http_head_argument(head, "channel");
+    bool is_name = !argument || chat_is_channel_name(argument);
+    if (is_name)
+        strcpy(ret_channel, argument ? argument : "lobby");
+    free(argument);
+    return is_name;
+}
+
+bool ws_handshake_wants_hello(const struct http_head *head)
+{
+    char *argument = http_head_argument(head, "hello");
+    bool is_wanted = argument && strcmp(argument, "1") == 0;
+    free(argument);
+    return is_wanted;
+}
+
+/* ------------------------------------------------------------------- for libwebsockets */
+
+/* Words with commas between them. */
+static bool is_plain_list(const char *list)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-";
+    for (;;) {
+        size_t length = strspn(list, letters);
+        list += length;
+        if (length == 0 || *list == '\0')
+            return length > 0;
+        if (*list++ != ',')
+            return false;
+        list += *list == ' ';
     }
-    if ((size_t)length != strlen(argument) || !chat_is_channel_name(argument))
-        return false;
-    strcpy(ret_channel, argument);
-    return true;
 }
 
-bool ws_handshake_wants_hello(struct lws *wsi)
+/* It keeps each argument and each header in a place of its own, and has not many. */
+static bool has_few_parts(const struct http_head *head)
 {
-    char argument[ARGUMENT_BYTES];
-    return lws_get_urlarg_by_name_safe(wsi, "hello=", argument, sizeof(argument)) == 1 &&
-           argument[0] == '1';
+    size_t count = head->field_count;
+    for (const char *at = head->bytes + head->query; head->query > 0 && *at; at++)
+        count += *at == '&' || *at == ';';
+    return count <= PARTS_MAX;
+}
+
+bool ws_handshake_is_plain(const struct http_head *head)
+{
+    char *connection = http_head_join(head, "connection");
+    char *upgrade = http_head_join(head, "upgrade");
+    bool is_plain = head->is_plain && has_few_parts(head) &&
+                    strlen(connection) <= CONNECTION_BYTES_MAX && is_plain_list(connection) &&
+                    strcasecmp(upgrade, "websocket") == 0;
+    free(connection);
+    free(upgrade);
+    return is_plain;
+}
+
+char *ws_handshake_print(const struct http_head *head)
+{
+    const char *extensions = http_head_find(head, "sec-websocket-extensions");
+    return mem_printf("GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\n"
+                      "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                      "Sec-WebSocket-Key: %s\r\n%s%s%s\r\n",
+                      http_head_path(head), http_head_host(head),
+                      http_head_find(head, "sec-websocket-key"),
+                      extensions ? "Sec-WebSocket-Extensions: " : "",
+                      extensions ? extensions : "", extensions ? "\r\n" : "");
 }

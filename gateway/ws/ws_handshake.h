@@ -3,7 +3,7 @@
  * section 4.2.1, and ours: path, origin, room.
  *
  * libwebsockets drops what it does not like without a word; here each gets an answer that
- * says what was wrong, before libwebsockets looks at it.
+ * says what was wrong, and libwebsockets sees only what is welcome.
  */
 #ifndef PARLEY_WS_HANDSHAKE_H
 #define PARLEY_WS_HANDSHAKE_H
@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 struct dialect;
+struct http_head;
 struct lws;
 struct ws_server_options;
 
@@ -28,25 +29,31 @@ struct handshake_refusal {
 extern const struct handshake_refusal ws_handshake_too_fast;
 extern const struct handshake_refusal ws_handshake_too_many;
 
+/* Is it a handshake at all? An Upgrade of another kind, or on another address, is an offer that
+ * may be passed over (RFC 9110, 7.8). */
+bool ws_handshake_is_one(const struct http_head *head, const struct ws_server_options *options);
+
 /* NULL: welcome. */
 const struct handshake_refusal *ws_handshake_check(struct lws *wsi,
+                                                   const struct http_head *head,
                                                    const struct ws_server_options *options,
                                                    bool has_room, bool is_draining);
 
 /* Whose words are spoken at the request's path; NULL: no path of ours. */
-const struct dialect *ws_handshake_dialect(struct lws *wsi,
+const struct dialect *ws_handshake_dialect(const struct http_head *head,
                                            const struct ws_server_options *options);
 
 /* The channel asked for with ?channel=, or lobby. False: it is no name for a channel. */
 __attribute__((warn_unused_result)) bool
-ws_handshake_channel(struct lws *wsi, char ret_channel[CHANNEL_NAME_BYTES_MAX + 1]);
+ws_handshake_channel(const struct http_head *head,
+                     char ret_channel[CHANNEL_NAME_BYTES_MAX + 1]);
 
 /* ?hello=1: see chat_request. */
-bool ws_handshake_wants_hello(struct lws *wsi);
+bool ws_handshake_wants_hello(const struct http_head *head);
 
-/* An Origin header against a list (separated by commas, "*" for all) and the Host header;
- * exposed for its unit tests. */
-bool ws_handshake_is_origin_allowed(const char *allowed_origins, const char *origin,
-                                    const char *host);
+/* Is it written so that libwebsockets reads the same out of it? */
+bool ws_handshake_is_plain(const struct http_head *head);
+/* The same handshake, written so. *new* */
+char *ws_handshake_print(const struct http_head *head);
 
 #endif

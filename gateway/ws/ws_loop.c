@@ -5,7 +5,8 @@
  * for each connection would take 160 bytes of it. Changes are collected and told to epoll at
  * the end of the turn, since libwebsockets changes its mind often.
  *
- * libwebsockets reads requests and bodies; what has an owner, the owner reads (ws_conn.c).
+ * libwebsockets reads handshakes that were found good; of plain HTTP http_conn.c reads, and
+ * what has an owner, the owner (ws_conn.c).
  */
 #include "ws_loop.h"
 
@@ -19,30 +20,41 @@
 #include <libwebsockets.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
     EVENTS_PER_TURN_MAX = 1024, /* the others' turn is the next */
     TIMERS_HORIZON_MS = 1000,
+    RELAY_BYTES = 4096,
     LISTENERS_MAX = 8,
     PAUSE_MS = 100,                  /* of a listener, when the system is out of something */
     NOT_SENT_BYTES_MAX = 128 * 1024, /* of a connection, in the kernel */
 };
 
+/* Who reads and writes, and so what the owner is. */
+enum io_kind {
+    IO_LISTENER,
+    IO_NEW,   /* nobody yet: the struct lws */
+    IO_HTTP,  /* http_conn.c */
+    IO_TAKEN, /* the owner reads, libwebsockets writes */
+    IO_LWS,   /* libwebsockets: the struct lws */
+};
+
 /* One descriptor of libwebsockets. */
 struct io {
-    void *owner;         /* or the struct lws, as long as it has none */
+    void *owner;
     uint32_t generation; /* how often the number was used */
     uint8_t wanted;      /* LWS_EV_READ, LWS_EV_WRITE */
     uint8_t told;        /* what epoll knows; 0: it does not have it */
     bool is_open : 1;
     bool is_changed : 1; /* on the list of those to be told */
-    bool is_listener : 1;
-    bool has_owner : 1;
+    uint8_t kind;        /* enum io_kind */
 };
 
 struct listener {
@@ -107,14 +119,49 @@ static void want(struct ws_loop *ws_loop, int descriptor, uint8_t wanted)
     ws_loop->changed[ws_loop->changed_count++] = descriptor;
 }
 
-static void read_ready(struct ws_loop *ws_loop, const struct io *io, int descriptor)
+/* libwebsockets is given nothing of which it would not make a WebSocket at once. */
+static void read_handshake(struct ws_loop *ws_loop, struct io *io, int descriptor)
 {
-    if (io->has_owner) {
-        ws_loop->events.on_readable(io->owner);
-        return;
-    }
-    ws_loop->events.on_asking(ws_loop->events.context, io->owner, descriptor);
+    uint32_t generation = io->generation;
+    struct lws *wsi = io->owner;
     serve(ws_loop, descriptor, LWS_POLLIN);
+    if (io->is_open && io->generation == generation && io->kind == IO_NEW)
+        lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+}
+
+static enum ws_loop_reader find_reader(struct ws_loop *ws_loop, const struct io *io)
+{
+    const struct ws_loop_events *events = &ws_loop->events;
+    switch ((enum io_kind)io->kind) {
+    case IO_NEW:
+        return events->on_asking(events->context, io->owner);
+    case IO_HTTP:
+        return events->on_http_readable(io->owner);
+    case IO_TAKEN:
+        events->on_readable(io->owner);
+        return WS_LOOP_NOBODY;
+    case IO_LWS:
+    case IO_LISTENER:
+        break;
+    }
+    return WS_LOOP_LWS;
+}
+
+static void read_ready(struct ws_loop *ws_loop, struct io *io, int descriptor)
+{
+    enum ws_loop_reader reader = find_reader(ws_loop, io);
+    if (reader == WS_LOOP_LWS_WHOLE)
+        read_handshake(ws_loop, io, descriptor);
+    else if (reader == WS_LOOP_LWS)
+        serve(ws_loop, descriptor, LWS_POLLIN);
+}
+
+static void write_ready(struct ws_loop *ws_loop, struct io *io, int descriptor)
+{
+    if (io->kind == IO_HTTP)
+        ws_loop->events.on_http_writable(io->owner);
+    else
+        serve(ws_loop, descriptor, LWS_POLLOUT);
 }
 
 static struct listener *find_listener(struct ws_loop *ws_loop, int descriptor)
@@ -166,12 +213,12 @@ static void on_ready(struct ws_loop *ws_loop, const struct epoll_event *event)
     if (!io->is_open || io->generation != generation)
         return; /* closed by another's event of this turn */
     uint8_t ready = to_be_done(io, event->events);
-    if (io->is_listener) {
+    if (io->kind == IO_LISTENER) {
         accept_some(ws_loop, descriptor);
         return;
     }
     if (ready & LWS_EV_WRITE)
-        serve(ws_loop, descriptor, LWS_POLLOUT);
+        write_ready(ws_loop, io, descriptor);
     if (ready & LWS_EV_READ && io->is_open && io->generation == generation)
         read_ready(ws_loop, io, descriptor);
 }
@@ -237,8 +284,7 @@ static int on_socket_open(struct lws *wsi)
         return 1;
     io->generation++;
     io->is_open = true;
-    io->is_listener = false;
-    io->has_owner = false;
+    io->kind = IO_NEW;
     io->owner = wsi;
     ws_loop->count++;
     want(ws_loop, lws_get_socket_fd(wsi), LWS_EV_READ);
@@ -263,7 +309,7 @@ static int on_listener_open(struct lws *wsi)
     if (ws_loop->listener_count == LISTENERS_MAX || on_socket_open(wsi) != 0)
         return 1;
     keep_kernel_queues_short(lws_get_socket_fd(wsi));
-    io_of(wsi)->is_listener = true;
+    io_of(wsi)->kind = IO_LISTENER;
     ws_loop->listeners[ws_loop->listener_count++] =
         (struct listener){.vhost = lws_get_vhost(wsi), .descriptor = lws_get_socket_fd(wsi)};
     return 0;
@@ -275,8 +321,10 @@ static void on_io_change(struct lws *wsi, unsigned int flags)
     uint8_t mask = flags & (LWS_EV_READ | LWS_EV_WRITE);
     if (!io || !io->is_open)
         return;
-    if (io->has_owner)
+    if (io->kind == IO_TAKEN)
         mask &= LWS_EV_WRITE; /* what is read is not its business */
+    else if (io->kind == IO_HTTP)
+        mask = 0;
     want(loop_of(wsi), lws_get_socket_fd(wsi),
          (flags & LWS_EV_START) ? io->wanted | mask : io->wanted & (uint8_t)~mask);
 }
@@ -288,6 +336,8 @@ static int on_socket_close(struct lws *wsi)
     struct io *io = io_of(wsi);
     if (!io || !io->is_open)
         return 0;
+    if (io->kind == IO_HTTP)
+        ws_loop->events.on_http_gone(io->owner);
     io->wanted = 0;
     tell_epoll(ws_loop, lws_get_socket_fd(wsi));
     ws_loop->events.on_closed(ws_loop->events.context, lws_get_socket_fd(wsi));
@@ -359,33 +409,98 @@ void ws_loop_bind(struct ws_loop *ws_loop, struct lws_context *context)
     ws_loop->context = context;
 }
 
-void ws_loop_take(struct ws_loop *ws_loop, struct lws *wsi, void *owner)
+static void set_kind(struct lws *wsi, enum io_kind kind, void *owner)
 {
     struct io *io = io_of(wsi);
-    (void)ws_loop;
     if (!io)
         return;
+    io->kind = (uint8_t)kind;
     io->owner = owner;
-    io->has_owner = true;
+}
+
+void ws_loop_set_new(struct ws_loop *ws_loop, struct lws *wsi)
+{
+    (void)ws_loop;
+    set_kind(wsi, IO_NEW, wsi);
+}
+
+void ws_loop_set_http(struct ws_loop *ws_loop, struct lws *wsi, void *http)
+{
+    (void)ws_loop;
+    set_kind(wsi, IO_HTTP, http);
+}
+
+void ws_loop_take(struct ws_loop *ws_loop, struct lws *wsi, void *owner)
+{
+    (void)ws_loop;
+    set_kind(wsi, IO_TAKEN, owner);
 }
 
 void ws_loop_give_back(struct ws_loop *ws_loop, struct lws *wsi)
 {
     struct io *io = io_of(wsi);
-    if (!io || !io->has_owner)
+    if (!io || io->kind != IO_TAKEN)
         return;
     ws_loop_set_reading(ws_loop, wsi, true);
-    io->owner = wsi;
-    io->has_owner = false;
+    set_kind(wsi, IO_LWS, wsi);
 }
 
 void ws_loop_set_reading(struct ws_loop *ws_loop, struct lws *wsi, bool is_reading)
 {
     const struct io *io = io_of(wsi);
-    if (!io || !io->has_owner)
+    if (!io || io->kind != IO_TAKEN)
         return;
     want(ws_loop, lws_get_socket_fd(wsi),
          is_reading ? io->wanted | LWS_EV_READ : io->wanted & (uint8_t)~LWS_EV_READ);
+}
+
+void ws_loop_want(struct ws_loop *ws_loop, struct lws *wsi, bool is_reading, bool is_writing)
+{
+    want(ws_loop, lws_get_socket_fd(wsi),
+         (uint8_t)((is_reading ? LWS_EV_READ : 0) | (is_writing ? LWS_EV_WRITE : 0)));
+}
+
+/* What libwebsockets has written goes to the client; it is little: the answer to a handshake.
+ */
+static void relay(int from, int to)
+{
+    char bytes[RELAY_BYTES];
+    ssize_t count = recv(from, bytes, sizeof(bytes), MSG_DONTWAIT);
+    if (count > 0)
+        (void)send(to, bytes, (size_t)count, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* libwebsockets reads from numbers: for the time of one call this one is another's. */
+void ws_loop_feed(struct ws_loop *ws_loop, struct lws *wsi, const char *text, size_t length)
+{
+    int pair[2];
+    struct io *io = io_of(wsi);
+    int descriptor = lws_get_socket_fd(wsi);
+    int own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    if (own < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair)) {
+        if (own >= 0)
+            (void)close(own);
+        lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+        return;
+    }
+    uint32_t generation = io->generation;
+    (void)!write(pair[1], text, length);
+    (void)dup2(pair[0], descriptor);
+    read_handshake(ws_loop, io, descriptor);
+    if (io->is_open && io->generation == generation) {
+        relay(pair[1], own);
+        (void)dup2(own, descriptor);
+    }
+    (void)close(own);
+    (void)close(pair[0]);
+    (void)close(pair[1]);
+}
+
+void ws_loop_hear(struct ws_loop *ws_loop, struct lws *wsi)
+{
+    struct io *io = io_of(wsi);
+    if (io && io->is_open)
+        read_ready(ws_loop, io, lws_get_socket_fd(wsi));
 }
 
 size_t ws_loop_count(const struct ws_loop *ws_loop)

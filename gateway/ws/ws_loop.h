@@ -17,6 +17,13 @@ struct lws_context_creation_info;
 struct lws_vhost;
 struct ws_loop;
 
+/* Who is to read what lies there. */
+enum ws_loop_reader {
+    WS_LOOP_NOBODY,    /* it is read, or stays there */
+    WS_LOOP_LWS,       /* libwebsockets */
+    WS_LOOP_LWS_WHOLE, /* the same, and a WebSocket comes of it, or the end */
+};
+
 struct ws_loop_events {
     void *context;
     /* Somebody is waiting at a listener of this vhost. False: leave it alone for a while. */
@@ -24,7 +31,11 @@ struct ws_loop_events {
     /* The descriptor is about to be closed. */
     void (*on_closed)(void *context, int descriptor);
     /* Bytes arrived for one that has no owner. */
-    void (*on_asking)(void *context, struct lws *wsi, int descriptor);
+    enum ws_loop_reader (*on_asking)(void *context, struct lws *wsi);
+    /* What is to be done for one that was given to ws_loop_set_http. */
+    enum ws_loop_reader (*on_http_readable)(void *http);
+    void (*on_http_writable)(void *http);
+    void (*on_http_gone)(void *http);
     /* A descriptor whose owner is set can be read; libwebsockets is not told of it. */
     void (*on_readable)(void *owner);
 };
@@ -38,6 +49,17 @@ void ws_loop_destroy(struct ws_loop *ws_loop);
 /* Fills in what the context is to know of the loop, then binds the created context. */
 void ws_loop_prepare(struct ws_loop *ws_loop, struct lws_context_creation_info *info);
 void ws_loop_bind(struct ws_loop *ws_loop, struct lws_context *context);
+
+/* Whose a connection is before it is a WebSocket: nobody's, as at first; of plain HTTP. */
+void ws_loop_set_new(struct ws_loop *ws_loop, struct lws *wsi);
+void ws_loop_set_http(struct ws_loop *ws_loop, struct lws *wsi, void *http);
+/* What a connection of plain HTTP waits for. */
+void ws_loop_want(struct ws_loop *ws_loop, struct lws *wsi, bool is_reading, bool is_writing);
+/* Has libwebsockets read this text, and nothing else, as if it had come on the connection, from
+ * which it is to make a WebSocket. Not over TLS. */
+void ws_loop_feed(struct ws_loop *ws_loop, struct lws *wsi, const char *text, size_t length);
+/* As if its descriptor said that there is something to be read. */
+void ws_loop_hear(struct ws_loop *ws_loop, struct lws *wsi);
 
 /* From now on what comes is for the owner to read (never NULL), until it is given back. */
 void ws_loop_take(struct ws_loop *ws_loop, struct lws *wsi, void *owner);

@@ -11,9 +11,10 @@
 #include "chat.h"
 #include "files.h"
 #include "http_api.h"
-#include "http_call.h"
+#include "http_conn.h"
 #include "http_cors.h"
 #include "http_files.h"
+#include "http_io.h"
 #include "http_peer.h"
 #include "http_response.h"
 #include "http_routes.h"
@@ -37,14 +38,21 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
     RX_BUFFER_BYTES = 16,      /* allocated for each connection, and not used: see ws_conn.c */
     TX_PACKET_BYTES = 1 << 20, /* what one write may hand to the kernel */
     SERVICE_BUFFER_BYTES = 16384,
-    HEADER_BYTES_MAX = 8192, /* of one request */
-    PATH_BYTES_MAX = 512,
+    HEADER_BYTES_MAX = HTTP_HEAD_BYTES_MAX + 1024, /* libwebsockets keeps some words more */
+};
+
+/* What a handshake has asked for. */
+struct asked {
+    const struct handshake_refusal *refusal; /* NULL: it is welcome */
+    const struct dialect *dialect;
+    char channel[CHANNEL_NAME_BYTES_MAX + 1];
+    char *token; /* NULL: none */
+    bool wants_hello;
 };
 
 struct ws_server {
@@ -54,20 +62,16 @@ struct ws_server {
     struct lws_vhost *public_vhost;
     struct lws_protocols public_protocols[2];
     struct lws_protocols internal_protocols[2];
+    struct http_conns *conns;
     struct http_state http;
     struct http_cors cors;
+    struct asked asked; /* by the handshake that libwebsockets is at */
     struct http_api *api;
     struct http_files *files; /* NULL: off */
     struct ws_admission *admission;
     struct ws_assemblies *assemblies;
     struct ws_early *early;
     struct ws_conn_room room;
-};
-
-/* What is kept of a connection of the public port. */
-union public_connection {
-    struct ws_conn conn; /* once it is a WebSocket */
-    struct http_files_slot files;
 };
 
 static struct ws_server *server_of(struct lws *wsi)
@@ -81,16 +85,6 @@ static void on_readable(void *owner)
 }
 
 /* --------------------------------------------------------------------------- admission */
-
-static void on_asking(void *context, struct lws *wsi, int descriptor)
-{
-    const struct ws_server *server = context;
-    if (lws_get_vhost(wsi) == server->public_vhost &&
-        ws_admission_is_pending(server->admission, descriptor))
-        ws_early_keep(server->early, wsi);
-    else
-        ws_early_forget(server->early);
-}
 
 static bool on_connecting(void *context, struct lws_vhost *vhost, int listener)
 {
@@ -113,18 +107,19 @@ static void on_closed(void *context, int descriptor)
 }
 
 /* The limits that come before any other work. NULL: not over any. */
-static const struct handshake_refusal *check_admission(struct lws *wsi)
+static const struct handshake_refusal *
+check_admission(struct ws_server *server, struct lws *wsi, const struct http_head *head)
 {
-    struct ws_server *server = server_of(wsi);
     struct ws_admission *admission = server->admission;
+    const struct http_peer_rule *rule = &server->options->files.rule;
     struct peer peer;
     if (!ws_admission_take_handshake(admission))
         return &ws_handshake_too_fast;
     if (ws_admission_is_over(admission, lws_get_socket_fd(wsi)))
         return &ws_handshake_too_many;
-    if (server->options->admission.trusted_proxies[0] == '\0')
+    if (rule->trusted_proxies[0] == '\0')
         return NULL;
-    http_peer(wsi, server->options->admission.trusted_proxies, &peer);
+    http_peer(wsi, head, rule, &peer);
     return ws_admission_assign(admission, lws_get_socket_fd(wsi), &peer)
                ? NULL
                : &ws_handshake_too_many;
@@ -139,119 +134,157 @@ static bool has_room_for_one_more(const struct ws_server_options *options)
            (max_of_all == 0 || workers_connections() < max_of_all);
 }
 
-static const struct handshake_refusal not_here = {404, NULL, "no WebSocket on this port"};
-
-/* 0: go on with the handshake; greater: answered. */
-static int on_upgrade_asked(struct lws *wsi, const char *protocol)
+static const struct handshake_refusal *
+check_handshake(struct ws_server *server, struct lws *wsi, const struct http_head *head)
 {
-    struct ws_server *server = server_of(wsi);
+    static const struct handshake_refusal too_odd = {400, NULL, "too oddly written for TLS"};
     bool has_room = has_room_for_one_more(server->options);
-    if (strcasecmp(protocol, "websocket") != 0) {
-        http_send_error(wsi, 400, NULL, "the only upgrade is to websocket");
-        return 1;
-    }
-    bool is_public = lws_get_vhost(wsi) == server->public_vhost;
-    const struct handshake_refusal *refusal = is_public ? check_admission(wsi) : &not_here;
+    const struct handshake_refusal *refusal = check_admission(server, wsi, head);
     if (!refusal)
-        refusal = ws_handshake_check(wsi, server->options, has_room, server->http.is_draining);
-    if (!refusal)
-        return 0;
-    metrics.handshakes_refused_total++;
-    if (!has_room)
+        refusal =
+            ws_handshake_check(wsi, head, server->options, has_room, server->http.is_draining);
+    if (!refusal && !ws_handshake_is_plain(head) && http_io_is_tls(wsi))
+        refusal = &too_odd; /* there it cannot be written anew */
+    if (refusal && !has_room)
         limit_hit(LIMIT_max_connections);
-    log_debug("handshake_refused", kv_int("status", refusal->status),
-              kv_str("err", refusal->message));
-    http_send_error(wsi, refusal->status, refusal->header, refusal->message);
-    return 1;
+    return refusal;
+}
+
+static void forget_asked(struct asked *asked)
+{
+    if (asked->token)
+        explicit_bzero(asked->token, strlen(asked->token));
+    free(asked->token);
+    *asked = (struct asked){.token = NULL};
+}
+
+/* libwebsockets is at it next. */
+static void prepare_handshake(struct ws_server *server, struct lws *wsi,
+                              const struct http_head *head, char **ret_text)
+{
+    struct asked *asked = &server->asked;
+    asked->dialect = ws_handshake_dialect(head, server->options);
+    asked->token = http_head_argument(head, "token");
+    asked->wants_hello = ws_handshake_wants_hello(head);
+    if (!ws_handshake_channel(head, asked->channel))
+        asked->channel[0] = '\0'; /* never: was checked before */
+    if (ws_handshake_is_plain(head)) {
+        ws_early_keep(server->early, wsi);
+        return;
+    }
+    ws_early_forget(server->early);
+    *ret_text = ws_handshake_print(head);
+}
+
+static bool is_handshake(struct http_conn *conn, const struct http_head *head, char **ret_text)
+{
+    struct lws *wsi = http_conn_wsi(conn);
+    struct ws_server *server = server_of(wsi);
+    struct asked *asked = &server->asked;
+    forget_asked(asked);
+    if (http_conn_port(conn) != HTTP_PUBLIC || !ws_handshake_is_one(head, server->options))
+        return false;
+    asked->refusal = check_handshake(server, wsi, head);
+    if (!asked->refusal)
+        prepare_handshake(server, wsi, head, ret_text);
+    return !asked->refusal;
 }
 
 static int on_established(struct lws *wsi, struct ws_conn *conn)
 {
     struct ws_server *server = server_of(wsi);
-    char channel[CHANNEL_NAME_BYTES_MAX + 1];
-    char token[HEADER_BYTES_MAX];
+    struct asked *asked = &server->asked;
     unsigned char *octets;
-    if (!ws_handshake_channel(wsi, channel))
-        return -1; /* was checked before the upgrade */
-    int length = lws_get_urlarg_by_name_safe(wsi, "token=", token, sizeof(token));
-    ws_conn_open(conn, wsi, &server->room, ws_handshake_dialect(wsi, server->options),
-                 &(struct chat_request){channel, length > 0 ? token : NULL,
-                                        ws_handshake_wants_hello(wsi)});
-    if (length > 0)
-        explicit_bzero(token, (size_t)length);
+    ws_conn_open(conn, wsi, &server->room, asked->dialect,
+                 &(struct chat_request){asked->channel, asked->token, asked->wants_hello});
+    forget_asked(asked);
     ws_admission_settle(server->admission, lws_get_socket_fd(wsi));
     size_t count = ws_early_take(server->early, &octets);
     ws_conn_take_early(conn, octets, count);
     return 0;
 }
 
-/* The path as a text; cut where no path of ours is that long. */
-static void copy_path(char text[PATH_BYTES_MAX], const char *path, size_t length)
+/* ---------------------------------------------------------------------------- plain HTTP */
+
+/* is_handshake has said why. */
+static void refuse_handshake(const struct ws_server *server, struct http_conn *conn)
 {
-    if (length >= PATH_BYTES_MAX)
-        length = PATH_BYTES_MAX - 1;
-    memcpy(text, path, length);
-    text[length] = '\0';
+    const struct handshake_refusal *refusal = server->asked.refusal;
+    metrics.handshakes_refused_total++;
+    log_debug("handshake_refused", kv_int("status", refusal->status),
+              kv_str("err", refusal->message));
+    http_refuse(conn, refusal->status, refusal->header, refusal->message);
 }
 
-static int on_internal_http(struct lws *wsi, struct http_call *call, const char *path,
-                            size_t length)
+static void on_internal_request(struct ws_server *server, struct http_conn *conn,
+                                const char *path)
 {
-    struct ws_server *server = server_of(wsi);
-    char text[PATH_BYTES_MAX];
-    copy_path(text, path, length);
-    if (http_api_is_path(text))
-        return http_api_begin(server->api, call, wsi, text);
-    return http_route(wsi, HTTP_INTERNAL, &server->http, text);
+    if (http_api_is_path(path))
+        http_api_begin(server->api, conn, path);
+    else
+        http_route(conn, &server->http);
 }
 
-static int on_public_http(struct lws *wsi, struct http_files_slot *slot, const char *path,
-                          size_t length)
+static void on_public_request(struct ws_server *server, struct http_conn *conn,
+                              const char *path)
 {
-    struct ws_server *server = server_of(wsi);
-    char text[PATH_BYTES_MAX];
+    struct lws *wsi = http_conn_wsi(conn);
+    const struct http_head *head = http_conn_head(conn);
     ws_admission_settle(server->admission, lws_get_socket_fd(wsi));
-    ws_early_forget(server->early);
-    if (ws_admission_is_over(server->admission, lws_get_socket_fd(wsi)))
-        return http_refuse(wsi, ws_handshake_too_many.status, ws_handshake_too_many.header,
-                           ws_handshake_too_many.message);
-    if (http_files_is_busy(slot))
-        return -1;
-    copy_path(text, path, length);
-    if (server->files && http_files_is_path(text) && !http_cors_is_preflight(wsi))
-        return http_files_begin(server->files, slot, wsi, text, server->http.is_draining);
-    return http_route(wsi, HTTP_PUBLIC, &server->http, text);
+    if (server->asked.refusal)
+        refuse_handshake(server, conn);
+    else if (ws_admission_is_over(server->admission, lws_get_socket_fd(wsi)))
+        http_refuse(conn, ws_handshake_too_many.status, ws_handshake_too_many.header,
+                    ws_handshake_too_many.message);
+    else if (!http_cors_is_host_welcome(wsi, head))
+        http_refuse(conn, 421, NULL, "this host is not one of ours; see allowed-hosts");
+    else if (server->files && http_files_is_path(path) && !http_cors_is_preflight(conn))
+        http_files_begin(server->files, conn, path, server->http.is_draining);
+    else
+        http_route(conn, &server->http);
 }
 
-static int on_public_file(struct lws *wsi, enum lws_callback_reasons reason,
-                          struct http_files_slot *slot, const char *bytes, size_t length)
+static void on_request(struct http_conn *conn)
 {
-    struct http_files *files = server_of(wsi)->files;
-    if (!files || !slot)
-        return 0;
-    switch (reason) {
-    case LWS_CALLBACK_HTTP_BODY:
-        return http_files_read(slot, bytes, length);
-    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-        return http_files_complete(files, slot);
-    case LWS_CALLBACK_HTTP_WRITEABLE:
-        return http_files_writable(files, slot);
-    case LWS_CALLBACK_CLOSED_HTTP:
-        http_files_closed(files, slot);
-        return 0;
-    default:
-        return 0;
-    }
+    struct ws_server *server = server_of(http_conn_wsi(conn));
+    const char *path = http_head_path(http_conn_head(conn));
+    if (http_conn_port(conn) == HTTP_INTERNAL)
+        on_internal_request(server, conn, path);
+    else
+        on_public_request(server, conn, path);
+}
+
+static enum ws_loop_reader on_asking(void *context, struct lws *wsi)
+{
+    const struct ws_server *server = context;
+    bool is_public = lws_get_vhost(wsi) == server->public_vhost;
+    return http_conns_hear_new(server->conns, wsi, is_public ? HTTP_PUBLIC : HTTP_INTERNAL);
+}
+
+static enum ws_loop_reader on_http_readable(void *http)
+{
+    return http_conn_readable(http);
+}
+
+static void on_http_writable(void *http)
+{
+    http_conn_writable(http);
+}
+
+static void on_http_gone(void *http)
+{
+    http_conn_gone(http);
 }
 
 /* ----------------------------------------------------------- what libwebsockets calls us */
 
+/* Plain HTTP never comes here: see http_conn.h. */
 static int on_public(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                      size_t length)
 {
+    (void)in;
+    (void)length;
     switch (reason) {
-    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        return http_files_is_busy(user) ? -1 : on_upgrade_asked(wsi, in);
     case LWS_CALLBACK_ESTABLISHED:
         return on_established(wsi, user);
     case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
@@ -266,13 +299,7 @@ static int on_public(struct lws *wsi, enum lws_callback_reasons reason, void *us
         ws_conn_closed(user);
         return 0;
     case LWS_CALLBACK_HTTP:
-        return on_public_http(wsi, user, in, length);
-    case LWS_CALLBACK_HTTP_BODY:
-    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-    case LWS_CALLBACK_HTTP_WRITEABLE:
-    case LWS_CALLBACK_CLOSED_HTTP:
-        return on_public_file(wsi, reason, user, in, length);
-    case LWS_CALLBACK_RAW_ADOPT: /* what CONNECT would turn a connection into */
+    case LWS_CALLBACK_RAW_ADOPT:
     case LWS_CALLBACK_RAW_RX:
         return -1;
     default:
@@ -283,23 +310,14 @@ static int on_public(struct lws *wsi, enum lws_callback_reasons reason, void *us
 static int on_internal(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                        size_t length)
 {
-    struct http_api *api = server_of(wsi)->api;
+    (void)in;
+    (void)length;
     switch (reason) {
-    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        return on_upgrade_asked(wsi, in);
-    case LWS_CALLBACK_HTTP:
-        return on_internal_http(wsi, user, in, length);
-    case LWS_CALLBACK_HTTP_BODY:
-        return http_call_read(user, in, length);
-    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-        return http_api_complete(api, user);
     case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
         ws_tls_set_up(server_of(wsi)->options->internal_tls, user);
         return 0;
-    case LWS_CALLBACK_CLOSED_HTTP:
-        if (user)
-            http_api_closed(api, user);
-        return 0;
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+    case LWS_CALLBACK_HTTP:
     case LWS_CALLBACK_RAW_ADOPT:
     case LWS_CALLBACK_RAW_RX:
         return -1;
@@ -388,8 +406,8 @@ static struct lws_vhost *create_vhost(struct ws_server *server, const char *name
 static bool listen_on(struct ws_server *server, char **ret_error)
 {
     const struct ws_server_options *options = server->options;
-    describe_port(server->public_protocols, on_public, sizeof(union public_connection));
-    describe_port(server->internal_protocols, on_internal, sizeof(struct http_call));
+    describe_port(server->public_protocols, on_public, sizeof(struct ws_conn));
+    describe_port(server->internal_protocols, on_internal, 0);
     server->public_vhost = create_vhost(server, "public", &options->listen,
                                         server->public_protocols, &server->cors, options->tls);
     if (!server->public_vhost) {
@@ -405,6 +423,11 @@ static bool listen_on(struct ws_server *server, char **ret_error)
     return false;
 }
 
+static const struct http_conn_events conn_events = {
+    .is_handshake = is_handshake,
+    .on_request = on_request,
+};
+
 struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_options *options,
                                    char **ret_error)
 {
@@ -414,16 +437,26 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
     server->http.has_page = options->is_page_on && options->is_luchat_on;
     server->http.has_luchat = options->is_luchat_on;
     server->http.has_centrifuge = options->is_centrifuge_on;
-    server->cors.allowed_origins = options->allowed_origins;
+    server->cors = (struct http_cors){options->allowed_origins, options->allowed_hosts,
+                                      options->files.rule};
     server->api = http_api_create(options->hub, options->api_key);
     if (files_are_on(options->hub))
-        server->files = http_files_create(options->hub, &options->uploads);
+        server->files = http_files_create(options->hub, &options->files);
     server->admission = ws_admission_create(&options->admission);
     server->assemblies = ws_assemblies_create();
     server->early = ws_early_create(SERVICE_BUFFER_BYTES);
-    server->ws_loop = ws_loop_create(
-        loop, options->admission.descriptor_limit,
-        &(struct ws_loop_events){server, on_connecting, on_closed, on_asking, on_readable});
+    server->ws_loop = ws_loop_create(loop, options->admission.descriptor_limit,
+                                     &(struct ws_loop_events){
+                                         .context = server,
+                                         .on_connecting = on_connecting,
+                                         .on_closed = on_closed,
+                                         .on_asking = on_asking,
+                                         .on_http_readable = on_http_readable,
+                                         .on_http_writable = on_http_writable,
+                                         .on_http_gone = on_http_gone,
+                                         .on_readable = on_readable,
+                                     });
+    server->conns = http_conns_create(server->ws_loop, &options->http, &conn_events);
     server->context = server->ws_loop ? create_context(server) : NULL;
     if (!server->context) {
         *ret_error = mem_strdup("libwebsockets cannot start");
@@ -449,12 +482,14 @@ void ws_server_destroy(struct ws_server *server)
         return;
     if (server->context)
         lws_context_destroy(server->context);
+    http_conns_destroy(server->conns);
     http_files_destroy(server->files);
     http_api_destroy(server->api);
     ws_loop_destroy(server->ws_loop);
     ws_admission_destroy(server->admission);
     ws_assemblies_destroy(server->assemblies);
     ws_early_destroy(server->early);
+    forget_asked(&server->asked);
     free(server);
 }
 
@@ -469,6 +504,7 @@ static void end_overdue_messages(struct ws_server *server)
 void ws_server_turn(struct ws_server *server)
 {
     end_overdue_messages(server);
+    http_conns_turn(server->conns);
     ws_loop_turn(server->ws_loop);
 }
 

@@ -9,6 +9,7 @@
 #define PARLEY_WS_SERVER_H
 
 #include "address.h"
+#include "http_conn.h"
 #include "http_upload.h"
 #include "ws_admission.h"
 #include "ws_conn.h"
@@ -42,8 +43,10 @@ struct ws_server_options {
     struct ws_admission_options admission;
     struct ws_tls *tls;          /* of the public port; NULL: without */
     struct ws_tls *internal_tls; /* of the internal one */
-    struct http_upload_options uploads;
-    const char *api_key; /* of the server API; "": there is none */
+    struct http_files_options files;
+    struct http_conn_options http;
+    const char *allowed_hosts; /* see http_origin.h */
+    const char *api_key;       /* of the server API; "": there is none */
     struct hub *hub;
     const struct broker *broker;
 };

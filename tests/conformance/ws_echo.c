@@ -131,7 +131,9 @@ int main(int argc, char **argv)
         .limits = {.message_bytes = MESSAGE_BYTES_MAX, .fragments = FRAGMENTS_MAX},
         .handshake_timeout_ms = HANDSHAKE_TIMEOUT_MS,
         .admission = {.descriptor_limit = DESCRIPTORS_MAX, .trusted_proxies = ""},
-        .uploads = {.trusted_proxies = ""},
+        .allowed_hosts = "*",
+        .http = {.request_ms = HANDSHAKE_TIMEOUT_MS, .idle_ms = 10000, .bytes_per_s = 1000},
+        .files = {.rule = {.trusted_proxies = ""}},
         .api_key = "",
     };
     if (!address_parse("127.0.0.1:9001", &options.listen) ||

@@ -111,20 +111,24 @@ describe('the server API', () => {
             assert.equal((await post(here, 'publish', text)).status, 200);
         });
 
-        it('a body in chunks is 411', async () => {
+        it('a body in chunks is taken', async () => {
+            const channel = newChannel();
+            const text = JSON.stringify({ channel, data: 'x'.repeat(30_000) });
             const body = new ReadableStream({
                 start(controller) {
-                    controller.enqueue(new TextEncoder().encode('{}'));
+                    for (let at = 0; at < text.length; at += 7000)
+                        controller.enqueue(new TextEncoder().encode(text.slice(at, at + 7000)));
                     controller.close();
                 },
             });
-            const response = await fetch(`http://127.0.0.1:${here.internalPort}/api/info`, {
+            const response = await fetch(`http://127.0.0.1:${here.internalPort}/api/publish`, {
                 method: 'POST',
                 headers: { 'X-API-Key': KEY },
                 body,
                 duplex: 'half',
             });
-            assert.equal(response.status, 411);
+            assert.equal(response.status, 200);
+            assert.equal((await response.json()).result.offset, 1);
         });
 
         it('the public port has no such address', async () => {
@@ -162,16 +166,20 @@ describe('the server API', () => {
             assert.equal(sockets.size, 1);
         });
 
-        it('a call before the answer to the last is 400, and the end', async () => {
-            const text =
-                `POST /api/info HTTP/1.1\r\nHost: x\r\nX-API-Key: ${KEY}\r\n` +
-                'Content-Length: 2\r\n\r\n{}';
+        it('calls that do not wait for the answer to the last are answered in order', async () => {
+            const ask = (body) =>
+                `POST /api/publish HTTP/1.1\r\nHost: x\r\nX-API-Key: ${KEY}\r\n` +
+                `Content-Length: ${body.length}\r\n\r\n${body}`;
+            const channel = newChannel();
+            const bodies = [1, 2, 3].map((data) => JSON.stringify({ channel, data }));
             const socket = net.connect(here.internalPort, '127.0.0.1');
             let heard = '';
             socket.on('data', (data) => (heard += data));
-            socket.write(text + text);
-            await within(once(socket, 'close'), 'the end of the connection');
-            assert.match(heard, /^HTTP\/1\.1 400 /);
+            socket.write(bodies.map(ask).join(''));
+            const offsets = () => [...heard.matchAll(/"offset":(\d)/g)].map(([, n]) => n);
+            await eventually(() => offsets().length === 3, 'three answers');
+            assert.deepEqual(offsets(), ['1', '2', '3']);
+            socket.destroy();
         });
 
         it('many calls at once are all answered', async () => {
