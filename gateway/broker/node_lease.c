@@ -168,7 +168,7 @@ static void on_lease_reply(void *context, enum broker_status status, const redis
     int64_t answer = reply->element[0]->integer;
     int64_t generation = reply->element[1]->integer;
     int64_t now_ms = reply->element[2]->integer;
-    if (answer == LEASE_TAKEN_BY_ANOTHER)
+    if (answer == LEASE_TAKEN_BY_ANOTHER && now_ms > 0)
         on_taken_by_another(lease);
     else if ((answer == LEASE_RENEWED || answer == LEASE_TAKEN) && generation > 0 && now_ms > 0)
         on_held(lease, (enum lease_answer)answer, generation, now_ms);
@@ -231,6 +231,7 @@ static void renew(struct node_lease *lease)
 void node_lease_renew_after_silence(struct node_lease *lease)
 {
     lease->is_to_be_confirmed = true;
+    lease->taken_since_ms = 0; /* what was heard before the silence proves nothing now */
     renew(lease);
 }
 

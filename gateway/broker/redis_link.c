@@ -211,6 +211,7 @@ static void check_deadlines(struct redis_link *link)
 
 void redis_link_turn(struct redis_link *link)
 {
+    link_check_step(link, clock_now_ms());
     if (link->has_unwritten && link->connection && !link->is_broken &&
         link->state >= LINK_SETUP) {
         /* now rather than when the poller says so: one wake-up less for each batch */

@@ -8,6 +8,7 @@
 
 #include "redis_command.h"
 #include "redis_link.h"
+#include "text.h"
 
 struct redisAsyncContext;
 struct redisReply;
@@ -40,6 +41,9 @@ struct redis_link {
     size_t pending_bytes;
     size_t subscribing; /* asked for, not confirmed */
     size_t setup_left;
+    char echo[TEXT_INT_BYTES]; /* that the last PING is to be answered with; "": it is */
+    int64_t echo_count;
+    int64_t next_echo_ms;
     char (*digests)[REDIS_DIGEST_BYTES];
 };
 
@@ -54,6 +58,9 @@ void link_send(struct redis_link *link, const struct redis_ask *ask, size_t part
 void link_answer_unsent(struct redis_link *link);
 /* Has the oldest command waited for too long? */
 bool link_is_overdue(const struct redis_link *link, int64_t now_ms);
+
+/* Are answers in step with commands? Once a second while there are any. */
+void link_check_step(struct redis_link *link, int64_t now_ms);
 
 /* For hiredis. */
 void link_on_push(struct redisAsyncContext *connection, void *reply);
