@@ -119,6 +119,26 @@ void batch_append_text(struct batch *batch, const struct slice *parts, size_t pa
     batch->message_count++;
 }
 
+void batch_append_batch(struct batch *batch, const struct batch *other)
+{
+    assert(batch->refs == 1);
+    if (other->length == 0)
+        return;
+    reserve(batch, other->length);
+    memcpy(batch->bytes + batch->length, other->bytes, other->length);
+    batch->length += other->length;
+    batch->message_count += other->message_count;
+}
+
+void batch_trim(struct batch *batch)
+{
+    assert(batch->refs == 1);
+    if (batch->length == 0 || batch->length == batch->capacity)
+        return;
+    batch->capacity = batch->length;
+    batch->bytes = mem_resize(batch->bytes, batch->capacity);
+}
+
 struct batch *batch_renew(struct batch *batch)
 {
     if (batch->refs > 1) {

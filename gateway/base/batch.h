@@ -30,6 +30,11 @@ enum { BATCH_FRAME_BYTES_MAX = 128 * 1024 };
  * of a batch may append to it. */
 void batch_append_text(struct batch *batch, const struct slice *parts, size_t part_count);
 
+/* Appends what is in the other one. Only the sole owner may. */
+void batch_append_batch(struct batch *batch, const struct batch *other);
+/* Nothing will be appended: memory that is left over is given back. Only the sole owner may. */
+void batch_trim(struct batch *batch);
+
 /* Empties the batch for the next turn when nobody else holds it; else gives the reference
  * up and answers a new one. */
 struct batch *batch_renew(struct batch *batch);

@@ -60,6 +60,7 @@ static void channel_destroy(struct channel *channel)
     id_table_remove(hub->channel_ids, channel->id);
     metrics.channels--;
     channel_log_finish(channel);
+    channel_history_forget(channel);
     fanout_finish(channel);
     presence_list_destroy(channel->presence);
     for (size_t i = 0; i < DIALECT_COUNT; i++)
@@ -291,7 +292,6 @@ void channel_send_and_admit(struct channel *channel, int64_t end_us)
     if (!send_until(channel, end_us))
         return;
     admit_arrivals(channel);
-    fanout_forget_histories(channel);
 }
 
 static struct channel *dirty_take_first(struct channel **list)

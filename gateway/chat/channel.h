@@ -94,7 +94,7 @@ const struct dialect *channel_dialect(const struct channel *channel,
                                       enum dialect_number number);
 
 /* The publications kept for newcomers, as frames of the dialect; NULL if there are none.
- * Borrowed, valid until the end of the turn. */
+ * Borrowed, valid until something is published. */
 struct batch *channel_history(struct channel *channel, const struct dialect *dialect);
 
 /* The channel's place in its log, when it is live. */
@@ -114,6 +114,11 @@ const struct namespace_options *channel_options(const struct channel *channel);
 
 /* Of the channel's presence; see presence.h. */
 struct presence_list *channel_presence(struct channel *channel);
+
+/* What newcomers get is kept for so long after the last of them. */
+enum { CHANNEL_HISTORY_IDLE_MS = 5000 };
+/* Each tick: what no newcomer needs any more is forgotten. */
+void channel_history_tick(struct hub *hub);
 
 /* Sends the turn's batches, admits arrivals, closes channels that nobody is in. */
 void channel_turn(struct hub *hub);

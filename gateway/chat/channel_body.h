@@ -1,6 +1,7 @@
 /*
- * channel_body - the inside of a channel, for the three files that are its parts:
- * channel.c (life, subscribers), channel_log.c (its place in the log), fanout.c (sending).
+ * channel_body - the inside of a channel, for the four files that are its parts: channel.c
+ * (life, subscribers), channel_log.c (its place in the log), channel_history.c (what newcomers
+ * get), fanout.c (sending).
  */
 #ifndef PARLEY_CHANNEL_BODY_H
 #define PARLEY_CHANNEL_BODY_H
@@ -59,9 +60,9 @@ struct channel {
     bool is_renaming;        /* the log went back: it is to come with a new epoch */
     bool wants_read;         /* the store refused a read: ask again */
 
-    struct batch *batches[DIALECT_COUNT];   /* what comes next; NULL: nobody spoke it yet */
-    struct batch *outgoing[DIALECT_COUNT];  /* what is being sent; NULL: all have it */
-    struct batch *histories[DIALECT_COUNT]; /* for arrivals of this turn */
+    struct batch *batches[DIALECT_COUNT];  /* what comes next; NULL: nobody spoke it yet */
+    struct batch *outgoing[DIALECT_COUNT]; /* what is being sent; NULL: all have it */
+    struct channel_history *history;       /* NULL: no newcomer has needed it lately */
     bool is_dirty;
     struct channel *next_dirty;
     struct channel *prev_dirty;
@@ -82,6 +83,11 @@ void channel_send_and_admit(struct channel *channel, int64_t end_us);
 void channel_log_read(struct channel *channel);
 void channel_log_finish(struct channel *channel);
 
+/* channel_history.c */
+/* Another publication has this place in the ring. */
+void channel_history_replace(struct channel *channel, size_t place);
+void channel_history_forget(struct channel *channel);
+
 /* fanout.c */
 void fanout_publication(struct channel *channel, const struct publication *publication);
 /* What came together since the last call begins to go out, if all of what was before is out;
@@ -91,7 +97,6 @@ bool fanout_begin(struct channel *channel);
 bool fanout_slice(struct channel *channel, int64_t end_us);
 /* Sends all there is, however long it takes. */
 void fanout_flush(struct channel *channel);
-void fanout_forget_histories(struct channel *channel);
 void fanout_finish(struct channel *channel);
 
 #endif

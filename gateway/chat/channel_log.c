@@ -47,6 +47,7 @@ static void forget_recent(struct channel *channel)
     for (size_t i = 0; i < channel->recent_count; i++)
         publication_unref(channel->recent[(channel->recent_first + i) % size]);
     channel->recent_count = 0;
+    channel_history_forget(channel);
 }
 
 static bool follows_recent(const struct channel *channel, const struct publication *publication)
@@ -70,6 +71,7 @@ static void keep(struct channel *channel, struct publication *publication)
     }
     size_t place = (channel->recent_first + channel->recent_count) % size;
     channel->recent[place] = publication_ref(publication);
+    channel_history_replace(channel, place);
     channel->recent_count++;
 }
 

@@ -21,8 +21,8 @@
 #include "session.h"
 
 enum {
-    /* A fuller batch waits for nothing: it is what a connection that has just fallen behind
-     * makes the transport keep for it, by copy. */
+    /* A fuller batch goes out by itself: who is behind then gets it in parts that are not too
+     * long for a turn. */
     BATCH_BYTES_MAX = 128 * 1024,
     SENDS_PER_LOOK = 16, /* at the clock */
     FETCH_AHEAD = 3,
@@ -48,21 +48,6 @@ const struct dialect *channel_dialect(const struct channel *channel, enum dialec
     return session_dialect(channel->subscribers[number].items[0]->session);
 }
 
-void fanout_publication(struct channel *channel, const struct publication *publication)
-{
-    bool is_full = false;
-    for (size_t i = 0; i < DIALECT_COUNT; i++) {
-        enum dialect_number number = (enum dialect_number)i;
-        struct batch *batch = channel_batch(channel, number);
-        if (!batch)
-            continue;
-        channel_dialect(channel, number)->encode_publication(batch, channel, publication);
-        is_full = is_full || batch_length(batch) > BATCH_BYTES_MAX;
-    }
-    if (is_full)
-        fanout_flush(channel);
-}
-
 bool fanout_begin(struct channel *channel)
 {
     for (size_t i = 0; i < DIALECT_COUNT; i++) {
@@ -78,6 +63,21 @@ bool fanout_begin(struct channel *channel)
         channel->subscribers[i].unserved = channel->subscribers[i].count;
     }
     return true;
+}
+
+void fanout_publication(struct channel *channel, const struct publication *publication)
+{
+    bool is_full = false;
+    for (size_t i = 0; i < DIALECT_COUNT; i++) {
+        enum dialect_number number = (enum dialect_number)i;
+        struct batch *batch = channel_batch(channel, number);
+        if (!batch)
+            continue;
+        channel_dialect(channel, number)->encode_publication(batch, channel, publication);
+        is_full = is_full || batch_length(batch) > BATCH_BYTES_MAX;
+    }
+    if (is_full) /* if what was before is out; else it grows */
+        (void)fanout_begin(channel);
 }
 
 /* The buffer is used again, if no other took its place. */
@@ -134,27 +134,8 @@ void fanout_flush(struct channel *channel)
     (void)fanout_slice(channel, INT64_MAX);
 }
 
-struct batch *channel_history(struct channel *channel, const struct dialect *dialect)
-{
-    if (channel->histories[dialect->number] || channel->recent_count == 0)
-        return channel->histories[dialect->number];
-    struct batch *batch = ensure_batch(&channel->histories[dialect->number]);
-    for (size_t i = 0; i < channel->recent_count; i++)
-        dialect->encode_publication(batch, channel, channel_recent(channel, i));
-    return batch;
-}
-
-void fanout_forget_histories(struct channel *channel)
-{
-    for (size_t i = 0; i < DIALECT_COUNT; i++) {
-        batch_unref(channel->histories[i]);
-        channel->histories[i] = NULL;
-    }
-}
-
 void fanout_finish(struct channel *channel)
 {
-    fanout_forget_histories(channel);
     for (size_t i = 0; i < DIALECT_COUNT; i++) {
         batch_unref(channel->batches[i]);
         batch_unref(channel->outgoing[i]);

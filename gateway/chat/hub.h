@@ -14,6 +14,7 @@
 
 struct broker;
 struct channel;
+struct channel_history;
 struct id_table;
 struct loop;
 struct intake;
@@ -42,6 +43,7 @@ struct hub {
     uint64_t *closed;          /* ids of sessions that have yet to leave their channels */
     size_t closed_count;
     size_t closed_capacity;
+    struct channel_history *histories;      /* ready-made for newcomers */
     struct presence_list *presence_pending; /* have something to tell later */
     struct intake *intake;                  /* what was said and not heard yet */
     struct name_cache *touched_channels; /* asked for or published in, not only subscribed to */

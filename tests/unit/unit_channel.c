@@ -198,7 +198,7 @@ static void publications_wait_for_the_end_of_the_turn(void **state)
     EXPECT_NOTHING(&conn->got);
 }
 
-static void full_batch_does_not_wait_for_the_end_of_the_turn(void **state)
+static void full_batch_goes_out_by_itself_in_the_turn(void **state)
 {
     struct world *world = *state;
     struct fake_conn *conn = world_connect_live(world);
@@ -207,8 +207,11 @@ static void full_batch_does_not_wait_for_the_end_of_the_turn(void **state)
     memset(text, 'x', 70000);
     world_publication(world, "e1", 1, text);
     world_publication(world, "e1", 2, text);
+    world_publication(world, "e1", 3, text);
     free(text);
-    assert_int_equal(conn->write_count - before, 1);
+    assert_int_equal(conn->write_count - before, 0);
+    world_turn(world);
+    assert_int_equal(conn->write_count - before, 2);
 }
 
 static void turn_without_news_writes_nothing(void **state)
@@ -503,7 +506,7 @@ int main(void)
         WORLD_TEST(publication_reaches_everybody),
         WORLD_TEST(publications_of_a_turn_leave_by_one_write),
         WORLD_TEST(publications_wait_for_the_end_of_the_turn),
-        WORLD_TEST(full_batch_does_not_wait_for_the_end_of_the_turn),
+        WORLD_TEST(full_batch_goes_out_by_itself_in_the_turn),
         WORLD_TEST(turn_without_news_writes_nothing),
         WORLD_TEST(duplicate_is_dropped),
         WORLD_TEST(publication_stays_in_its_channel),

@@ -130,16 +130,19 @@ static void what_comes_between_slices_leaves_by_one_write(void **state)
     assert_int_equal(conns[0]->write_count - before, 2);
 }
 
-static void too_much_to_wait_goes_out_at_once_and_in_order(void **state)
+/* Nothing of it is sent where it comes in. */
+static void too_much_to_wait_goes_out_in_slices_and_in_order(void **state)
 {
     struct world *world = *state;
     char *text = calloc(1, 70001);
     memset(text, 'x', 70000);
-    publish(world, 1);
+    for (uint64_t offset = 1; offset <= 3; offset++)
+        world_publication(world, "e1", offset, text);
+    assert_int_equal(count_served(0, CONNS), 0);
     world_turn(world);
-    world_publication(world, "e1", 2, text);
-    world_publication(world, "e1", 3, text);
-    expect_all(TEXTS("1", text, text));
+    assert_int_equal(count_served(0, CONNS), SLICE);
+    turn_until_all_is_out(world);
+    expect_all(TEXTS(text, text, text));
     free(text);
 }
 
@@ -476,7 +479,7 @@ int main(void)
         FANOUT_TEST(fast_writes_need_no_slices),
         FANOUT_TEST(next_batch_waits_until_the_former_is_out),
         FANOUT_TEST(what_comes_between_slices_leaves_by_one_write),
-        FANOUT_TEST(too_much_to_wait_goes_out_at_once_and_in_order),
+        FANOUT_TEST(too_much_to_wait_goes_out_in_slices_and_in_order),
         FANOUT_TEST(message_of_another_channel_waits_for_one_slice_only),
         FANOUT_TEST(ping_between_slices_is_answered_at_once),
         FANOUT_TEST(one_who_is_served_leaves),
