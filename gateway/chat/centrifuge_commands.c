@@ -35,8 +35,9 @@ struct pending {
     uint32_t command_id;
     char *(*print)(const struct pending *pending, const struct broker_reply *reply);
     const char *method;
-    char *epoch;  /* history: the one the client expects, "" for any */
-    bool is_long; /* the answer is counted by its length */
+    char *epoch;     /* history: the one the client expects, "" for any */
+    bool is_long;    /* the answer is counted by its length: */
+    size_t expected; /* so many bytes were expected */
 };
 
 static enum centrifuge_error error_of(enum broker_status status)
@@ -47,10 +48,12 @@ static enum centrifuge_error error_of(enum broker_status status)
 static void note_answer(struct session *session, const struct pending *pending,
                         const struct broker_reply *reply, const char *result)
 {
-    if (pending->is_long)
-        quota_end_reply(session, result ? strlen(result) : 0,
-                        reply->publication_count + reply->member_count);
-    else
+    size_t bytes = result ? strlen(result) : 0;
+    if (pending->is_long) /* who is gone does not tell how long it was */
+        quota_reply_came(pending->hub, pending->expected, session ? bytes : pending->expected);
+    if (session && pending->is_long)
+        quota_end_reply(session, bytes, reply->publication_count + reply->member_count);
+    else if (session)
         quota_end(session);
 }
 
@@ -62,8 +65,7 @@ static void on_answer(void *owner, uint64_t tag, const struct broker_reply *repl
     char *result = NULL;
     if (session && reply->status == BROKER_OK && !reply->is_conflict)
         result = pending->print(pending, reply);
-    if (session)
-        note_answer(session, pending, reply, result);
+    note_answer(session, pending, reply, result);
     if (result)
         centrifuge_send_reply(session, pending->command_id, pending->method, result);
     else if (session && reply->is_conflict)
@@ -93,7 +95,7 @@ wait_for(struct session *session, const struct centrifuge_command *command, cons
     pending->print = print;
     pending->is_long = has_long_answer(command->method);
     if (pending->is_long)
-        quota_begin_reply(session);
+        pending->expected = quota_begin_reply(session);
     else
         quota_begin(session);
     return (struct broker_waiter){on_answer, pending, session_id(session)};
@@ -472,7 +474,8 @@ bool centrifuge_run_command(struct session *session, const struct centrifuge_com
 {
     bool is_recovery =
         strcmp(command->method, "subscribe") == 0 && centrifuge_flag(command, "recover");
-    if ((is_recovery || has_long_answer(command->method)) && !quota_may_ask(session))
+    if ((is_recovery && !quota_has_credit(session)) ||
+        (has_long_answer(command->method) && !quota_may_ask(session)))
         return false;
     run(session, command);
     return true;

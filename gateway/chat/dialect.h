@@ -29,7 +29,7 @@ struct dialect {
     const char *name;
     void (*on_open)(struct session *session, const struct chat_request *request);
     /* Hears the first command of what is said there. Answers how much of it that was; 0: the
-     * command is not heard, since its long answer has to wait (quota_may_ask). */
+     * command is not heard, since its long answer has to wait (see quota.h). */
     size_t (*on_text)(struct session *session, const char *bytes, size_t length);
     /* The subscription is live from now on: history, and what waited for this. */
     void (*on_admitted)(struct subscription *subscription);

@@ -376,7 +376,7 @@ static size_t luchat_on_text(struct session *session, const char *bytes, size_t 
     const struct luchat_session *state = state_of(session);
     struct luchat_command command;
     luchat_decode(bytes, length, &command);
-    bool is_now = command.kind != LUCHAT_ONLINE || quota_may_ask(session); /* for its list */
+    bool is_now = command.kind != LUCHAT_ONLINE || quota_has_credit(session); /* for its list */
     bool is_granted = is_now && may_command(session, command.kind);
     if (is_granted && state->is_welcome)
         hear(session, &command, bytes, length);

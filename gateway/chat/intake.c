@@ -46,6 +46,7 @@ struct line {
 struct intake {
     struct line turn;  /* go on in the next turn */
     struct line tick;  /* go on after the next tick */
+    struct line ask;   /* go on when there is room for long answers */
     size_t looked_at;  /* place in users */
     struct line users; /* have a usage, in the order in which they are looked at */
     uint64_t heard;    /* whose share it is; 0: nobody's */
@@ -57,7 +58,8 @@ struct intake {
 enum wait {
     WAIT_NOT,
     WAIT_TURN,
-    WAIT_ANSWER,
+    WAIT_ANSWER, /* to one of its own commands */
+    WAIT_ROOM,   /* for a long answer, among those to all */
     WAIT_TICK,
 };
 
@@ -72,6 +74,7 @@ void intake_destroy(struct intake *intake)
         return;
     free(intake->turn.ids);
     free(intake->tick.ids);
+    free(intake->ask.ids);
     free(intake->users.ids);
     free(intake);
 }
@@ -90,6 +93,13 @@ static struct line line_take(struct line *line)
     struct line taken = *line;
     *line = (struct line){NULL, 0, 0};
     return taken;
+}
+
+static void line_drop_first(struct line *line, size_t count)
+{
+    line->count -= count;
+    if (count > 0 && line->count > 0)
+        memmove(line->ids, line->ids + count, line->count * sizeof(*line->ids));
 }
 
 /* -------------------------------------------------------------------------- who may go on */
@@ -121,10 +131,12 @@ static enum wait wait_of(struct session *session)
 }
 
 /* The dialect has not heard it: a long answer has to wait. */
-static enum wait wait_for_reply(const struct session *session)
+static enum wait wait_for_reply(struct session *session)
 {
     limit_hit(LIMIT_reply_bytes);
-    return quota_is_asking(session) ? WAIT_ANSWER : WAIT_TICK;
+    if (quota_is_asking(session))
+        return WAIT_ANSWER;
+    return quota_has_credit(session) ? WAIT_ROOM : WAIT_TICK;
 }
 
 /* Answers how much of it was heard; less than all of it if the rest has to wait. */
@@ -160,8 +172,12 @@ static void queue(struct session *session, struct line *line)
 static void wait_as(struct session *session, enum wait wait)
 {
     struct intake *intake = session_hub(session)->intake;
-    if (wait != WAIT_ANSWER)
-        queue(session, wait == WAIT_TURN ? &intake->turn : &intake->tick);
+    if (wait == WAIT_TURN)
+        queue(session, &intake->turn);
+    else if (wait == WAIT_ROOM)
+        queue(session, &intake->ask);
+    else if (wait == WAIT_TICK)
+        queue(session, &intake->tick);
 }
 
 static void hold(struct session *session, const char *bytes, size_t length)
@@ -246,6 +262,22 @@ void intake_forget(struct usage *usage)
 
 /* --------------------------------------------------------------------------- turn, tick */
 
+/* In their order: the first one who has to wait holds up those behind it. Answers bring a turn
+ * of the loop with them, so nobody has to be woken for it. */
+static void let_ask(struct hub *hub)
+{
+    struct line *askers = &hub->intake->ask;
+    size_t count = 0;
+    for (; count < askers->count; count++) {
+        struct session *session = session_find(hub, askers->ids[count]);
+        if (session && quota_has_credit(session) && !quota_may_ask(session))
+            break;
+        if (session)
+            go_on(session);
+    }
+    line_drop_first(askers, count);
+}
+
 void intake_turn(struct hub *hub)
 {
     struct intake *intake = hub->intake;
@@ -256,6 +288,7 @@ void intake_turn(struct hub *hub)
             go_on(session);
     }
     free(due.ids);
+    let_ask(hub);
     intake->heard = 0;
     intake->spent_us = 0;
 }

@@ -104,7 +104,7 @@ struct usage *usage_ensure(struct session *session)
     const struct chat_limits *limits = limits_of(session);
     *usage = mem_zalloc(sizeof(**usage));
     (*usage)->refilled_ms = clock_now_ms();
-    (*usage)->reply_bytes = (float)limits->reply_bytes / 2;
+    (*usage)->reply_bytes = session_hub(session)->reply_usual;
     for (int i = 0; i < QUOTA_COUNT; i++)
         (*usage)->left[i] = (float)bucket_find(limits, (enum quota)i).size;
     intake_watch(session);
@@ -214,7 +214,7 @@ bool quota_has_room(struct session *session)
     return !usage || limit == 0 || usage->in_flight < limit;
 }
 
-bool quota_may_ask(struct session *session)
+bool quota_has_credit(struct session *session)
 {
     struct usage *usage = *session_usage(session);
     const struct chat_limits *limits = limits_of(session);
@@ -225,16 +225,50 @@ bool quota_may_ask(struct session *session)
     if (!usage)
         return true;
     refill(usage, limits);
-    return usage->left[QUOTA_REPLY_BYTES] > 0 &&
-           (usage->replies_in_flight == 0 ||
-            ((float)usage->replies_in_flight + 1) * usage->reply_bytes <=
-                (float)limits->reply_bytes);
+    return usage->left[QUOTA_REPLY_BYTES] > 0;
 }
 
-void quota_begin_reply(struct session *session)
+/* One is let through whatever it is like. */
+static bool is_room(size_t expected, size_t bytes, size_t limit)
 {
-    usage_ensure(session)->replies_in_flight++;
+    return expected == 0 || expected + bytes <= limit;
+}
+
+bool quota_may_ask(struct session *session)
+{
+    const struct usage *usage = *session_usage(session);
+    const struct hub *hub = session_hub(session);
+    size_t limit = limits_of(session)->reply_bytes;
+    if (limit == 0)
+        return true;
+    if (!quota_has_credit(session))
+        return false;
+    size_t bytes = usage ? usage->reply_bytes : hub->reply_usual;
+    return is_room(usage ? usage->replies_in_flight * bytes : 0, bytes, limit) &&
+           is_room(hub->replies_expected, bytes, limit);
+}
+
+/* At least one byte, so that it is seen. */
+size_t quota_begin_reply(struct session *session)
+{
+    struct usage *usage = usage_ensure(session);
+    size_t expected = usage->reply_bytes + 1;
+    usage->replies_in_flight++;
+    session_hub(session)->replies_expected += expected;
     quota_begin(session);
+    return expected;
+}
+
+/* Like the last one, or half of what was thought before. */
+static size_t next_guess(size_t guess, size_t bytes)
+{
+    return bytes > guess / 2 ? bytes : guess / 2;
+}
+
+void quota_reply_came(struct hub *hub, size_t expected, size_t bytes)
+{
+    hub->replies_expected -= expected;
+    hub->reply_usual = next_guess(hub->reply_usual, bytes);
 }
 
 void quota_owe_reply(struct session *session, size_t bytes)
@@ -249,12 +283,10 @@ void quota_owe_reply(struct session *session, size_t bytes)
     spend(usage, QUOTA_REPLY_BYTES, &bucket, (double)bytes);
 }
 
-/* The next one is taken to be like this one, or half of what was thought before. */
 void quota_end_reply(struct session *session, size_t bytes, size_t items)
 {
     struct usage *usage = usage_ensure(session);
-    float half = usage->reply_bytes / 2;
-    usage->reply_bytes = (float)bytes > half ? (float)bytes : half;
+    usage->reply_bytes = next_guess(usage->reply_bytes, bytes);
     usage->replies_in_flight--;
     quota_owe_reply(session, bytes + items * ITEM_BYTES);
     quota_end(session);

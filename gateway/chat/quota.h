@@ -16,6 +16,10 @@ struct hub;
 struct session;
 struct usage;
 
+enum {
+    QUOTA_FIRST_REPLIES = 16
+}; /* long answers at once, before it is known how long they are */
+
 enum quota {
     QUOTA_COMMANDS,
     QUOTA_PUBLISHES,
@@ -47,15 +51,22 @@ void quota_end(struct session *session);
 /* May another one go there? */
 bool quota_has_room(struct session *session);
 
-/* The same for a command whose answer is long. Not while what the session has asked for could
- * be more than reply_bytes, nor while its connection is behind. */
-bool quota_may_ask(struct session *session);
-void quota_begin_reply(struct session *session);
-/* items: what the answer lists. */
-void quota_end_reply(struct session *session, size_t bytes, size_t items);
-/* A long answer that was not counted when it was asked for. */
+/* May it be sent something long? Not while its connection is behind, nor before it has paid,
+ * by waiting, for what it was sent before. */
+bool quota_has_credit(struct session *session);
 void quota_owe_reply(struct session *session, size_t bytes);
-/* A long answer is on its way. */
+
+/* May it ask the store for something long? It needs credit, and what is on its way already, to
+ * it and to all together, must leave room within reply_bytes, so that nothing else waits for
+ * long behind it. */
+bool quota_may_ask(struct session *session);
+/* Answers how many bytes are expected now. */
+size_t quota_begin_reply(struct session *session);
+/* The answer came, whether the session is still there or not. */
+void quota_reply_came(struct hub *hub, size_t expected, size_t bytes);
+/* It is: items is what the answer lists. */
+void quota_end_reply(struct session *session, size_t bytes, size_t items);
+/* A long answer is on its way to it. */
 bool quota_is_asking(const struct session *session);
 
 /* So much was refused that even refusing has to wait. */

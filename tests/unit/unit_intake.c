@@ -4,6 +4,7 @@
  */
 #include "intake.h"
 
+#include "hub.h"
 #include "limit.h"
 #include "metrics.h"
 #include "quota.h"
@@ -462,6 +463,7 @@ static void long_answers_are_asked_for_one_after_another(void **state)
     struct world *world = *state;
     struct fake_conn *conn = connect_client(world);
     world->options.limits.reply_bytes = 10000;
+    world->hub->reply_usual = 4000;
     world_say(conn, HISTORY(2) HISTORY(3) HISTORY(4) HISTORY(5));
     assert_int_equal(fake_broker_waiting(world->broker, FAKE_HISTORY), 2);
     answer_history(world, 9000);
@@ -469,6 +471,43 @@ static void long_answers_are_asked_for_one_after_another(void **state)
     world_turn(world);
     assert_int_equal(fake_broker_waiting(world->broker, FAKE_HISTORY), 1);
     assert_true(conn->is_paused);
+}
+
+static void long_answers_to_all_are_asked_for_one_after_another(void **state)
+{
+    struct world *world = *state;
+    enum { MANY = 20 };
+    struct fake_conn *conns[MANY];
+    world->options.limits.reply_bytes = 10000;
+    world->hub->reply_usual = 9000;
+    for (int i = 0; i < MANY; i++) {
+        conns[i] = connect_client(world);
+        world_say(conns[i], HISTORY(2));
+    }
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(fake_broker_waiting(world->broker, FAKE_HISTORY), 1);
+        answer_history(world, 9000);
+        world_turn(world);
+        assert_int_equal(conns[i]->got.count, 1);
+    }
+}
+
+/* Its place in the line is nobody's, and nobody waits for it. */
+static void who_goes_while_it_waits_to_ask_holds_up_nobody(void **state)
+{
+    struct world *world = *state;
+    world->options.limits.reply_bytes = 10000;
+    world->hub->reply_usual = 9000;
+    world_say(connect_client(world), HISTORY(2));
+    struct fake_conn *gone = connect_client(world);
+    world_say(gone, HISTORY(2));
+    struct fake_conn *last = connect_client(world);
+    world_say(last, HISTORY(2));
+    world_disconnect(world, gone);
+    answer_history(world, 9000);
+    world_turn(world);
+    answer_history(world, 9000);
+    assert_int_equal(last->got.count, 1);
 }
 
 static void short_answers_are_asked_for_together(void **state)
@@ -599,6 +638,8 @@ int main(void)
         WORLD_TEST(subscribing_and_leaving_is_counted_too),
         WORLD_TEST(name_is_taken_so_often_and_then_once_a_minute),
         WORLD_TEST(long_answers_are_asked_for_one_after_another),
+        WORLD_TEST(long_answers_to_all_are_asked_for_one_after_another),
+        WORLD_TEST(who_goes_while_it_waits_to_ask_holds_up_nobody),
         WORLD_TEST(short_answers_are_asked_for_together),
         WORLD_TEST(long_answers_have_a_rate),
         WORLD_TEST(long_answer_waits_while_the_connection_is_behind),
