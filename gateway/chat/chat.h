@@ -79,7 +79,7 @@ extern const struct dialect dialect_centrifuge;
 /* What the handshake said besides the path. */
 struct chat_request {
     const char *channel;
-    const char *token; /* NULL: none */
+    const char *token; /* NULL: none; "": it comes in the first frame */
     bool wants_hello;  /* LuChat: is told where it is, and may repeat itself; see luchat_hello.h
                         */
 };

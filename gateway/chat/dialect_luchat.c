@@ -174,9 +174,10 @@ static void luchat_on_open(struct session *session, const struct chat_request *r
     if (are_tokens_checked || request->wants_hello)
         keep_state(session, request->channel, /* is_welcome= */ false)->wants_hello =
             request->wants_hello;
-    if (are_tokens_checked && request->token)
+    bool has_token = are_tokens_checked && request->token;
+    if (has_token && request->token[0])
         show_token(session, request->token);
-    else if (auth_is_required(session_hub(session)))
+    else if (has_token || auth_is_required(session_hub(session)))
         session_set_due(session, clock_now_ms() + options->connect_timeout_ms);
     else
         let_in(session, request->channel);

@@ -121,7 +121,7 @@ export class LuChat extends EventTarget {
         this.url.protocol = isSecure || isPageSecure ? 'wss:' : 'ws:';
         this.url.searchParams.set('channel', channel);
         this.url.searchParams.set('hello', '1');
-        if (token) this.url.searchParams.set('token', token);
+        if (token) this.url.searchParams.set('token', ''); // it follows in a frame
     }
 
     get user() {
@@ -189,11 +189,18 @@ export class LuChat extends EventTarget {
         this.#history = null;
         const socket = new WebSocket(this.url.href);
         this.#socket = socket;
+        socket.onopen = () => this.#showToken();
         socket.onmessage = ({ data }) => this.#hear(data);
         socket.onclose = ({ code, reason }) => this.#lost(code, reason);
         socket.onerror = () => {}; // a close follows
         this.#timers.set('answer', helloMs, () => this.#abandon('no hello'));
         this.#setState(state);
+    }
+
+    /** In a frame of its own, since addresses are written down on their way. */
+    #showToken() {
+        const { token } = this.#options;
+        if (token) this.#socket.send(JSON.stringify({ token }));
     }
 
     /** The connection is dead, whatever the socket believes. */
@@ -206,7 +213,7 @@ export class LuChat extends EventTarget {
         const socket = this.#socket;
         if (!socket) return;
         this.#socket = null;
-        socket.onmessage = socket.onclose = null;
+        socket.onopen = socket.onmessage = socket.onclose = null;
         socket.close(CLOSE_NORMAL);
     }
 
@@ -350,6 +357,7 @@ export class LuChat extends EventTarget {
     }
 
     #onError({ code, message }) {
+        if (message === 'no token is needed') return;
         this.#tell('refused', { code, message });
         if (code === 503 || code === 429) this.#hold();
         else this.#failSent(message);

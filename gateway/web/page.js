@@ -203,8 +203,8 @@ $('text').addEventListener('keydown', (event) => {
 // ------------------------------------------------------------------------------ files
 
 function sendFiles(files) {
-    const to = { channel, userid: chat.user.userid, ...(token() ? { token: token() } : {}) };
-    for (const file of files) uploads.send(file, to);
+    const to = { channel, userid: chat.user.userid };
+    for (const file of files) uploads.send(file, to, token());
 }
 
 $('attach').addEventListener('click', () => $('file').click());

@@ -46,8 +46,8 @@ export class Uploads {
         this.#limits = limits ?? null;
     }
 
-    /** to: what goes into the address: channel, userid, token. */
-    send(file, to) {
+    /** to: what goes into the address: channel, userid. token: null where there is none. */
+    send(file, to, token) {
         const type = file.type || 'application/octet-stream';
         const item = element('li');
         item.append(element('span', 'name', file.name));
@@ -57,10 +57,10 @@ export class Uploads {
         else if (file.size > most) this.#fail(item, `larger than ${sizeOf(most)}`);
         else if (!isTypeAllowed(types, type))
             this.#fail(item, `files of type ${type} are not allowed`);
-        else this.#start(item, file, type, to);
+        else this.#start(item, file, type, to, token);
     }
 
-    #start(item, file, type, to) {
+    #start(item, file, type, to, token) {
         const request = new XMLHttpRequest();
         const bar = element('progress');
         const cancel = element('button', 'small', 'Cancel');
@@ -79,6 +79,7 @@ export class Uploads {
         });
         request.open('POST', `/files?${new URLSearchParams({ ...to, name: file.name })}`);
         request.setRequestHeader('Content-Type', type);
+        if (token) request.setRequestHeader('Authorization', `Bearer ${token}`);
         request.send(file);
     }
 

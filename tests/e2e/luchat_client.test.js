@@ -131,8 +131,31 @@ describe('the client luchat.js', () => {
             assert.deepEqual(Object.fromEntries(socket().url.searchParams), {
                 channel: 'room:1 ü',
                 hello: '1',
-                token: 'abc',
+                token: '', // it comes in a frame
             });
+        });
+
+        it('shows its token in its first frame, each time', () => {
+            create({ token: 'abc' });
+            chat.connect();
+            socket().onopen();
+            assert.deepEqual(socket().sent, ['{"token":"abc"}']);
+            socket().lose();
+            tick(SECOND);
+            socket().onopen();
+            assert.deepEqual(socket().sent, ['{"token":"abc"}']);
+        });
+
+        it('does not mind a gateway that needs no token', () => {
+            create({ token: 'abc' });
+            beConnected();
+            chat.send('hi');
+            socket().hear({ error: { code: 400, message: 'no token is needed' } });
+            assert.equal(chat.unsent.length, 1);
+            assert.deepEqual(
+                told.filter(({ type }) => type === 'refused'),
+                [],
+            );
         });
 
         it('is connecting until the gateway says hello, then connected', () => {

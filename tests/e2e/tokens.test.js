@@ -388,6 +388,14 @@ describe('the token of a LuChat client', () => {
         assert.deepEqual(await client.goOnline('42'), ['42']);
     });
 
+    it('is waited for where the address says that it comes, also where guests are let in', async () => {
+        const open = await cluster.startNode({ options: { anonymous: 'on' } });
+        const channel = newChannel();
+        const client = await open.connect(channel, '');
+        client.send(JSON.stringify({ token: good({ sub: '42' }) }));
+        assert.deepEqual(await client.goOnline('42'), ['42']);
+    });
+
     it('is required', async () => {
         const client = await node.connect(newChannel());
         client.say('42', 'hello');
