@@ -1,5 +1,5 @@
 /*
- * main - the run: a Redis, a parleyd, honest clients, and episodes until the time is over.
+ * socket_fuzz - the run: a Redis, a parleyd, honest clients, and episodes until the time is over.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
