@@ -75,7 +75,9 @@ static bool read_data(struct api_job *job, const struct api_request *request,
     struct json_span data;
     const json_t *b64data = json_object_get(request->params, "b64data");
     bool has_data = json_span_member(request->raw.start, request->raw.length, "data", &data);
-    bool has_b64data = b64data && !json_is_null(b64data) && json_string_length(b64data) != 0;
+    bool is_unset = !b64data || json_is_null(b64data) ||
+                    (json_is_string(b64data) && json_string_length(b64data) == 0);
+    bool has_b64data = !is_unset;
     if (has_b64data && !has_data)
         return read_b64data(job, b64data, message);
     if (has_data && !has_b64data) {

@@ -290,15 +290,22 @@ static void take_identity(struct session *session, const struct luchat_command *
     presence_join(subscription);
 }
 
+/* What is refused is no message: it counts as a command. */
+static void forbid(struct session *session, const char *message)
+{
+    bool may_ask = quota_take(session, QUOTA_COMMANDS);
+    send_error(session, may_ask ? LUCHAT_FORBIDDEN : LUCHAT_TOO_MANY, message);
+}
+
 /* With a token, nobody speaks under another's name, and without one nobody under a name that a
  * token could have. */
 static bool is_own_name(struct session *session, const struct luchat_command *command)
 {
     const struct luchat_session *state = state_of(session);
     if (state->user && strcmp(state->user, command->user) != 0)
-        send_error(session, LUCHAT_FORBIDDEN, "userid is not the token's");
+        forbid(session, "userid is not the token's");
     else if (!state->user && !auth_is_name_free(session_hub(session), command->user))
-        send_error(session, LUCHAT_FORBIDDEN, AUTH_NAME_IS_NOT_FREE);
+        forbid(session, AUTH_NAME_IS_NOT_FREE);
     else
         return true;
     return false;
@@ -307,7 +314,7 @@ static bool is_own_name(struct session *session, const struct luchat_command *co
 static bool may_publish(struct session *session, size_t bytes)
 {
     if (rights_check(session, own_channel(session), RIGHTS_PUBLISH) != RIGHTS_GRANTED)
-        send_error(session, LUCHAT_FORBIDDEN, "not allowed to publish in this channel");
+        forbid(session, "not allowed to publish in this channel");
     else if (!quota_take_publish(session, bytes))
         send_error(session, LUCHAT_TOO_MANY, "not sent: too many messages, slow down");
     else

@@ -315,6 +315,7 @@ describe('the server API', () => {
             ],
             'base64 that is none': [{ channel: 'a', b64data: '*' }, /b64data must be base64/],
             'base64 of no JSON': [{ channel: 'a', b64data: 'eA==' }, /must be JSON/],
+            'base64 of another type': [{ channel: 'a', b64data: 5 }, /b64data must be base64/],
             'data in both forms': [{ channel: 'a', data: 1, b64data: 'MQ==' }, /both there/],
             'tags that are no texts': [{ channel: 'a', data: 1, tags: { a: 1 } }, /^.*tags must/],
             'tags too long': [
