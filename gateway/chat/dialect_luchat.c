@@ -3,19 +3,19 @@
  *
  * A connection is subscribed to the channel named in its handshake. Text ping is answered by
  * pong; {"message"} goes to all as it came; {"online"} gives the connection an identity and
- * makes it present. Anything else is an error to the sender alone.
+ * makes it present. Anything else is an error to the sender alone. Who comes in, and for how
+ * long, is luchat_session.c's.
  */
 #include "auth.h"
 #include "batch.h"
 #include "broker.h"
 #include "channel.h"
 #include "chat.h"
-#include "clock.h"
 #include "dialect.h"
 #include "hub.h"
 #include "luchat_codec.h"
 #include "luchat_hello.h"
-#include "mem.h"
+#include "luchat_session.h"
 #include "metrics.h"
 #include "once_key.h"
 #include "presence.h"
@@ -26,26 +26,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-/* What a session of this dialect keeps; nothing where no tokens are checked and no hello is
- * asked for. */
-struct luchat_session {
-    char *channel;        /* to be entered, or entered */
-    char *user;           /* the token's; NULL: the client says itself who it is */
-    int64_t expires_at_s; /* the token; wall time; 0: never */
-    bool is_for_channel;  /* the token names the channel */
-    bool is_welcome;      /* has shown a token, or needs none */
-    bool wants_hello;
-};
-
-/* Of whoever keeps nothing: most of them, so it is worth the memory. */
-static const struct luchat_session nobody = {.is_welcome = true};
-
-static const struct luchat_session *state_of(const struct session *session)
-{
-    const struct luchat_session *state = session_state(session);
-    return state ? state : &nobody;
-}
 
 static void send_error(struct session *session, enum luchat_error code, const char *message)
 {
@@ -63,151 +43,6 @@ static const char *explain_status(enum broker_status status)
     if (status == BROKER_UNKNOWN)
         return "not confirmed: it may or may not have been sent";
     return "not sent: refused by the store";
-}
-
-/* ----------------------------------------------------------------------- coming in, going */
-
-/* idle_ms: when to look whether it is silent. */
-static int64_t next_due_ms(struct session *session, int64_t idle_ms)
-{
-    const struct luchat_session *state = state_of(session);
-    int64_t over_ms = auth_over_ms(session_hub(session), state->expires_at_s);
-    return idle_ms < over_ms ? idle_ms : over_ms;
-}
-
-static void schedule(struct session *session)
-{
-    int64_t idle_ms = clock_now_ms() + session_hub(session)->options->idle_timeout_ms;
-    session_set_due(session, next_due_ms(session, idle_ms));
-}
-
-/* What a client says before its channel is open would come back to it only as far as the
- * history reaches: so it is not heard before. */
-static void enter(struct session *session, const char *channel)
-{
-    const struct luchat_session *state = state_of(session);
-    enum rights_verdict verdict =
-        rights_check_subscribe(session, channel, state->is_for_channel);
-    if (verdict != RIGHTS_GRANTED) {
-        session_close(session, CLOSE_POLICY,
-                      verdict == RIGHTS_NO_CHANNEL ? "unknown channel"
-                                                   : "not allowed in this channel");
-        return;
-    }
-    struct subscription *subscription =
-        channel_subscribe(session_hub(session), session, channel);
-    subscription->is_by_token = state->is_for_channel;
-    if (!channel_is_live(subscription->channel))
-        session_pause(session, PAUSE_FOR_CHANNEL);
-    schedule(session);
-}
-
-/* From then on the user is the token's, whatever the client says. */
-static void welcome(struct session *session, const struct token *token)
-{
-    struct luchat_session *state = session_state(session);
-    if (!hub_has_room_for_user(session_hub(session), token->user)) {
-        session_close(session, CLOSE_POLICY, "too many connections of this user");
-        return;
-    }
-    state->user = mem_strdup(token->user);
-    state->is_welcome = true;
-    state->is_for_channel = token_names(token, state->channel);
-    session_set_authenticated(session);
-    session_set_identity(session, token->user, "null"); /* so that orders find it */
-    enter(session, state->channel);
-}
-
-/* For a user, the same one as before, and where it is for one connection or one channel, for
- * this one; who came in by a token that names the channel stays by such a one. */
-static bool is_usable(struct session *session, const struct token *token)
-{
-    const struct luchat_session *state = session_state(session);
-    return token->user[0] && (!state->user || strcmp(token->user, state->user) == 0) &&
-           auth_is_for_connection(session, token) &&
-           (!token->channel || strcmp(token->channel, state->channel) == 0) &&
-           (!state->is_for_channel || token_names(token, state->channel));
-}
-
-/* The first one lets it in, a later one lets it stay. */
-static void show_token(struct session *session, const char *text)
-{
-    struct luchat_session *state = session_state(session);
-    struct token token;
-    enum token_result result = auth_check(session_hub(session), text, &token);
-    if (result == TOKEN_OK && is_usable(session, &token)) {
-        state->expires_at_s = token.expires_at_s;
-        if (state->is_welcome)
-            schedule(session);
-        else
-            welcome(session, &token);
-    } else {
-        session_close(session, CLOSE_POLICY,
-                      result == TOKEN_EXPIRED ? "token expired" : "invalid token");
-    }
-    token_finish(&token);
-}
-
-static struct luchat_session *keep_state(struct session *session, const char *channel,
-                                         bool is_welcome)
-{
-    struct luchat_session *state = mem_zalloc(sizeof(*state));
-    state->channel = mem_strdup(channel);
-    state->is_welcome = is_welcome;
-    session_set_state(session, state);
-    return state;
-}
-
-/* Without a token. */
-static void let_in(struct session *session, const char *channel)
-{
-    struct luchat_session *state = session_state(session);
-    if (state)
-        state->is_welcome = true;
-    enter(session, channel);
-}
-
-static void luchat_on_open(struct session *session, const struct chat_request *request)
-{
-    const struct chat_options *options = session_hub(session)->options;
-    bool are_tokens_checked = options->token_keys != NULL;
-    if (are_tokens_checked || request->wants_hello)
-        keep_state(session, request->channel, /* is_welcome= */ false)->wants_hello =
-            request->wants_hello;
-    bool has_token = are_tokens_checked && request->token;
-    if (has_token && request->token[0])
-        show_token(session, request->token);
-    else if (has_token || auth_is_required(session_hub(session)))
-        session_set_due(session, clock_now_ms() + options->connect_timeout_ms);
-    else
-        let_in(session, request->channel);
-}
-
-static int64_t luchat_on_due(struct session *session)
-{
-    const struct luchat_session *state = state_of(session);
-    if (!state->is_welcome)
-        session_close(session, CLOSE_POLICY, "a token is required");
-    else if (auth_is_over(session_hub(session), state->expires_at_s))
-        session_close(session, CLOSE_POLICY, "token expired");
-    else
-        return next_due_ms(session, session_check_idle(session));
-    return 0;
-}
-
-static void luchat_shut_down(struct session *session)
-{
-    session_close(session, CLOSE_GOING_AWAY, "going away");
-}
-
-static void luchat_on_end(struct session *session)
-{
-    struct luchat_session *state = session_state(session);
-    if (!state)
-        return;
-    free(state->channel);
-    free(state->user);
-    free(state);
 }
 
 /* ------------------------------------------------------------------- what clients say */
@@ -234,11 +69,11 @@ static void publish(struct session *session, struct slice payload)
     struct broker_message message = {.payload = payload};
     struct broker_waiter waiter = {on_published, hub, session_id(session)};
     struct once_key once = {.name = NULL};
-    char *info = state_of(session)->user ? publisher_print(session) : NULL;
+    char *info = luchat_state(session)->user ? publisher_print(session) : NULL;
     quota_begin(session);
     if (info)
         message.info = slice_of(info);
-    if (state_of(session)->wants_hello && luchat_read_key(payload, &once)) {
+    if (luchat_state(session)->wants_hello && luchat_read_key(payload, &once)) {
         message.key = once.name;
         message.digest = once.digest;
         luchat_hello_publish(session, own_channel(session), &message, waiter);
@@ -301,7 +136,7 @@ static void forbid(struct session *session, const char *message)
  * token could have. */
 static bool is_own_name(struct session *session, const struct luchat_command *command)
 {
-    const struct luchat_session *state = state_of(session);
+    const struct luchat_session *state = luchat_state(session);
     if (state->user && strcmp(state->user, command->user) != 0)
         forbid(session, "userid is not the token's");
     else if (!state->user && !auth_is_name_free(session_hub(session), command->user))
@@ -335,7 +170,7 @@ static bool may_command(struct session *session, enum luchat_kind kind)
 static void hear_stranger(struct session *session, const struct luchat_command *command)
 {
     if (command->kind == LUCHAT_TOKEN)
-        show_token(session, command->info);
+        luchat_show_token(session, command->info);
     else if (command->kind == LUCHAT_PING)
         send_pong(session);
     else
@@ -344,9 +179,9 @@ static void hear_stranger(struct session *session, const struct luchat_command *
 
 static void renew(struct session *session, const char *text)
 {
-    const struct luchat_session *state = state_of(session);
+    const struct luchat_session *state = luchat_state(session);
     if (state->user)
-        show_token(session, text);
+        luchat_show_token(session, text);
     else
         send_error(session, LUCHAT_BAD_REQUEST, "no token is needed");
 }
@@ -381,7 +216,7 @@ static void hear(struct session *session, const struct luchat_command *command,
 /* A frame is one command. */
 static size_t luchat_on_text(struct session *session, const char *bytes, size_t length)
 {
-    const struct luchat_session *state = state_of(session);
+    const struct luchat_session *state = luchat_state(session);
     struct luchat_command command;
     luchat_decode(bytes, length, &command);
     bool is_now = command.kind != LUCHAT_ONLINE || quota_has_credit(session); /* for its list */
@@ -403,7 +238,7 @@ static void luchat_on_admitted(struct subscription *subscription)
     bool may_read = rights_check(session, channel, RIGHTS_HISTORY) == RIGHTS_GRANTED;
     struct batch *history =
         may_read ? channel_history(subscription->channel, session_dialect(session)) : NULL;
-    const struct luchat_session *state = state_of(session);
+    const struct luchat_session *state = luchat_state(session);
     session_resume(session, PAUSE_FOR_CHANNEL);
     if (state->wants_hello)
         luchat_hello_send(subscription, state->user, history);
@@ -451,38 +286,6 @@ static void encode_user_count(struct batch *batch, const char *channel, uint64_t
     luchat_encode_user_count(batch, user_count);
 }
 
-/* ------------------------------------------------------------ what the server API orders */
-
-/* Close codes from 3000 on are the other dialect's: its pages would not know them. */
-static void luchat_disconnect(struct session *session, int code, const char *reason)
-{
-    (void)code;
-    session_close(session, CLOSE_POLICY, reason);
-}
-
-static struct luchat_session *ensure_state(struct session *session)
-{
-    if (!session_state(session))
-        keep_state(session, own_channel(session), /* is_welcome= */ true);
-    return session_state(session);
-}
-
-static void luchat_refresh(struct session *session, bool is_expired, int64_t expires_at_s)
-{
-    if (is_expired) {
-        session_close(session, CLOSE_POLICY, "token expired");
-    } else if (state_of(session)->is_welcome) {
-        ensure_state(session)->expires_at_s = expires_at_s;
-        schedule(session);
-    }
-}
-
-/* A connection without its channel would be of no use. */
-static void luchat_unsubscribe(struct subscription *subscription)
-{
-    session_close(subscription->session, CLOSE_POLICY, "unsubscribed");
-}
-
 const struct dialect dialect_luchat = {
     .number = DIALECT_LUCHAT,
     .name = "luchat",
@@ -495,9 +298,9 @@ const struct dialect dialect_luchat = {
     .on_due = luchat_on_due,
     .shut_down = luchat_shut_down,
     .on_end = luchat_on_end,
-    .disconnect = luchat_disconnect,
-    .unsubscribe = luchat_unsubscribe,
-    .refresh = luchat_refresh,
+    .disconnect = luchat_obey_disconnect,
+    .unsubscribe = luchat_obey_unsubscribe,
+    .refresh = luchat_obey_refresh,
     .encode_publication = encode_publication,
     .encode_presence = encode_presence,
     .encode_user_count = encode_user_count,
