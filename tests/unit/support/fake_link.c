@@ -27,6 +27,8 @@ struct redis_link {
     bool is_up;
     bool is_full;
     size_t command_count;
+    size_t pending;
+    size_t subscribing;
     char why_restarted[128];
     struct request *waiting;
 };
@@ -63,6 +65,7 @@ static void answer(struct redis_link *link, struct request *request, bool is_los
     redisReply reply = {.type = REDIS_REPLY_INTEGER, .integer = 1};
     enum broker_status status = BROKER_OK;
     DL_DELETE(link->waiting, request);
+    link->pending--;
     if (request->is_unsent || is_lost)
         status = request->is_unsent ? BROKER_UNAVAILABLE : BROKER_UNKNOWN;
     else
@@ -121,6 +124,33 @@ bool redis_link_is_up(const struct redis_link *link)
     return link->is_up;
 }
 
+size_t redis_link_pending(const struct redis_link *link)
+{
+    return link->pending;
+}
+
+void fake_link_confirm(struct redis_link *link)
+{
+    link->subscribing--;
+}
+
+void redis_link_subscribe(struct redis_link *link, const char *channel)
+{
+    (void)channel;
+    link->subscribing++;
+}
+
+void redis_link_unsubscribe(struct redis_link *link, const char *channel)
+{
+    (void)link;
+    (void)channel;
+}
+
+size_t redis_link_subscribing(const struct redis_link *link)
+{
+    return link->subscribing;
+}
+
 bool redis_link_has_room(const struct redis_link *link)
 {
     return !link->is_full;
@@ -140,6 +170,7 @@ static struct request *add_request(struct redis_link *link, const struct redis_a
     struct request *request = calloc(1, sizeof(*request));
     request->ask = *ask;
     DL_APPEND(link->waiting, request);
+    link->pending++;
     return request;
 }
 

@@ -38,6 +38,9 @@ size_t fake_link_command_count(const struct redis_link *link);
 /* Why redis_link_restart was called last; NULL: it was not. Borrowed. */
 const char *fake_link_why_restarted(const struct redis_link *link);
 
+/* A subscription is confirmed; the link tells nobody, that is the test's. */
+void fake_link_confirm(struct redis_link *link);
+
 /* The number of the script that is called, an enum redis_script; -1: it is another command. */
 int fake_link_script(const struct fake_command *command);
 
