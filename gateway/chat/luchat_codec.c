@@ -288,10 +288,39 @@ static json_t *phone_of(const json_t *info)
     return phone && luchat_check_value(&unused, "online", field, &value) ? phone : NULL;
 }
 
+/* Past the text and past what stands in a JSON string up to its end; NULL: it is not there, or
+ * not as plain as it looks. */
+static const char *skip_plain(const char *at, const char *head)
+{
+    size_t length = strlen(head);
+    if (strncmp(at, head, length) != 0)
+        return NULL;
+    at += length;
+    length = strcspn(at, "\"\\");
+    return length <= LUCHAT_PHONE_BYTES_MAX && at[length] == '"' ? at + length + 1 : NULL;
+}
+
+/* Is it what LuChat's own clients have, in its usual form? In long lists most are. */
+static bool is_usual_identity(const char *user, const char *text)
+{
+    static const char head[] = "{\"userid\":\"";
+    const char *end = skip_plain(text, head);
+    size_t length = strlen(user);
+    if (!end || (size_t)(end - text) != strlen(head) + length + 1 ||
+        memcmp(text + strlen(head), user, length) != 0)
+        return false;
+    if (strcmp(end, "}") == 0)
+        return true;
+    end = skip_plain(end, ",\"userphone\":\"");
+    return end && strcmp(end, "}") == 0;
+}
+
 /* What LuChat knows a user by: the id that was judged when it came in, and a phone. The rest of
  * the info, which may be a token's, is not LuChat's. *new* */
 static char *identity_of(const char *user, const char *text)
 {
+    if (is_usual_identity(user, text))
+        return mem_strdup(text);
     json_t *info = json_loads(text, 0, NULL);
     json_t *identity =
         json_pack("{so, sO*}", "userid", id_of(user, info), "userphone", phone_of(info));

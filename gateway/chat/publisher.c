@@ -15,12 +15,13 @@
 /* What cannot be read is a client's whose user is not known. */
 void publisher_read(struct slice info, struct publisher *ret_publisher)
 {
-    json_t *root = info.length > 0 ? json_loadb(info.bytes, info.length, 0, NULL) : NULL;
+    *ret_publisher = (struct publisher){.kind = PUBLISHER_JUDGED};
+    if (info.length == 0)
+        return;
+    json_t *root = json_loadb(info.bytes, info.length, 0, NULL);
     const char *user = json_string_value(json_object_get(root, "user"));
     bool is_server = json_is_object(root) && !json_object_get(root, "client") && !user;
     ret_publisher->kind = is_server ? PUBLISHER_SERVER : PUBLISHER_CLIENT;
-    if (info.length == 0)
-        ret_publisher->kind = PUBLISHER_JUDGED;
     if (user && strlen(user) >= sizeof(ret_publisher->user))
         user = NULL;
     (void)snprintf(ret_publisher->user, sizeof(ret_publisher->user), "%s", user ? user : "");
