@@ -347,6 +347,7 @@ static bool create_server(struct gateway *gateway, char **ret_error)
     options->is_centrifuge_on = strcmp(config->centrifuge, "on") == 0;
     options->is_page_on = strcmp(config->page, "on") == 0;
     options->message_timeout_ms = config->message_timeout_ms;
+    options->unfinished_bytes_max = backlog_bytes(config);
     options->limits = (struct ws_conn_limits){
         .message_bytes = (size_t)config->max_message_bytes,
         .fragments = WS_FRAGMENTS_MAX,

@@ -45,25 +45,22 @@ void ws_assemblies_destroy(struct ws_assemblies *assemblies)
     free(assemblies);
 }
 
-struct ws_assembly *ws_assembly_begin(struct ws_assemblies *assemblies, void *owner)
+/* At the end of the list. */
+static void join(struct ws_assembly *assembly)
 {
-    struct ws_assembly *assembly = mem_zalloc(sizeof(*assembly));
-    assembly->assemblies = assemblies;
-    assembly->owner = owner;
+    struct ws_assemblies *assemblies = assembly->assemblies;
     assembly->begun_ms = clock_now_ms();
+    assembly->behind = NULL;
     assembly->before = assemblies->youngest;
     if (assembly->before)
         assembly->before->behind = assembly;
     else
         assemblies->oldest = assembly;
     assemblies->youngest = assembly;
-    return assembly;
 }
 
-void ws_assembly_end(struct ws_assembly *assembly)
+static void leave(const struct ws_assembly *assembly)
 {
-    if (!assembly)
-        return;
     struct ws_assemblies *assemblies = assembly->assemblies;
     if (assembly->before)
         assembly->before->behind = assembly->behind;
@@ -73,6 +70,28 @@ void ws_assembly_end(struct ws_assembly *assembly)
         assembly->behind->before = assembly->before;
     else
         assemblies->youngest = assembly->before;
+}
+
+struct ws_assembly *ws_assembly_begin(struct ws_assemblies *assemblies, void *owner)
+{
+    struct ws_assembly *assembly = mem_zalloc(sizeof(*assembly));
+    assembly->assemblies = assemblies;
+    assembly->owner = owner;
+    join(assembly);
+    return assembly;
+}
+
+void ws_assembly_restart(struct ws_assembly *assembly)
+{
+    leave(assembly);
+    join(assembly);
+}
+
+void ws_assembly_end(struct ws_assembly *assembly)
+{
+    if (!assembly)
+        return;
+    leave(assembly);
     metrics.unfinished_bytes -= (int64_t)assembly->capacity;
     free(assembly->bytes);
     free(assembly);
@@ -112,6 +131,11 @@ size_t ws_assembly_length(const struct ws_assembly *assembly)
 unsigned int ws_assembly_count_fragment(struct ws_assembly *assembly)
 {
     return ++assembly->fragments;
+}
+
+void *ws_assemblies_oldest(const struct ws_assemblies *assemblies)
+{
+    return assemblies->oldest ? assemblies->oldest->owner : NULL;
 }
 
 void *ws_assemblies_overdue(const struct ws_assemblies *assemblies, int64_t timeout_ms)

@@ -21,6 +21,7 @@
 #include "ws_write.h"
 
 #include <libwebsockets.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <assert.h>
@@ -125,6 +126,7 @@ static void end_stream(const struct ws_conn *conn)
 {
     if (conn->socket < 0)
         (void)SSL_shutdown(lws_get_ssl(conn->wsi));
+    ERR_clear_error();
     (void)shutdown(lws_get_socket_fd(conn->wsi), SHUT_WR);
 }
 
@@ -203,8 +205,9 @@ static void take_piece(struct ws_conn *conn, const struct ws_event *piece)
 {
     enum message_kind kind = piece->opcode == WS_BINARY ? MESSAGE_BINARY : MESSAGE_TEXT;
     const char *bytes = (const char *)piece->bytes;
-    if (piece->is_end_of_message && !conn->assembly) {
+    if (piece->is_end_of_message && ws_assembly_length(conn->assembly) == 0) {
         chat_message(conn->session, kind, bytes, piece->length);
+        drop_assembly(conn);
         return; /* whole, as most are: no copy */
     }
     if (!conn->assembly)
@@ -220,8 +223,28 @@ static void take_piece(struct ws_conn *conn, const struct ws_event *piece)
     }
 }
 
+/* From the first octet of a frame on, whatever frame it is, its end must come in time. */
+static void watch_what_has_begun(struct ws_conn *conn)
+{
+    bool has_begun = conn->frames.head_length > 0 || conn->frames.message != 0;
+    if (has_begun && !conn->assembly && !conn->is_closing)
+        conn->assembly = ws_assembly_begin(conn->room->assemblies, conn);
+    else if (!has_begun && conn->assembly)
+        drop_assembly(conn);
+}
+
+void ws_conn_message_crowds_out(struct ws_conn *conn)
+{
+    limit_hit(LIMIT_backlog_bytes);
+    refuse(conn, CLOSE_TRY_AGAIN_LATER, "too many messages that are not complete");
+}
+
 void ws_conn_message_overdue(struct ws_conn *conn)
 {
+    if (conn->is_paused) {
+        ws_assembly_restart(conn->assembly); /* it is not the client who keeps us waiting */
+        return;
+    }
     limit_hit(LIMIT_message_timeout_ms);
     refuse(conn, CLOSE_POLICY, "a message that is not complete in time");
 }
@@ -309,6 +332,7 @@ static void take_bytes(struct ws_conn *conn, unsigned char *bytes, size_t length
         length -= taken;
         take_event(conn, &event);
     }
+    watch_what_has_begun(conn);
 }
 
 static void take_held(struct ws_conn *conn)
@@ -324,6 +348,7 @@ static void take_held(struct ws_conn *conn)
 static ssize_t read_tls(const struct ws_conn *conn, unsigned char *bytes, size_t size)
 {
     SSL *tls = lws_get_ssl(conn->wsi);
+    ERR_clear_error(); /* of somebody else's: it would be taken for this one's */
     int count = SSL_read(tls, bytes, (int)size);
     if (count > 0)
         return count;

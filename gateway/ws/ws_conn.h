@@ -71,6 +71,8 @@ void ws_conn_take_early(struct ws_conn *conn, unsigned char *octets, size_t coun
 void ws_conn_readable(struct ws_conn *conn);
 /* Non-zero: libwebsockets is to close the connection. */
 int ws_conn_writable(struct ws_conn *conn);
+/* It has the oldest of the messages not yet complete, and they take too much memory. */
+void ws_conn_message_crowds_out(struct ws_conn *conn);
 /* The message that has begun takes too long. */
 void ws_conn_message_overdue(struct ws_conn *conn);
 /* libwebsockets begins to close the connection; not because of us, maybe. */

@@ -120,6 +120,8 @@ check_admission(struct ws_server *server, struct lws *wsi, const struct http_hea
     if (rule->trusted_proxies[0] == '\0')
         return NULL;
     http_peer(wsi, head, rule, &peer);
+    if (networks_have(rule->trusted_proxies, &peer))
+        return NULL; /* it does not say for whom it asks */
     return ws_admission_assign(admission, lws_get_socket_fd(wsi), &peer)
                ? NULL
                : &ws_handshake_too_many;
@@ -493,17 +495,22 @@ void ws_server_destroy(struct ws_server *server)
     free(server);
 }
 
-static void end_overdue_messages(struct ws_server *server)
+/* The oldest first: honest ones do not get old. */
+static void end_unfinished_messages(struct ws_server *server)
 {
     int64_t timeout_ms = server->options->message_timeout_ms;
     struct ws_conn *conn;
     while (timeout_ms > 0 && (conn = ws_assemblies_overdue(server->assemblies, timeout_ms)))
         ws_conn_message_overdue(conn);
+    size_t most = server->options->unfinished_bytes_max;
+    while (most > 0 && metrics.unfinished_bytes > (int64_t)most &&
+           (conn = ws_assemblies_oldest(server->assemblies)))
+        ws_conn_message_crowds_out(conn);
 }
 
 void ws_server_turn(struct ws_server *server)
 {
-    end_overdue_messages(server);
+    end_unfinished_messages(server);
     http_conns_turn(server->conns);
     ws_loop_turn(server->ws_loop);
 }

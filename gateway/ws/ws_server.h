@@ -38,6 +38,7 @@ struct ws_server_options {
     int64_t max_connections_of_all;     /* of all workers; 0: only the line above counts */
     bool is_port_shared;                /* with other workers */
     struct ws_conn_limits limits;
+    size_t unfinished_bytes_max;  /* of messages whose end has not come; 0: any number */
     int64_t message_timeout_ms;   /* for one that has begun; 0: none */
     int64_t handshake_timeout_ms; /* in whole seconds */
     struct ws_admission_options admission;

@@ -13,6 +13,7 @@ import { SECRET, sign } from './lib/token.js';
 import { eventually, within } from './lib/wait.js';
 
 const POLICY = 1008;
+const TRY_AGAIN_LATER = 1013;
 
 /** A connection that says nothing, and the promise of its end. */
 function connectIdle(port) {
@@ -92,6 +93,11 @@ describe('limits of connections', () => {
             assert.equal((await from('2001:db8:1:2::1')).status, 101);
             assert.equal((await from('2001:db8:1:2::2')).status, 429, 'the same /64');
             assert.equal((await from('2001:db8:1:3::1')).status, 101);
+        });
+
+        it('a trusted proxy that names none is not counted', async () => {
+            await start({ 'connections-per-address': 1, 'trusted-proxies': '127.0.0.0/8' });
+            for (let i = 0; i < 3; i++) assert.equal((await shakeHands()).status, 101);
         });
 
         it('with 0 there is no limit', async () => {
@@ -214,6 +220,17 @@ describe('limits of connections', () => {
             assert.equal(code, POLICY);
         });
 
+        for (const [name, bytes] of Object.entries({
+            'as one octet': Buffer.from([0x81]),
+            'as a head without a message': frame(text).subarray(0, 8),
+            'as a ping whose end is missing': frame('ping', { opcode: PING }).subarray(0, 8),
+        }))
+            it(`${name} is ended in time`, async () => {
+                const client = await node.connectRaw(newChannel());
+                client.write(bytes);
+                assert.equal((await client.end()).code, POLICY);
+            });
+
         it('and is complete in time arrives; the memory it took is given back', async () => {
             const channel = newChannel();
             const client = await node.connectRaw(channel);
@@ -229,6 +246,24 @@ describe('limits of connections', () => {
             client.write(frame(text.slice(20), { opcode: CONTINUATION }));
             await client.hears(text);
             assert.equal(await node.metric('parley_unfinished_bytes'), 0);
+        });
+
+        it('takes no more memory, with all others, than may wait for those who are behind', async () => {
+            await start({ 'backlog-bytes': 100_000, 'message-timeout-ms': 0 });
+            const begin = async () => {
+                const client = await node.connectRaw(newChannel());
+                client.write(frame('x'.repeat(60_000), { announced: 65_000 }));
+                return client;
+            };
+            const oldest = await begin();
+            await eventually(
+                async () => (await node.metric('parley_unfinished_bytes')) >= 60_000,
+                'the beginning of a message',
+            );
+            await begin();
+            assert.equal((await oldest.end()).code, TRY_AGAIN_LATER);
+            const limit = await node.metric('parley_unfinished_bytes');
+            assert.ok(limit <= 100_000, `${limit} bytes`);
         });
     });
 });
