@@ -77,7 +77,7 @@ static void run_history_remove(struct api_job *job, const struct api_request *re
 static char *print_presence(const struct api_job *job, const struct broker_reply *reply)
 {
     (void)job;
-    return centrifuge_print_presence(reply);
+    return centrifuge_print_presence(reply, /* limit_bytes= */ 0);
 }
 
 static char *print_stats(const struct api_job *job, const struct broker_reply *reply)

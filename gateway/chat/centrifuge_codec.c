@@ -305,7 +305,12 @@ char *centrifuge_print_publication(const struct publication *publication)
                       (int)beside.body.length, (const char *)beside.body.bytes);
 }
 
-char *centrifuge_print_presence(const struct broker_reply *reply)
+static bool is_over(FILE *out, size_t limit_bytes)
+{
+    return limit_bytes > 0 && (size_t)ftello(out) >= limit_bytes;
+}
+
+char *centrifuge_print_presence(const struct broker_reply *reply, size_t limit_bytes)
 {
     char *json = NULL;
     size_t length;
@@ -313,7 +318,7 @@ char *centrifuge_print_presence(const struct broker_reply *reply)
     if (!out)
         return mem_strdup("{\"presence\":{}}");
     (void)fprintf(out, "{\"presence\":{");
-    for (size_t i = 0; i < reply->member_count; i++) {
+    for (size_t i = 0; i < reply->member_count && !is_over(out, limit_bytes); i++) {
         const struct broker_member *member = &reply->members[i];
         char *quoted = text_to_json(member->client);
         char *client = centrifuge_print_client(member->client, member->user, member->info);

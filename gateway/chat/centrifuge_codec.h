@@ -118,7 +118,8 @@ void centrifuge_encode_refresh(struct batch *batch, int64_t ttl_s);
 char *centrifuge_print_publication(const struct publication *publication);
 /* {"client":...,"user":...,"conn_info":...}; info "null": without conn_info. */
 char *centrifuge_print_client(const char *client, const char *user, const char *info);
-char *centrifuge_print_presence(const struct broker_reply *reply);
+/* Ends with the member that passes limit_bytes; 0: none does. */
+char *centrifuge_print_presence(const struct broker_reply *reply, size_t limit_bytes);
 char *centrifuge_print_stats(const struct broker_reply *reply);
 char *centrifuge_print_history(const struct broker_reply *reply);
 

@@ -1,11 +1,12 @@
 /*
  * centrifuge_commands - what clients of the Centrifuge protocol may ask, one handler each.
  *
- * A handler answers at once, or asks the broker with a struct pending that remembers whose
- * command it was; the session may be gone when the answer comes.
+ * A handler answers at once, or asks the broker with a struct centrifuge_pending that remembers
+ * whose command it was; the session may be gone when the answer comes.
  */
 #include "broker.h"
 #include "centrifuge_codec.h"
+#include "centrifuge_pending.h"
 #include "centrifuge_session.h"
 #include "channel.h"
 #include "chat.h"
@@ -28,78 +29,6 @@
 #include <string.h>
 
 enum { MEMBER_SHOWN_BYTES = 40 }; /* of a name that is not known */
-
-/* A command whose answer has to come from the broker. */
-struct pending {
-    struct hub *hub;
-    uint32_t command_id;
-    char *(*print)(const struct pending *pending, const struct broker_reply *reply);
-    const char *method;
-    char *epoch;     /* history: the one the client expects, "" for any */
-    bool is_long;    /* the answer is counted by its length: */
-    size_t expected; /* so many bytes were expected */
-};
-
-static enum centrifuge_error error_of(enum broker_status status)
-{
-    return status == BROKER_REFUSED ? CENTRIFUGE_NOT_AVAILABLE : CENTRIFUGE_INTERNAL;
-}
-
-static void note_answer(struct session *session, const struct pending *pending,
-                        const struct broker_reply *reply, const char *result)
-{
-    size_t bytes = result ? strlen(result) : 0;
-    if (pending->is_long) /* who is gone does not tell how long it was */
-        quota_reply_came(pending->hub, pending->expected, session ? bytes : pending->expected);
-    if (session && pending->is_long)
-        quota_end_reply(session, bytes, reply->publication_count + reply->member_count);
-    else if (session)
-        quota_end(session);
-}
-
-/* owner is the struct pending: it ends here. */
-static void on_answer(void *owner, uint64_t tag, const struct broker_reply *reply)
-{
-    struct pending *pending = owner;
-    struct session *session = session_find(pending->hub, tag);
-    char *result = NULL;
-    if (session && reply->status == BROKER_OK && !reply->is_conflict)
-        result = pending->print(pending, reply);
-    note_answer(session, pending, reply, result);
-    if (result)
-        centrifuge_send_reply(session, pending->command_id, pending->method, result);
-    else if (session && reply->is_conflict)
-        centrifuge_send_error(session, pending->command_id, CENTRIFUGE_KEY_CONFLICT);
-    else if (session)
-        centrifuge_send_error(session, pending->command_id,
-                              reply->status == BROKER_OK ? CENTRIFUGE_UNRECOVERABLE_POSITION
-                                                         : error_of(reply->status));
-    free(result);
-    free(pending->epoch);
-    free(pending);
-}
-
-static bool has_long_answer(const char *method)
-{
-    return strcmp(method, "history") == 0 || strcmp(method, "presence") == 0;
-}
-
-static struct broker_waiter
-wait_for(struct session *session, const struct centrifuge_command *command, const char *method,
-         char *(*print)(const struct pending *pending, const struct broker_reply *reply))
-{
-    struct pending *pending = mem_zalloc(sizeof(*pending));
-    pending->hub = session_hub(session);
-    pending->command_id = command->id;
-    pending->method = method;
-    pending->print = print;
-    pending->is_long = has_long_answer(command->method);
-    if (pending->is_long)
-        pending->expected = quota_begin_reply(session);
-    else
-        quota_begin(session);
-    return (struct broker_waiter){on_answer, pending, session_id(session)};
-}
 
 /* NULL, and the client told, if the channel cannot be one. */
 static const char *channel_named(struct session *session,
@@ -206,7 +135,8 @@ static void run_unsubscribe(struct session *session, const struct centrifuge_com
 
 /* ------------------------------------------------------------------------------- publish */
 
-static char *print_empty(const struct pending *pending, const struct broker_reply *reply)
+static char *print_empty(const struct centrifuge_pending *pending,
+                         const struct broker_reply *reply)
 {
     (void)pending;
     (void)reply;
@@ -254,18 +184,19 @@ static void run_publish(struct session *session, const struct centrifuge_command
         return;
     metrics.messages_received_total++;
     publish(session, channel, data, /* key= */ NULL,
-            wait_for(session, command, "publish", print_empty));
+            centrifuge_wait_for(session, command, "publish", print_empty));
 }
 
 /* ------------------------------------------------------------------------------ presence */
 
-static char *print_presence(const struct pending *pending, const struct broker_reply *reply)
+static char *print_presence(const struct centrifuge_pending *pending,
+                            const struct broker_reply *reply)
 {
-    (void)pending;
-    return centrifuge_print_presence(reply);
+    return centrifuge_print_presence(reply, pending->hub->options->limits.reply_bytes);
 }
 
-static char *print_stats(const struct pending *pending, const struct broker_reply *reply)
+static char *print_stats(const struct centrifuge_pending *pending,
+                         const struct broker_reply *reply)
 {
     (void)pending;
     return centrifuge_print_stats(reply);
@@ -277,7 +208,7 @@ static void run_presence(struct session *session, const struct centrifuge_comman
     struct hub *hub = session_hub(session);
     if (channel)
         broker_members(hub->broker, channel, hub_namespace(hub, channel)->presence_limit,
-                       wait_for(session, command, "presence", print_presence));
+                       centrifuge_wait_for(session, command, "presence", print_presence));
 }
 
 static void run_presence_stats(struct session *session,
@@ -286,13 +217,14 @@ static void run_presence_stats(struct session *session,
     const char *channel = channel_to_ask(session, command, RIGHTS_SEE_PRESENCE);
     if (channel)
         broker_members(session_hub(session)->broker, channel, /* limit= */ 0,
-                       wait_for(session, command, "presence_stats", print_stats));
+                       centrifuge_wait_for(session, command, "presence_stats", print_stats));
 }
 
 /* ------------------------------------------------------------------------------- history */
 
 /* NULL: the client's epoch is over. */
-static char *print_history(const struct pending *pending, const struct broker_reply *reply)
+static char *print_history(const struct centrifuge_pending *pending,
+                           const struct broker_reply *reply)
 {
     if (pending->epoch[0] && strcmp(pending->epoch, reply->epoch) != 0)
         return NULL;
@@ -339,16 +271,18 @@ static void run_history(struct session *session, const struct centrifuge_command
         return;
     }
     struct broker_range range = range_of(command, &hub->options->limits);
-    struct broker_waiter waiter = wait_for(session, command, "history", print_history);
+    struct broker_waiter waiter =
+        centrifuge_wait_for(session, command, "history", print_history);
     const char *epoch =
         json_string_value(json_object_get(json_object_get(command->params, "since"), "epoch"));
-    ((struct pending *)waiter.owner)->epoch = mem_strdup(epoch ? epoch : "");
+    ((struct centrifuge_pending *)waiter.owner)->epoch = mem_strdup(epoch ? epoch : "");
     broker_history(hub->broker, channel, &range, waiter);
 }
 
 /* ------------------------------------------------------------------------------ rpc, send */
 
-static char *print_acknowledged(const struct pending *pending, const struct broker_reply *reply)
+static char *print_acknowledged(const struct centrifuge_pending *pending,
+                                const struct broker_reply *reply)
 {
     (void)pending;
     return mem_printf("{\"data\":{\"offset\":%llu,\"epoch\":\"%s\",\"deduplicated\":%s}}",
@@ -409,7 +343,7 @@ static void rpc_publish(struct session *session, const struct centrifuge_command
         return;
     metrics.messages_received_total++;
     publish(session, channel, payload, key,
-            wait_for(session, command, "rpc", print_acknowledged));
+            centrifuge_wait_for(session, command, "rpc", print_acknowledged));
 }
 
 static void run_rpc(struct session *session, const struct centrifuge_command *command)
@@ -475,7 +409,7 @@ bool centrifuge_run_command(struct session *session, const struct centrifuge_com
     bool is_recovery =
         strcmp(command->method, "subscribe") == 0 && centrifuge_flag(command, "recover");
     if ((is_recovery && !quota_has_credit(session)) ||
-        (has_long_answer(command->method) && !quota_may_ask(session)))
+        (centrifuge_has_long_answer(command->method) && !quota_may_ask(session)))
         return false;
     run(session, command);
     return true;

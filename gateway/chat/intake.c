@@ -1,9 +1,8 @@
 /*
  * intake - when what clients say is heard; see intake.h.
  *
- * A connection's share of a turn begins with the first command of it that is heard in the turn:
- * connections are read one after another, so one clock will do for all. One command is heard of
- * each in any case.
+ * Connections are read one after another: what was heard of the last one in this turn is all
+ * that has to be known of their shares. One command is heard of each in any case.
  */
 #include "intake.h"
 
@@ -49,9 +48,13 @@ struct intake {
     struct line ask;   /* go on when there is room for long answers */
     size_t looked_at;  /* place in users */
     struct line users; /* have a usage, in the order in which they are looked at */
-    uint64_t heard;    /* whose share it is; 0: nobody's */
-    int64_t began_us;  /* the share */
-    int64_t spent_us;  /* by those before, in this turn */
+    /* in this turn: */
+    uint64_t heard;  /* whose share it is; 0: nobody's */
+    bool has_spoken; /* a command of it was heard */
+    int64_t share_us;
+    int64_t used_us; /* of the share, before it began to be heard again */
+    int64_t began_us;
+    int64_t spent_us; /* by all of them */
 };
 
 /* Why what comes next is not heard now. */
@@ -104,17 +107,31 @@ static void line_drop_first(struct line *line, size_t count)
 
 /* -------------------------------------------------------------------------- who may go on */
 
-/* True: it has had its share of this turn. */
-static bool is_share_over(struct intake *intake, uint64_t id)
+/* Its share begins, or goes on where it was heard last. */
+static void share_begin(struct intake *intake, uint64_t id)
 {
-    int64_t now_us = clock_now_us();
-    int64_t share_us = intake->spent_us < SHARES_US ? SHARE_US : 0;
-    if (intake->heard == id)
-        return now_us - intake->began_us >= share_us;
-    if (intake->heard != 0)
-        intake->spent_us += now_us - intake->began_us;
+    if (intake->heard != id) {
+        intake->used_us = 0;
+        intake->share_us = intake->spent_us < SHARES_US ? SHARE_US : 0;
+        intake->has_spoken = false;
+    }
     intake->heard = id;
-    intake->began_us = now_us;
+    intake->began_us = clock_now_us();
+}
+
+static void share_end(struct intake *intake)
+{
+    int64_t used_us = clock_now_us() - intake->began_us;
+    intake->used_us += used_us;
+    intake->spent_us += used_us;
+}
+
+/* The first command is heard in any case. */
+static bool is_share_over(struct intake *intake)
+{
+    if (intake->has_spoken)
+        return intake->used_us + clock_now_us() - intake->began_us >= intake->share_us;
+    intake->has_spoken = true;
     return false;
 }
 
@@ -126,8 +143,7 @@ static enum wait wait_of(struct session *session)
     }
     if (quota_is_worn_out(session))
         return WAIT_TICK;
-    return is_share_over(session_hub(session)->intake, session_id(session)) ? WAIT_TURN
-                                                                            : WAIT_NOT;
+    return is_share_over(session_hub(session)->intake) ? WAIT_TURN : WAIT_NOT;
 }
 
 /* The dialect has not heard it: a long answer has to wait. */
@@ -139,9 +155,8 @@ static enum wait wait_for_reply(struct session *session)
     return quota_has_credit(session) ? WAIT_ROOM : WAIT_TICK;
 }
 
-/* Answers how much of it was heard; less than all of it if the rest has to wait. */
-static size_t hear(struct session *session, const char *bytes, size_t length,
-                   enum wait *ret_wait)
+static size_t hear_commands(struct session *session, const char *bytes, size_t length,
+                            enum wait *ret_wait)
 {
     size_t at = 0;
     do {
@@ -156,6 +171,17 @@ static size_t hear(struct session *session, const char *bytes, size_t length,
         at += heard;
     } while (at < length && session_is_open(session));
     return length;
+}
+
+/* Answers how much of it was heard; less than all of it if the rest has to wait. */
+static size_t hear(struct session *session, const char *bytes, size_t length,
+                   enum wait *ret_wait)
+{
+    struct intake *intake = session_hub(session)->intake;
+    share_begin(intake, session_id(session));
+    size_t heard = hear_commands(session, bytes, length, ret_wait);
+    share_end(intake);
+    return heard;
 }
 
 /* ------------------------------------------------------------------------ what is held */

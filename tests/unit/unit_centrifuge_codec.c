@@ -344,7 +344,7 @@ static void presence_is_by_client(void **state)
     static const struct broker_member members[] = {{"c-1", "bob", "null", 0},
                                                    {"c-2", "bob", "{\"x\":1}", 0}};
     char *text = centrifuge_print_presence(
-        &(struct broker_reply){.members = members, .member_count = 2});
+        &(struct broker_reply){.members = members, .member_count = 2}, /* limit_bytes= */ 0);
     assert_string_equal(text, "{\"presence\":{\"c-1\":{\"client\":\"c-1\",\"user\":\"bob\"},"
                               "\"c-2\":{\"client\":\"c-2\",\"user\":\"bob\","
                               "\"conn_info\":{\"x\":1}}}}");
@@ -354,8 +354,20 @@ static void presence_is_by_client(void **state)
 static void presence_of_nobody_is_an_empty_object(void **state)
 {
     (void)state;
-    char *text = centrifuge_print_presence(&(struct broker_reply){.member_count = 0});
+    char *text = centrifuge_print_presence(&(struct broker_reply){.member_count = 0}, 0);
     assert_string_equal(text, "{\"presence\":{}}");
+    free(text);
+}
+
+static void long_presence_ends_with_the_member_that_passes_the_limit(void **state)
+{
+    (void)state;
+    static const struct broker_member members[] = {
+        {"c-1", "bob", "null", 0}, {"c-2", "bob", "null", 0}, {"c-3", "bob", "null", 0}};
+    char *text = centrifuge_print_presence(
+        &(struct broker_reply){.members = members, .member_count = 3}, /* limit_bytes= */ 50);
+    assert_string_equal(text, "{\"presence\":{\"c-1\":{\"client\":\"c-1\",\"user\":\"bob\"},"
+                              "\"c-2\":{\"client\":\"c-2\",\"user\":\"bob\"}}}");
     free(text);
 }
 
@@ -377,6 +389,7 @@ int main(void)
         cmocka_unit_test(client_is_quoted),
         cmocka_unit_test(presence_is_by_client),
         cmocka_unit_test(presence_of_nobody_is_an_empty_object),
+        cmocka_unit_test(long_presence_ends_with_the_member_that_passes_the_limit),
     };
     struct unit_suite suite = {.count = 0};
     UNIT_ADD_ROWS(&suite, frame_rows, frame_holds_these_commands);
