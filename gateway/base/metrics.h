@@ -24,6 +24,8 @@
     GAUGE(backlog_bytes, "Bytes that wait for connections which are behind") \
     COUNTER(connections_opened_total, "WebSocket handshakes completed") \
     COUNTER(handshakes_refused_total, "WebSocket handshakes refused") \
+    COUNTER(origins_refused_total, "Of these, because of their Origin: see --allowed-origins") \
+    COUNTER(hosts_refused_total, "Of these, because of their Host: see --allowed-hosts") \
     COUNTER(messages_received_total, "Messages received from clients") \
     COUNTER(messages_refused_total, "Messages answered with an error") \
     COUNTER(api_calls_total, "Calls of the server API") \

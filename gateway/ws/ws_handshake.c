@@ -3,9 +3,12 @@
  */
 #include "ws_handshake.h"
 
+#include "clock.h"
 #include "http_cors.h"
 #include "http_head.h"
+#include "log.h"
 #include "mem.h"
+#include "metrics.h"
 #include "text_list.h"
 #include "ws_server.h"
 
@@ -17,6 +20,7 @@ enum {
     KEY_LENGTH = 24,            /* base64 of 16 octets */
     EXTENSIONS_BYTES_MAX = 256, /* libwebsockets 4.3 copies them over its own answer at 400 */
     PARTS_MAX = 50,
+    REFUSALS_EVERY_MS = 1000,   /* lines in the log */
     CONNECTION_BYTES_MAX = 100, /* it reads no more of this header */
 };
 
@@ -119,6 +123,23 @@ static bool is_path_served(const struct http_head *head,
     return dialect && (dialect != &dialect_centrifuge || options->is_centrifuge_on);
 }
 
+/* Whoever set up a page wants to read what it said, but a stranger must not fill the log. */
+static const struct handshake_refusal *refuse_page(const struct http_head *head,
+                                                   const struct handshake_refusal *refusal)
+{
+    static int64_t next_ms;
+    const char *origin = http_head_find(head, "origin");
+    int64_t now_ms = clock_now_ms();
+    metrics.origins_refused_total += refusal == WRONG_ORIGIN;
+    metrics.hosts_refused_total += refusal == WRONG_HOST;
+    if (now_ms < next_ms)
+        return refusal;
+    next_ms = now_ms + REFUSALS_EVERY_MS;
+    log_info("page_refused", kv_str("origin", origin ? origin : ""),
+             kv_str("host", http_head_host(head)), kv_str("err", refusal->message));
+    return refusal;
+}
+
 const struct handshake_refusal *ws_handshake_check(struct lws *wsi,
                                                    const struct http_head *head,
                                                    const struct ws_server_options *options,
@@ -139,9 +160,9 @@ const struct handshake_refusal *ws_handshake_check(struct lws *wsi,
     if (refusal)
         return refusal;
     if (!http_cors_is_host_welcome(wsi, head))
-        return WRONG_HOST;
+        return refuse_page(head, WRONG_HOST);
     if (!http_cors_is_origin_welcome(wsi, head))
-        return WRONG_ORIGIN;
+        return refuse_page(head, WRONG_ORIGIN);
     return ws_handshake_channel(head, channel) ? NULL : WRONG_CHANNEL;
 }
 

@@ -362,6 +362,16 @@ describe('allowed origins', () => {
         assert.equal(await statusFor(LIST, 'http://chat.example'), 403);
     });
 
+    it('one that is refused is in the log, once a second at most, and counted', async () => {
+        const node = await cluster.startNode({ options: { 'allowed-origins': LIST } });
+        const headers = { Origin: 'https://elsewhere.example' };
+        for (let i = 0; i < 5; i++) await handshake(node.port, { headers });
+        await node.process.line(/level=info event=page_refused origin=https:\/\/elsewhere.example /);
+        assert.equal(await node.metric('parley_origins_refused_total'), 5);
+        const lines = node.process.lines.items.filter((line) => /page_refused/.test(line));
+        assert.ok(lines.length < 5, lines.join('\n'));
+    });
+
     it('a star stands for all', async () => {
         assert.equal(await statusFor('*', 'https://anywhere.example'), 101);
     });

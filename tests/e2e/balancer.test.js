@@ -62,6 +62,21 @@ describe('the load balancer', () => {
         await balancer.stop();
     });
 
+    it('says itself where its clients are, whatever they say', async () => {
+        const options = { 'trusted-proxies': '127.0.0.1', 'connections-per-address': 3 };
+        const node = await cluster.startNode({ options });
+        const balancer = await HaProxy.start([node]);
+        const statuses = [];
+        for (let i = 0; i < 4; i++) {
+            const headers = { 'X-Forwarded-For': `203.0.113.${i}`, 'X-Forwarded-Proto': 'https' };
+            const { status, socket } = await handshake(balancer.port, { headers });
+            socket?.on('error', () => {});
+            statuses.push(status);
+        }
+        assert.deepEqual(statuses, [101, 101, 101, 429]);
+        await balancer.stop();
+    });
+
     it('has no limits where they are 0', async () => {
         const balancer = await balanced();
         assert.equal((await open(balancer, 60)).count, 60);
