@@ -257,7 +257,6 @@ static struct chat_limits limits_of(const struct config *config)
         .publishes_per_s = config->publishes_per_s,
         .publish_bytes_per_s = config->publish_bytes_per_s,
         .reply_bytes = (size_t)config->reply_bytes,
-        .reply_publications = (size_t)config->reply_publications,
         .channels_per_connection = (size_t)config->channels_per_connection,
         .connections_per_user = (size_t)config->connections_per_user,
         .new_channels_per_minute = config->new_channels_per_minute,
@@ -540,6 +539,7 @@ static bool load_namespaces(struct gateway *gateway, char **ret_error)
                    .is_each_connection_told =
                        strcmp(config->presence_events, "connection") == 0},
         .has_join_leave = true,
+        .reply_publications = (size_t)config->reply_publications,
         .presence_limit = (size_t)config->presence_limit,
         .presence_names_limit = (size_t)config->presence_names_limit,
     };

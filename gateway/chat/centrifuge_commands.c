@@ -228,21 +228,24 @@ static char *print_history(const struct centrifuge_pending *pending,
 {
     if (pending->epoch[0] && strcmp(pending->epoch, reply->epoch) != 0)
         return NULL;
+    size_t most = hub_namespace(pending->hub, reply->channel)->reply_publications;
+    if (most > 0 && reply->publication_count == most)
+        limit_hit(LIMIT_reply_publications); /* there may be more */
     return centrifuge_print_history(reply);
 }
 
 static struct broker_range range_of(const struct centrifuge_command *command,
-                                    const struct chat_limits *limits)
+                                    const struct namespace_options *options, size_t bytes)
 {
     int64_t limit = centrifuge_number(command, "limit");
-    size_t most = limits->reply_publications > 0 ? limits->reply_publications
-                                                 : (size_t)CENTRIFUGE_HISTORY_MAX;
+    size_t most = options->reply_publications > 0 ? options->reply_publications
+                                                  : (size_t)CENTRIFUGE_HISTORY_MAX;
     bool is_all = limit < 0 || (uint64_t)limit > most;
     json_t *since = json_object_get(command->params, "since");
     return (struct broker_range){
         .since = (uint64_t)centrifuge_whole(json_object_get(since, "offset")),
         .limit = is_all ? most : (size_t)limit,
-        .bytes = limits->reply_bytes,
+        .bytes = bytes,
         .is_reverse = centrifuge_flag(command, "reverse"),
     };
 }
@@ -270,7 +273,8 @@ static void run_history(struct session *session, const struct centrifuge_command
         centrifuge_refuse(session, command->id, "bad request: since is no place in a log");
         return;
     }
-    struct broker_range range = range_of(command, &hub->options->limits);
+    struct broker_range range =
+        range_of(command, hub_namespace(hub, channel), hub->options->limits.reply_bytes);
     struct broker_waiter waiter =
         centrifuge_wait_for(session, command, "history", print_history);
     const char *epoch =

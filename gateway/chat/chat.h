@@ -30,7 +30,6 @@ struct chat_limits {
     int64_t publishes_per_s;     /* of these, too, */
     int64_t publish_bytes_per_s; /* and four seconds' worth of these */
     size_t reply_bytes;          /* of one answer, and a second's on average */
-    size_t reply_publications;   /* of one answer */
     size_t channels_per_connection;
     size_t connections_per_user;     /* known by a token; to this node */
     int64_t new_channels_per_minute; /* touched without a subscription */

@@ -176,7 +176,8 @@ static bool fits_reply(const struct channel *channel, uint64_t offset)
         bytes += publication_weight(channel_recent(channel, first));
     }
     size_t count = channel_recent_count(channel) - first;
-    bool are_too_many = limits->reply_publications > 0 && count > limits->reply_publications;
+    size_t most = channel_options(channel)->reply_publications;
+    bool are_too_many = most > 0 && count > most;
     bool is_too_long = limits->reply_bytes > 0 && bytes > limits->reply_bytes;
     if (are_too_many)
         limit_hit(LIMIT_reply_publications);

@@ -105,6 +105,11 @@ static bool set_join_leave(const json_t *value, struct namespace_options *option
     return json_is_boolean(value);
 }
 
+static bool set_reply_publications(const json_t *value, struct namespace_options *options)
+{
+    return read_size(value, NAMESPACE_HISTORY_MAX, &options->reply_publications);
+}
+
 static bool set_presence_limit(const json_t *value, struct namespace_options *options)
 {
     return read_size(value, NAMESPACE_USERS_MAX, &options->presence_limit) &&
@@ -143,6 +148,7 @@ static const struct key {
     {"history", set_history, a_right},
     {"see_presence", set_see_presence, a_right},
     {"join_leave", set_join_leave, "true or false"},
+    {"reply_publications", set_reply_publications, "a whole number from 0 to 10000"},
     {"presence_limit", set_presence_limit, "a whole number from 1 to 100000"},
     {"presence_names_limit", set_names_limit, "a whole number from 0 to 100000"},
     {"presence_grace_ms", set_grace, "a whole number from 0 to 600000"},

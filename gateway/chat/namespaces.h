@@ -40,6 +40,7 @@ struct namespace_options {
     enum namespace_right history;
     enum namespace_right see_presence; /* lists and counts */
     bool has_join_leave;               /* joins and leaves are pushed */
+    size_t reply_publications;         /* most in one answer to a client; 0: all */
     size_t presence_limit;             /* longest list of connections */
     size_t presence_names_limit;       /* users above which only their count is pushed */
 };

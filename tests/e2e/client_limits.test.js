@@ -364,6 +364,22 @@ describe('limits of one client, where answers are small', () => {
     });
 });
 
+describe('limits of one client, in a namespace', () => {
+    const cluster = useCluster({
+        nodes: 1,
+        options: { namespaces: JSON.stringify({ few: { reply_publications: 2 }, many: {} }) },
+    });
+
+    it('a namespace says how many publications an answer holds', async () => {
+        const client = await cluster.nodes[0].connectWire();
+        const lengthOf = async (channel) => {
+            for (let i = 0; i < 5; i++) await client.ask('publish', { channel, data: i });
+            return (await client.ask('history', { channel, limit: -1 })).history.publications.length;
+        };
+        assert.deepEqual([await lengthOf('few:1'), await lengthOf('many:1')], [2, 5]);
+    });
+});
+
 describe('limits of one client, with tokens', () => {
     const { publicPem, privateKey } = rsaPair();
     const cluster = useCluster({ nodes: 1, options: { 'token-rsa-key': fileOf(publicPem) } });

@@ -561,7 +561,10 @@ static void history_asks_for_no_more_than_a_reply_holds(void **state)
 {
     struct world *world = *state;
     struct fake_conn *conn = connect_client(world);
-    world->options.limits.reply_publications = 7;
+    world_set_namespaces(
+        world, "{\"\":{\"reply_publications\":7}}",
+        &(struct namespace_options){
+            .policy = {.history_size = WORLD_HISTORY, .history_ttl_ms = WORLD_HISTORY_TTL_MS}});
     world_say(conn, HISTORY(2));
     EXPECT(world->calls, "history a 0 7");
 }

@@ -78,7 +78,7 @@ static void every_key_is_read(void **state)
     struct namespaces *namespaces =
         create("{\"a\":{\"history_size\":0,\"history_ttl_s\":5,\"subscribe\":\"authenticated\","
                "\"publish\":\"subscriber\",\"history\":\"token\",\"see_presence\":\"anyone\","
-               "\"join_leave\":false,\"presence_limit\":9}}");
+               "\"join_leave\":false,\"presence_limit\":9,\"reply_publications\":7}}");
     const struct namespace_options *options = namespaces_find(namespaces, "a:1");
     assert_int_equal(options->policy.history_size, 0);
     assert_int_equal(options->policy.history_ttl_ms, 5000);
@@ -87,6 +87,7 @@ static void every_key_is_read(void **state)
     assert_int_equal(options->history, RIGHT_TOKEN);
     assert_int_equal(options->see_presence, RIGHT_ANYONE);
     assert_int_equal(options->presence_limit, 9);
+    assert_int_equal(options->reply_publications, 7);
     assert_false(namespace_pushes_presence(options));
     namespaces_destroy(namespaces);
 }
