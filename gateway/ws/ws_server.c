@@ -32,6 +32,7 @@
 #include "ws_early.h"
 #include "ws_handshake.h"
 #include "ws_loop.h"
+#include "ws_port.h"
 #include "ws_tls.h"
 
 #include <libwebsockets.h>
@@ -40,8 +41,6 @@
 #include <string.h>
 
 enum {
-    RX_BUFFER_BYTES = 16,      /* allocated for each connection, and not used: see ws_conn.c */
-    TX_PACKET_BYTES = 1 << 20, /* what one write may hand to the kernel */
     SERVICE_BUFFER_BYTES = 16384,
     HEADER_BYTES_MAX = HTTP_HEAD_BYTES_MAX + 1024, /* libwebsockets keeps some words more */
 };
@@ -60,8 +59,7 @@ struct ws_server {
     struct ws_loop *ws_loop;
     struct lws_context *context;
     struct lws_vhost *public_vhost;
-    struct lws_protocols public_protocols[2];
-    struct lws_protocols internal_protocols[2];
+    struct ws_port_room port_rooms[2]; /* by enum ws_port */
     struct http_conns *conns;
     struct http_state http;
     struct http_cors cors;
@@ -113,7 +111,8 @@ check_admission(struct ws_server *server, struct lws *wsi, const struct http_hea
     struct ws_admission *admission = server->admission;
     const struct http_peer_rule *rule = &server->options->files.rule;
     struct peer peer;
-    if (!ws_admission_take_handshake(admission))
+    /* over TLS one was taken when the connection was accepted */
+    if (!http_io_is_tls(wsi) && !ws_admission_take_handshake(admission))
         return &ws_handshake_too_fast;
     if (ws_admission_is_over(admission, lws_get_socket_fd(wsi)))
         return &ws_handshake_too_many;
@@ -328,18 +327,6 @@ static int on_internal(struct lws *wsi, enum lws_callback_reasons reason, void *
     }
 }
 
-static void on_lws_log(int level, const char *line)
-{
-    char text[256];
-    size_t length = strcspn(line, "\n");
-    (void)level;
-    if (length >= sizeof(text))
-        length = sizeof(text) - 1;
-    memcpy(text, line, length);
-    text[length] = '\0';
-    log_debug("libwebsockets", kv_str("says", text));
-}
-
 /* -------------------------------------------------------------------------------- life */
 
 static unsigned int handshake_timeout_s(const struct ws_server *server)
@@ -347,82 +334,35 @@ static unsigned int handshake_timeout_s(const struct ws_server *server)
     return (unsigned int)((server->options->handshake_timeout_ms + 999) / 1000);
 }
 
-static struct lws_context *create_context(struct ws_server *server)
+/* *ret_error is *new*. */
+static struct lws_vhost *open_port(struct ws_server *server, enum ws_port port,
+                                   char **ret_error)
 {
-    struct lws_context_creation_info info;
-    memset(&info, 0, sizeof(info));
-    info.options =
-        LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME;
-    info.user = server;
-    info.pt_serv_buf_size = SERVICE_BUFFER_BYTES;
-    info.max_http_header_data2 = HEADER_BYTES_MAX;
-    info.timeout_secs = handshake_timeout_s(server);
-    ws_tls_prepare(server->options->tls ? server->options->tls : server->options->internal_tls,
-                   &info);
-    ws_loop_prepare(server->ws_loop, &info);
-    return lws_create_context(&info);
-}
-
-/* What a port does, and what it remembers of a connection. */
-static void describe_port(struct lws_protocols *protocols, lws_callback_function *callback,
-                          size_t bytes)
-{
-    protocols[0] = (struct lws_protocols){
-        .name = "parley",
-        .callback = callback,
-        .per_session_data_size = bytes,
-        .rx_buffer_size = RX_BUFFER_BYTES,
-        .tx_packet_size = TX_PACKET_BYTES,
+    const struct ws_server_options *options = server->options;
+    bool is_public = port == WS_PORT_PUBLIC;
+    struct ws_port_options port_options = {
+        .name = is_public ? "public" : "internal",
+        .address = is_public ? &options->listen : &options->internal,
+        .callback = is_public ? on_public : on_internal,
+        .connection_bytes = is_public ? sizeof(struct ws_conn) : 0,
+        .cors = is_public ? &server->cors : NULL,
+        .tls = is_public ? options->tls : options->internal_tls,
+        .is_shared = options->is_port_shared,
+        .timeout_s = handshake_timeout_s(server),
     };
-}
-
-static struct lws_vhost *create_vhost(struct ws_server *server, const char *name,
-                                      const struct address *address,
-                                      const struct lws_protocols *protocols,
-                                      struct http_cors *cors, const struct ws_tls *tls)
-{
-    /* zeros: no validity timer per connection */
-    static const lws_retry_bo_t no_timers = {.secs_since_valid_ping = 0};
-    struct lws_context_creation_info info;
-    memset(&info, 0, sizeof(info));
-    info.vhost_name = name;
-    info.port = address->port;
-    info.iface = address->is_any ? NULL : address->host;
-    info.protocols = protocols;
-    info.user = cors;
-    info.retry_and_idle_policy = &no_timers;
-    info.timeout_secs_ah_idle = handshake_timeout_s(server);
-    info.options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;
-    ws_tls_prepare(tls, &info);
-    if (!address->is_ipv6)
-        info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
-    if (server->options->is_port_shared)
-        info.options |= LWS_SERVER_OPTION_ALLOW_LISTEN_SHARE;
-    struct lws_vhost *vhost = lws_create_vhost(server->context, &info);
-    if (vhost)
-        log_info("listening", kv_str("port", name), kv_str("address", address->host),
-                 kv_int("number", address->port), kv_str("tls", tls ? "yes" : "no"));
+    struct lws_vhost *vhost =
+        ws_port_open(server->context, &server->port_rooms[port], &port_options);
+    if (!vhost)
+        *ret_error =
+            mem_printf("%s: cannot listen on %s:%d", is_public ? "--listen" : "--internal",
+                       port_options.address->host, port_options.address->port);
     return vhost;
 }
 
 static bool listen_on(struct ws_server *server, char **ret_error)
 {
-    const struct ws_server_options *options = server->options;
-    describe_port(server->public_protocols, on_public, sizeof(struct ws_conn));
-    describe_port(server->internal_protocols, on_internal, 0);
-    server->public_vhost = create_vhost(server, "public", &options->listen,
-                                        server->public_protocols, &server->cors, options->tls);
-    if (!server->public_vhost) {
-        *ret_error = mem_printf("--listen: cannot listen on %s:%d", options->listen.host,
-                                options->listen.port);
-        return false;
-    }
-    if (create_vhost(server, "internal", &options->internal, server->internal_protocols, NULL,
-                     options->internal_tls))
-        return true;
-    *ret_error = mem_printf("--internal: cannot listen on %s:%d", options->internal.host,
-                            options->internal.port);
-    return false;
+    server->public_vhost = open_port(server, WS_PORT_PUBLIC, ret_error);
+    return server->public_vhost && open_port(server, WS_PORT_INTERNAL, ret_error);
 }
 
 static const struct http_conn_events conn_events = {
@@ -434,7 +374,6 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
                                    char **ret_error)
 {
     struct ws_server *server = mem_zalloc(sizeof(*server));
-    lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
     server->options = options;
     server->http.has_page = options->is_page_on && options->is_luchat_on;
     server->http.has_luchat = options->is_luchat_on;
@@ -459,7 +398,12 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
                                          .on_readable = on_readable,
                                      });
     server->conns = http_conns_create(server->ws_loop, &options->http, &conn_events);
-    server->context = server->ws_loop ? create_context(server) : NULL;
+    if (server->ws_loop)
+        server->context =
+            ws_context_create(server, server->ws_loop,
+                              &(struct ws_context_options){
+                                  handshake_timeout_s(server), HEADER_BYTES_MAX,
+                                  SERVICE_BUFFER_BYTES, options->tls || options->internal_tls});
     if (!server->context) {
         *ret_error = mem_strdup("libwebsockets cannot start");
         ws_server_destroy(server);
@@ -515,23 +459,10 @@ void ws_server_turn(struct ws_server *server)
     ws_loop_turn(server->ws_loop);
 }
 
-static void reload_tls(struct ws_tls *tls, const char *port)
-{
-    char *error = NULL;
-    if (!tls)
-        return;
-    if (ws_tls_reload(tls, &error))
-        log_info("certificate_reloaded", kv_str("port", port));
-    else
-        log_error("certificate_not_reloaded", kv_str("port", port), kv_str("err", error),
-                  kv_str("next", "the one before stays in use"));
-    free(error);
-}
-
 void ws_server_reload_tls(struct ws_server *server)
 {
-    reload_tls(server->options->tls, "public");
-    reload_tls(server->options->internal_tls, "internal");
+    ws_tls_reload(server->options->tls);
+    ws_tls_reload(server->options->internal_tls);
 }
 
 void ws_server_drain(struct ws_server *server)

@@ -17,6 +17,7 @@
 #include <openssl/ssl.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -219,14 +220,21 @@ void ws_tls_destroy(struct ws_tls *tls)
     free(tls);
 }
 
-bool ws_tls_reload(struct ws_tls *tls, char **ret_error)
+void ws_tls_reload(struct ws_tls *tls)
 {
     struct identity identity;
-    if (!read_identity(tls, &identity, ret_error))
-        return false;
+    char *error = NULL;
+    if (!tls)
+        return;
+    if (!read_identity(tls, &identity, &error)) {
+        log_error("certificate_not_reloaded", kv_str("err", error),
+                  kv_str("next", "the one before stays in use"));
+        free(error);
+        return;
+    }
     finish(&tls->identity);
     tls->identity = identity;
     renew_tickets(tls);
+    log_info("certificate_reloaded", kv_str("file", tls->certificate_file));
     warn_if_expired(tls, &tls->identity);
-    return true;
 }

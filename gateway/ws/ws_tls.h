@@ -8,8 +8,6 @@
 #ifndef PARLEY_WS_TLS_H
 #define PARLEY_WS_TLS_H
 
-#include <stdbool.h>
-
 struct lws_context_creation_info;
 struct ws_tls;
 
@@ -19,8 +17,9 @@ struct ws_tls *ws_tls_create(const char *what, const char *certificate_file,
                              const char *key_file, char **ret_error);
 void ws_tls_destroy(struct ws_tls *tls); /* takes NULL */
 
-/* Reads both anew. False: what was there before stays in use, *ret_error says why (*new*). */
-__attribute__((warn_unused_result)) bool ws_tls_reload(struct ws_tls *tls, char **ret_error);
+/* Reads both anew, and says in the log what came of it; if they are of no use, what was there
+ * before stays in use. Takes NULL. */
+void ws_tls_reload(struct ws_tls *tls);
 
 /* What libwebsockets is to know of a port with TLS; NULL: without. */
 void ws_tls_prepare(const struct ws_tls *tls, struct lws_context_creation_info *info);
