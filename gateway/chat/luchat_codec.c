@@ -9,6 +9,7 @@
 
 #include "batch.h"
 #include "broker.h"
+#include "json_span.h"
 #include "luchat_fields.h"
 #include "mem.h"
 #include "once_key.h"
@@ -224,12 +225,31 @@ void luchat_encode_error(struct batch *batch, enum luchat_error code, const char
     free(json);
 }
 
+static char first_of(struct slice payload)
+{
+    const char *bytes = payload.bytes;
+    const char *end = bytes + payload.length;
+    const char *first = json_skip_blanks(bytes, end);
+    return first < end ? *first : '\0';
+}
+
+/* What the parser would say is no message, at a hundredth of the cost: all newcomers wait for
+ * what others publish to be encoded. */
+static bool may_be_message(struct slice payload)
+{
+    struct json_span message;
+    return first_of(payload) == '{' &&
+           json_span_member(payload.bytes, payload.length, "message", &message);
+}
+
 /* May clients be shown the payload as a message of the user that it names? */
 static bool is_as_said(struct slice payload, const struct publisher *publisher, bool is_open)
 {
     struct luchat_command command;
     if (publisher->kind == PUBLISHER_JUDGED)
         return true;
+    if (!may_be_message(payload))
+        return false;
     luchat_decode(payload.bytes, payload.length, &command);
     luchat_command_finish(&command);
     if (command.kind != LUCHAT_MESSAGE || publisher->kind == PUBLISHER_SERVER)
@@ -241,7 +261,9 @@ static bool is_as_said(struct slice payload, const struct publisher *publisher, 
  * string as it is, anything else as JSON in a string. */
 static void encode_foreign(struct batch *batch, struct slice payload, const char *user)
 {
-    json_t *data = json_loadb(payload.bytes, payload.length, JSON_DECODE_ANY, NULL);
+    bool is_text = first_of(payload) == '"';
+    json_t *data =
+        is_text ? json_loadb(payload.bytes, payload.length, JSON_DECODE_ANY, NULL) : NULL;
     json_t *text =
         json_is_string(data) ? json_incref(data) : json_stringn(payload.bytes, payload.length);
     json_t *frame =
