@@ -408,12 +408,31 @@ static void run(struct session *session, const struct centrifuge_command *comman
         centrifuge_close(session, CENTRIFUGE_BAD_FRAME, "unknown method");
 }
 
-bool centrifuge_run_command(struct session *session, const struct centrifuge_command *command)
+static size_t count_recoveries(struct session *session)
 {
+    size_t count = 0;
+    const struct subscription *subscription;
+    LL_FOREACH2(*session_subscriptions(session), subscription, next_of_session)
+    {
+        const struct centrifuge_request *request = subscription->request;
+        count += request && request->wants_recovery;
+    }
+    return count;
+}
+
+/* False: its answer is long, and has to wait. */
+static bool may_answer(struct session *session, const struct centrifuge_command *command)
+{
+    if (centrifuge_has_long_answer(command->method))
+        return quota_may_ask(session);
     bool is_recovery =
         strcmp(command->method, "subscribe") == 0 && centrifuge_flag(command, "recover");
-    if ((is_recovery && !quota_has_credit(session)) ||
-        (centrifuge_has_long_answer(command->method) && !quota_may_ask(session)))
+    return !is_recovery || quota_may_recover(session, count_recoveries(session));
+}
+
+bool centrifuge_run_command(struct session *session, const struct centrifuge_command *command)
+{
+    if (!may_answer(session, command))
         return false;
     run(session, command);
     return true;

@@ -270,7 +270,7 @@ static void send_subscribed(struct subscription *subscription)
     const struct centrifuge_request *request = subscription->request;
     char *result = print_subscribed(subscription, request);
     if (request->wants_recovery)
-        quota_owe_reply(subscription->session, strlen(result));
+        quota_note_recovery(subscription->session, strlen(result));
     centrifuge_send_reply(subscription->session, request->command_id, "subscribe", result);
     free(result);
 }

@@ -114,7 +114,7 @@ static void take_identity(struct session *session, const struct luchat_command *
     }
     if (is_same && subscription->presence != PRESENCE_ABSENT)
         return; /* on its way already */
-    if (user && !quota_take(session, QUOTA_NAMES)) {
+    if (user && !is_same && !quota_take(session, QUOTA_NAMES)) {
         send_error(session, LUCHAT_TOO_MANY, "too many names: keep one");
         return;
     }

@@ -152,7 +152,7 @@ static enum wait wait_for_reply(struct session *session)
     limit_hit(LIMIT_reply_bytes);
     if (quota_is_asking(session))
         return WAIT_ANSWER;
-    return quota_has_credit(session) ? WAIT_ROOM : WAIT_TICK;
+    return quota_has_credit(session) && !quota_may_ask(session) ? WAIT_ROOM : WAIT_TICK;
 }
 
 static size_t hear_commands(struct session *session, const char *bytes, size_t length,

@@ -248,6 +248,14 @@ bool quota_may_ask(struct session *session)
            is_room(hub->replies_expected, bytes, limit);
 }
 
+bool quota_may_recover(struct session *session, size_t pending)
+{
+    const struct usage *usage = *session_usage(session);
+    size_t limit = limits_of(session)->reply_bytes;
+    size_t bytes = usage ? usage->reply_bytes : session_hub(session)->reply_usual;
+    return limit == 0 || (quota_has_credit(session) && is_room(pending * bytes, bytes, limit));
+}
+
 /* At least one byte, so that it is seen. */
 size_t quota_begin_reply(struct session *session)
 {
@@ -290,6 +298,15 @@ void quota_end_reply(struct session *session, size_t bytes, size_t items)
     usage->replies_in_flight--;
     quota_owe_reply(session, bytes + items * ITEM_BYTES);
     quota_end(session);
+}
+
+void quota_note_recovery(struct session *session, size_t bytes)
+{
+    if (limits_of(session)->reply_bytes == 0)
+        return;
+    struct usage *usage = usage_ensure(session);
+    usage->reply_bytes = next_guess(usage->reply_bytes, bytes);
+    quota_owe_reply(session, bytes);
 }
 
 bool quota_is_asking(const struct session *session)

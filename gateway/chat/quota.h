@@ -60,6 +60,10 @@ void quota_owe_reply(struct session *session, size_t bytes);
  * it and to all together, must leave room within reply_bytes, so that nothing else waits for
  * long behind it. */
 bool quota_may_ask(struct session *session);
+/* The same for a recovery, which is answered from memory; pending: its others that are not
+ * answered yet. */
+bool quota_may_recover(struct session *session, size_t pending);
+void quota_note_recovery(struct session *session, size_t bytes);
 /* Answers how many bytes are expected now. */
 size_t quota_begin_reply(struct session *session);
 /* The answer came, whether the session is still there or not. */

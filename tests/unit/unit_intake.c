@@ -11,6 +11,7 @@
 #include "session.h"
 #include "world.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -420,6 +421,20 @@ static void subscribing_and_leaving_is_counted_too(void **state)
 
 /* ------------------------------------------------------------------------------- names */
 
+static void same_name_again_is_no_other_name(void **state)
+{
+    struct world *world = *state;
+    struct fake_conn *conn = world_connect_live(world);
+    world->options.limits.names_per_connection = 1;
+    for (int i = 0; i < 3; i++) {
+        world_say(conn, "{\"online\":{\"userid\":\"a\"}}");
+        fake_broker_answer_status(world->broker, FAKE_JOIN, BROKER_UNAVAILABLE);
+        journal_clear(world->calls);
+        EXPECT(&conn->got,
+               "{\"error\":{\"code\":503,\"message\":\"not sent: try again later\"}}");
+    }
+}
+
 static void name_is_taken_so_often_and_then_once_a_minute(void **state)
 {
     struct world *world = *state;
@@ -557,6 +572,24 @@ static void long_answer_waits_while_the_connection_is_behind(void **state)
     EXPECT(world->calls, "history a 0 1000");
 }
 
+/* Each may be as long as an answer may be. */
+static void recoveries_are_heard_a_few_at_a_time(void **state)
+{
+    struct world *world = *state;
+    struct fake_conn *conn = connect_client(world);
+    world->options.limits.reply_bytes = 10000;
+    world->hub->reply_usual = 5000;
+    for (int i = 0; i < 4; i++) {
+        char text[TEXT_BYTES];
+        (void)snprintf(text, sizeof(text),
+                       "{\"id\":%d,\"subscribe\":{\"channel\":\"%d\",\"recover\":true}}", i + 2,
+                       i);
+        world_say(conn, text);
+    }
+    EXPECT(world->calls, "subscribe 0", "subscribe 1");
+    assert_true(conn->is_paused);
+}
+
 static void history_asks_for_no_more_than_a_reply_holds(void **state)
 {
     struct world *world = *state;
@@ -639,6 +672,7 @@ int main(void)
         WORLD_TEST(asking_counts_like_publishing),
         WORLD_TEST(subscriptions_have_a_limit_of_their_own),
         WORLD_TEST(subscribing_and_leaving_is_counted_too),
+        WORLD_TEST(same_name_again_is_no_other_name),
         WORLD_TEST(name_is_taken_so_often_and_then_once_a_minute),
         WORLD_TEST(long_answers_are_asked_for_one_after_another),
         WORLD_TEST(long_answers_to_all_are_asked_for_one_after_another),
@@ -646,6 +680,7 @@ int main(void)
         WORLD_TEST(short_answers_are_asked_for_together),
         WORLD_TEST(long_answers_have_a_rate),
         WORLD_TEST(long_answer_waits_while_the_connection_is_behind),
+        WORLD_TEST(recoveries_are_heard_a_few_at_a_time),
         WORLD_TEST(history_asks_for_no_more_than_a_reply_holds),
         WORLD_TEST(usage_is_given_back_when_nothing_is_used),
         WORLD_TEST(usage_is_kept_while_it_says_something),
