@@ -52,13 +52,26 @@ static void turn_away(int descriptor, bool is_tls)
     (void)close(descriptor);
 }
 
+/* TLS is worked at before anything is asked. */
+static bool is_welcome(const struct ws_port_of *port, struct ws_admission *admission,
+                       int descriptor, const struct peer *peer)
+{
+    if (port->port == WS_PORT_PUBLIC && !ws_admission_enter(admission, descriptor, peer))
+        return false;
+    if (!port->is_tls ||
+        ws_admission_take_handshake(admission, ws_admission_customer(admission, descriptor)))
+        return true;
+    ws_admission_leave(admission, descriptor);
+    return false;
+}
+
 static void take_in(const struct ws_port_of *port, struct ws_admission *admission,
                     int descriptor, const struct sockaddr *address)
 {
     struct peer peer;
     int on = 1;
     peer_from_socket(address, &peer);
-    if (port->port == WS_PORT_PUBLIC && !ws_admission_enter(admission, descriptor, &peer)) {
+    if (!is_welcome(port, admission, descriptor, &peer)) {
         turn_away(descriptor, port->is_tls);
         return;
     }
@@ -69,13 +82,6 @@ static void take_in(const struct ws_port_of *port, struct ws_admission *admissio
         ws_admission_pend(admission, descriptor, wsi);
     else
         ws_admission_leave(admission, descriptor);
-}
-
-static bool has_room(const struct ws_port_of *port, struct ws_admission *admission,
-                     const struct ws_loop *ws_loop)
-{
-    return ws_admission_has_descriptor(admission, port->port, ws_loop_count(ws_loop)) &&
-           (!port->is_tls || ws_admission_take_handshake(admission));
 }
 
 bool ws_accept(const struct ws_port_of *port, struct ws_admission *admission,
@@ -94,7 +100,7 @@ bool ws_accept(const struct ws_port_of *port, struct ws_admission *admission,
             log_failure(errno);
             return false;
         }
-        if (has_room(port, admission, ws_loop))
+        if (ws_admission_has_descriptor(admission, port->port, ws_loop_count(ws_loop)))
             take_in(port, admission, descriptor, (const struct sockaddr *)&address);
         else
             (void)close(descriptor);

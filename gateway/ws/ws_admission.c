@@ -7,6 +7,7 @@
 #include "ws_admission.h"
 
 #include "clock.h"
+#include "keyed_hash.h"
 #include "limit.h"
 #include "log.h"
 #include "mem.h"
@@ -21,6 +22,8 @@ enum {
     DESCRIPTORS_KEPT = 24, /* for Redis, logs, and to turn others away politely */
     OVER_MAX = 64,         /* of one address, waiting to be told that they are too many */
     SECOND_US = 1000000,
+    BUCKETS = 1024,
+    OWN_SHARE = 2, /* one address gets half of the handshakes */
 };
 
 /* One open connection. */
@@ -46,7 +49,8 @@ struct ws_admission {
     size_t queue_end;
     size_t queue_capacity;
     int64_t pending_count;
-    int64_t handshakes_full_at_us; /* when the bucket of handshakes will be full again */
+    int64_t handshakes_full_at_us;  /* see has_drop */
+    int64_t handshakes_of[BUCKETS]; /* the same of each address */
     bool is_turning_away;
 };
 
@@ -237,20 +241,46 @@ void ws_admission_settle(struct ws_admission *admission, int descriptor)
 
 /* --------------------------------------------------------------------------- handshakes */
 
-/* A bucket as in rate_limit.c, of one second. */
-bool ws_admission_take_handshake(struct ws_admission *admission)
+/* A bucket as in rate_limit.c, of one second: when it will be full again. */
+static bool has_drop(int64_t full_at_us, int64_t cost_us, int64_t now_us)
 {
-    int64_t per_s = admission->options.handshakes_per_s;
+    int64_t from_us = full_at_us > now_us ? full_at_us : now_us;
+    return from_us + cost_us <= now_us + SECOND_US;
+}
+
+static void take_drop(int64_t *full_at_us, int64_t cost_us, int64_t now_us)
+{
+    *full_at_us = (*full_at_us > now_us ? *full_at_us : now_us) + cost_us;
+}
+
+/* Who falls into one place with others shares its bucket. */
+static int64_t *bucket_of(struct ws_admission *admission, uint64_t customer)
+{
+    return &admission->handshakes_of[keyed_hash(&customer, sizeof(customer)) % BUCKETS];
+}
+
+uint64_t ws_admission_customer(struct ws_admission *admission, int descriptor)
+{
+    const struct guest *guest = guest_of(admission, descriptor);
+    return guest && guest->is_in ? guest->customer : 0;
+}
+
+bool ws_admission_take_handshake(struct ws_admission *admission, uint64_t customer)
+{
+    const struct ws_admission_options *options = &admission->options;
     int64_t now_us = clock_now_ms() * 1000;
-    int64_t from_us = admission->handshakes_full_at_us;
-    if (per_s == 0)
+    int64_t *own = bucket_of(admission, customer);
+    bool is_own_limited = customer != 0 && options->connections_per_address > 0;
+    if (options->handshakes_per_s == 0)
         return true;
-    if (from_us < now_us)
-        from_us = now_us;
-    if (from_us + SECOND_US / per_s > now_us + SECOND_US) {
+    int64_t cost_us = SECOND_US / options->handshakes_per_s;
+    if (!has_drop(admission->handshakes_full_at_us, cost_us, now_us) ||
+        (is_own_limited && !has_drop(*own, OWN_SHARE * cost_us, now_us))) {
         limit_hit(LIMIT_handshakes_per_s);
         return false;
     }
-    admission->handshakes_full_at_us = from_us + SECOND_US / per_s;
+    take_drop(&admission->handshakes_full_at_us, cost_us, now_us);
+    if (is_own_limited)
+        take_drop(own, OWN_SHARE * cost_us, now_us);
     return true;
 }

@@ -7,7 +7,8 @@
  * - connections-per-address: a connection belongs to the address it comes from, a WebSocket
  *   that comes from a trusted proxy to the one that the proxy names. Who is over the limit is
  *   let in a little further, to be answered when he asks.
- * - handshakes-per-s: of WebSockets; over TLS, connections, as those are what costs.
+ * - handshakes-per-s: of WebSockets; over TLS, connections, as those are what costs. One
+ * address gets half of them at most, if the number of its connections is limited, too.
  * - handshakes-pending: when there would be more, the oldest is ended, so that whoever is quick
  *   gets in while others fill the place with connections that say nothing.
  * - internal-descriptors: the public port leaves them to the internal one.
@@ -60,8 +61,11 @@ bool ws_admission_is_over(struct ws_admission *admission, int descriptor);
 __attribute__((warn_unused_result)) bool
 ws_admission_assign(struct ws_admission *admission, int descriptor, const struct peer *peer);
 
-/* May one more handshake be worked at now? */
+/* For whom the connection counts (see peer_customer); 0: for nobody yet. */
+uint64_t ws_admission_customer(struct ws_admission *admission, int descriptor);
+
+/* May one more handshake of this customer be worked at now? */
 __attribute__((warn_unused_result)) bool
-ws_admission_take_handshake(struct ws_admission *admission);
+ws_admission_take_handshake(struct ws_admission *admission, uint64_t customer);
 
 #endif

@@ -104,26 +104,35 @@ static void on_closed(void *context, int descriptor)
     ws_admission_leave(server->admission, descriptor);
 }
 
+/* Behind a trusted proxy: for whom it asks. False: there is none, or it does not say. */
+static bool find_named_peer(const struct ws_server *server, struct lws *wsi,
+                            const struct http_head *head, struct peer *ret_peer)
+{
+    const struct http_peer_rule *rule = &server->options->files.rule;
+    if (rule->trusted_proxies[0] == '\0' ||
+        ws_admission_customer(server->admission, lws_get_socket_fd(wsi)) != 0)
+        return false;
+    http_peer(wsi, head, rule, ret_peer);
+    return !networks_have(rule->trusted_proxies, ret_peer);
+}
+
 /* The limits that come before any other work. NULL: not over any. */
 static const struct handshake_refusal *
 check_admission(struct ws_server *server, struct lws *wsi, const struct http_head *head)
 {
     struct ws_admission *admission = server->admission;
-    const struct http_peer_rule *rule = &server->options->files.rule;
+    int descriptor = lws_get_socket_fd(wsi);
     struct peer peer;
+    bool is_named = find_named_peer(server, wsi, head, &peer);
+    uint64_t customer =
+        is_named ? peer_customer(&peer) : ws_admission_customer(admission, descriptor);
     /* over TLS one was taken when the connection was accepted */
-    if (!http_io_is_tls(wsi) && !ws_admission_take_handshake(admission))
+    if (!http_io_is_tls(wsi) && !ws_admission_take_handshake(admission, customer))
         return &ws_handshake_too_fast;
-    if (ws_admission_is_over(admission, lws_get_socket_fd(wsi)))
+    if (ws_admission_is_over(admission, descriptor) ||
+        (is_named && !ws_admission_assign(admission, descriptor, &peer)))
         return &ws_handshake_too_many;
-    if (rule->trusted_proxies[0] == '\0')
-        return NULL;
-    http_peer(wsi, head, rule, &peer);
-    if (networks_have(rule->trusted_proxies, &peer))
-        return NULL; /* it does not say for whom it asks */
-    return ws_admission_assign(admission, lws_get_socket_fd(wsi), &peer)
-               ? NULL
-               : &ws_handshake_too_many;
+    return NULL;
 }
 
 /* ---------------------------------------------------------------------------- handshake */

@@ -143,7 +143,7 @@ describe('limits of connections', () => {
 
     describe('handshakes', () => {
         it('above the rate get 503 and are welcome a second later', async () => {
-            await start({ 'handshakes-per-s': 2 });
+            await start({ 'handshakes-per-s': 4 });
             const answers = await Promise.all(Array.from({ length: 6 }, () => shakeHands()));
             const refused = answers.filter(({ status }) => status === 503);
             assert.ok(refused.length >= 3, `${refused.length} refused`);
@@ -152,6 +152,16 @@ describe('limits of connections', () => {
                 async () => (await shakeHands()).status === 101,
                 'a handshake within the rate',
             );
+        });
+
+        it('of one address do not keep out another', async () => {
+            await start({ 'handshakes-per-s': 10, 'trusted-proxies': '127.0.0.0/8' });
+            const from = (address) => shakeHands({ headers: { 'X-Forwarded-For': address } });
+            const answers = await Promise.all(
+                Array.from({ length: 30 }, () => from('203.0.113.1')),
+            );
+            assert.ok(answers.some(({ status }) => status === 503));
+            assert.equal((await from('203.0.113.2')).status, 101);
         });
 
         it('a crowd that says nothing does not keep out who does', async () => {
