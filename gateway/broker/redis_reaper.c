@@ -18,7 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RIGHT_TTL_MS = 2000, AGAIN_AFTER_MS = 500 };
+enum {
+    RIGHT_TTL_MS = 2000,
+    AGAIN_AFTER_MS = 500,
+    WRONG_TRIES_MAX = 5, /* slices with a channel whose keys are no node's */
+};
 
 static const char right_ttl[] = "2000";
 static const char slice_size[] = "200"; /* members: about 2 ms of Redis's time */
@@ -36,8 +40,10 @@ struct reaping {
     int64_t again_ms; /* not to be tried before */
     bool is_running;
     bool has_failed;
-    size_t waiting; /* calls of this slice without an answer */
-    char **entries; /* of this slice, by channel: "CLIENT CHANNEL" */
+    bool has_wrong;  /* this slice */
+    int wrong_tries; /* slices before */
+    size_t waiting;  /* calls of this slice without an answer */
+    char **entries;  /* of this slice, by channel: "CLIENT CHANNEL" */
     size_t entry_count;
     int64_t member_count;
 };
@@ -94,6 +100,7 @@ static void end_slice(struct reaping *reaping)
 {
     struct redis_link *commands = reaping->reaper->options->commands;
     size_t part_count = reaping->entry_count + 2;
+    reaping->wrong_tries += reaping->has_wrong;
     if (reaping->has_failed) {
         try_later(reaping);
         return;
@@ -116,16 +123,32 @@ static void end_slice(struct reaping *reaping)
     next_slice(reaping);
 }
 
+/* A channel one of whose keys is of another type than ours refuses for ever. It is not to keep
+ * the lease for as long: after some tries it is given up, and said to be. */
+static void on_batch_refused(struct reaping *reaping, const char *channel, const char *why)
+{
+    bool is_wrong = strstr(why, "WRONGTYPE") != NULL;
+    bool is_given_up = is_wrong && reaping->wrong_tries >= WRONG_TRIES_MAX;
+    if (is_given_up || !reaping->has_failed)
+        log_error(is_given_up ? "reap_given_up" : "reap_refused",
+                  kv_str("lease", reaping->lease), kv_str("channel", channel),
+                  kv_str("err", why));
+    reaping->has_wrong |= is_wrong;
+    reaping->has_failed |= !is_given_up;
+}
+
 /* Graces that are still running are this node's to end from now on. */
 static void on_batch_left(void *context, enum broker_status status, const redisReply *reply)
 {
     struct batch_call *call = context;
     struct reaping *reaping = call->reaping;
-    if (status != BROKER_OK)
+    const char *channel = strchr(reaping->entries[call->first], ' ') + 1;
+    if (status == BROKER_REFUSED)
+        on_batch_refused(reaping, channel, reply->str);
+    else if (status != BROKER_OK)
         reaping->has_failed = true;
     else if (reply->integer > 0)
-        redis_presence_adopt(reaping->reaper->presence,
-                             strchr(reaping->entries[call->first], ' ') + 1);
+        redis_presence_adopt(reaping->reaper->presence, channel);
     free(call);
     if (--reaping->waiting == 0)
         end_slice(reaping);
@@ -210,6 +233,7 @@ static void on_slice(void *context, enum broker_status status, const redisReply 
     take_slice(reaping, reply);
     reaping->waiting = 1; /* until all are sent */
     reaping->has_failed = false;
+    reaping->has_wrong = false;
     for (size_t first = 0; first < reaping->entry_count;) {
         size_t count = count_of_channel(reaping, first);
         remove_batch(reaping, first, count);

@@ -10,7 +10,7 @@ import assert from 'node:assert/strict';
 import { everyoneHears, newChannel, useCluster } from './lib/cluster.js';
 import { Garbler, ways } from './lib/garbler.js';
 import { UNLIMITED } from './lib/gateway.js';
-import { online } from './lib/luchat.js';
+import { isOffline, online } from './lib/luchat.js';
 import { eventually } from './lib/wait.js';
 
 const GARBLED = 40; // answers, before the network is mended
@@ -115,6 +115,23 @@ describe('wrong content in Redis', () => {
         await luchat.hears(said);
         const { items } = cluster.nodes[0].process.lines;
         assert.ok(items.some((line) => line.includes('redis_content_unsound')));
+    });
+
+    it('a channel whose key is of another type keeps neither its lease nor other channels', async () => {
+        const [good, bad] = [newChannel(), newChannel()];
+        const victim = await cluster.startNode();
+        const watcher = await cluster.nodes[0].connect(good);
+        await watcher.goOnline('watcher');
+        for (const channel of [good, bad]) await (await victim.connect(channel)).goOnline('ann');
+        await watcher.seesOnline('ann');
+        await redis.del(`parley:{${bad}}:members`);
+        await redis.set(`parley:{${bad}}:members`, 'no hash');
+        await victim.kill();
+        await watcher.next(isOffline('ann'), 'offline of ann', RETURN_MS);
+        const leases = async () => (await redis.zrange('parley:nodes', 0, -1)).join();
+        const isGone = async () => !(await leases()).includes(`${victim.name}:`);
+        await eventually(isGone, 'the end of its lease', RETURN_MS);
+        await redis.del(`parley:{${bad}}:members`);
     });
 
     it('entries of the log that are none are left out of the history', async () => {

@@ -30,8 +30,7 @@ local function tell(user, client, info)
         user .. '\n' .. client .. '\n' .. info)
 end
 
-local function leave(client, member)
-    local user, info = read(member)
+local function leave(client, user, info, member)
     local connections = call('HINCRBY', KEYS[2], user, -1)
     local is_each = ARGV[2] == '1' or user == ''
     if connections <= 0 and not is_each and due > now then
@@ -47,11 +46,23 @@ local function leave(client, member)
     end
 end
 
+-- Whatever could be wrong with a key is found out before the first write: a leave is done whole
+-- or not at all.
+call('HLEN', KEYS[2])
+call('HLEN', KEYS[3])
+call('HLEN', KEYS[4])
+call('ZCARD', KEYS[5])
+local leaving = {}
 for i = 7, #ARGV do
     local member = call('HGET', KEYS[1], ARGV[i])
     if member and (not fence or string.sub(member, 1, #fence) == fence) then
-        call('HDEL', KEYS[1], ARGV[i])
-        leave(ARGV[i], member)
+        local user, info = read(member)
+        leaving[#leaving + 1] = {ARGV[i], user, info, member}
+    end
+end
+for _, each in ipairs(leaving) do
+    if call('HDEL', KEYS[1], each[1]) == 1 then
+        leave(each[1], each[2], each[3], each[4])
     end
 end
 return call('ZCARD', KEYS[5])
