@@ -63,7 +63,8 @@ export class RawClient {
         this.dropped = new Promise((resolve) => socket.on('close', resolve));
         socket.on('error', () => {});
         if (head.length) receiver.write(head);
-        socket.pipe(receiver, { end: false });
+        this.startReading = () => socket.pipe(receiver, { end: false });
+        this.startReading();
     }
 
     static async open(port, path) {
