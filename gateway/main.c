@@ -1,31 +1,22 @@
 /*
  * parleyd - WebSocket gateway for chat and presence.
  *
- * The one file that knows everybody: reads the configuration, puts the layers together from
- * the lowest up, runs the loop, and takes them apart again. Exit codes: 0 after SIGTERM,
+ * Knows everybody: has the configuration read (settings.c) and the layers put together
+ * (assembly.c), runs the loop, and minds signals. Exit codes: 0 after SIGTERM,
  * SIGINT or SIGQUIT, 1 when it cannot start, 2 for a wrong configuration, 3 when another node
  * has this node's name.
  */
+#include "gateway.h"
+
 #include "address.h"
 #include "broker.h"
-#include "chat.h"
 #include "clock.h"
-#include "config.h"
-#include "files.h"
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
-#include "memory_broker.h"
-#include "memory_limit.h"
-#include "namespaces.h"
 #include "process.h"
-#include "redis_broker.h"
-#include "redis_url.h"
 #include "supervisor.h"
-#include "token.h"
 #include "worker_page.h"
-#include "ws_server.h"
-#include "ws_tls.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -33,40 +24,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_CANNOT_START = 1, EXIT_CONFIG = 2, EXIT_NAME_TAKEN = 3 };
-
 enum {
     GIVE_BACK_TIMEOUT_MS = 1000, /* for Redis to hear that the node leaves */
     LEAVE_MARGIN_MS = 5000,      /* more than that, and a worker is killed */
-};
-
-enum { SIGNAL_COUNT = 6 };
-
-enum gateway_state {
-    GATEWAY_RUNNING,
-    GATEWAY_DRAINING,   /* sessions are closed */
-    GATEWAY_GIVING_BACK /* the lease, after the last member left */
-};
-
-struct gateway {
-    struct config config;
-    struct redis_url redis_url;
-    struct redis_broker_options redis_options;
-    struct token_keys *token_keys; /* NULL: none configured */
-    struct namespaces *namespaces;
-    struct files_options files_options;
-    struct chat_options chat_options;
-    struct ws_server_options server_options;
-    struct loop *loop;
-    struct broker *broker;
-    struct hub *chat;
-    struct ws_server *server;
-    struct loop_timer *tick;
-    struct loop_timer *signals[SIGNAL_COUNT];
-    enum gateway_state state;
-    int64_t deadline_ms; /* of the state */
-    bool was_ready;
-    int exit_code;
 };
 
 /* ----------------------------------------------------------------------------- the loop */
@@ -172,14 +132,7 @@ static void listen_for_signals(struct gateway *gateway)
                                                  signal_rows[i].on_signal, gateway);
 }
 
-static void on_name_taken(void *context)
-{
-    struct gateway *gateway = context;
-    gateway->exit_code = EXIT_NAME_TAKEN;
-    loop_stop(gateway->loop);
-}
-
-/* ------------------------------------------------------------------- putting it together */
+/* ------------------------------------------------------------------- start and end */
 
 static int fail(int exit_code, char *error)
 {
@@ -188,182 +141,12 @@ static int fail(int exit_code, char *error)
     return exit_code;
 }
 
-/* Room for connections that are still shaking hands, and for HTTP: a sixteenth. */
-static size_t connections_for(size_t wanted, size_t descriptors)
-{
-    size_t kept = 32 + descriptors / 16;
-    size_t possible = descriptors > 2 * kept ? descriptors - kept : descriptors / 2;
-    return wanted == 0 || wanted > possible ? possible : wanted;
-}
-
-static enum log_level level_of(const char *name)
-{
-    static const char *const names[] = {"error", "warn", "info", "debug"};
-    for (int i = LOG_ERROR; i < LOG_DEBUG; i++) {
-        if (strcmp(name, names[i]) == 0)
-            return (enum log_level)i;
-    }
-    return LOG_DEBUG;
-}
-
-static void name_node(struct config *config, int port)
-{
-    if (config->node[0])
-        return;
-    char *host = process_host_name();
-    free(config->node);
-    config->node = mem_printf("%s-%d", host, port);
-    free(host);
-}
-
 /* Each worker is a node. */
 static void name_worker(struct config *config)
 {
     char *name = mem_printf("%s-%zu", config->node, workers_own());
     free(config->node);
     config->node = name;
-}
-
-static void create_broker(struct gateway *gateway)
-{
-    const struct config *config = &gateway->config;
-    struct broker_policies policies = namespaces_policies(gateway->namespaces);
-    if (!config->redis[0]) {
-        gateway->broker = memory_broker_create(gateway->loop, policies);
-        return;
-    }
-    gateway->redis_options = (struct redis_broker_options){
-        .url = &gateway->redis_url,
-        .ca_file = config->redis_ca,
-        .prefix = config->redis_prefix,
-        .node = config->node,
-        .address = config->listen,
-        .instance = workers_life(),
-        .dead_instance = workers_life_before(),
-        .timeout_ms = config->redis_timeout_ms,
-        .queue_bytes_max = (size_t)config->redis_queue_bytes,
-        .lease_ttl_ms = config->lease_ttl_ms,
-        .lease_renew_ms = config->lease_renew_ms,
-        .policies = policies,
-    };
-    gateway->broker = redis_broker_create(gateway->loop, &gateway->redis_options);
-}
-
-static struct chat_limits limits_of(const struct config *config)
-{
-    return (struct chat_limits){
-        .commands_in_flight = (size_t)config->commands_in_flight,
-        .commands_per_s = config->commands_per_s,
-        .publishes_per_s = config->publishes_per_s,
-        .publish_bytes_per_s = config->publish_bytes_per_s,
-        .reply_bytes = (size_t)config->reply_bytes,
-        .channels_per_connection = (size_t)config->channels_per_connection,
-        .connections_per_user = (size_t)config->connections_per_user,
-        .new_channels_per_minute = config->new_channels_per_minute,
-        .names_per_connection = config->names_per_connection,
-    };
-}
-
-/* Of one process. */
-static size_t backlog_bytes(const struct config *config)
-{
-    if (config->backlog_bytes == 0)
-        return memory_limit() / 4 / (size_t)config->workers;
-    return (size_t)config->backlog_bytes / (size_t)config->workers;
-}
-
-static void create_chat(struct gateway *gateway)
-{
-    const struct config *config = &gateway->config;
-    gateway->files_options = (struct files_options){
-        .max_bytes = (size_t)config->files_max_bytes,
-        .bytes_of_all = (size_t)config->files_total_bytes,
-        .ttl_ms = config->files_ttl_s * 1000,
-        .types = config->files_types,
-    };
-    gateway->chat_options = (struct chat_options){
-        .transport = &ws_transport,
-        .node = config->node,
-        .max_backlog_bytes = (size_t)config->max_backlog_bytes,
-        .max_message_bytes = (size_t)config->max_message_bytes,
-        .limits = limits_of(config),
-        .backlog_bytes = backlog_bytes(config),
-        .idle_timeout_ms = config->idle_timeout_ms,
-        .open_timeout_ms = config->redis_timeout_ms,
-        .namespaces = gateway->namespaces,
-        .presence_window_ms = config->presence_window_ms,
-        .ping_interval_ms = config->ping_interval_ms / 1000 * 1000,
-        .pong_timeout_ms = config->pong_timeout_ms,
-        .flush_delay_ms = config->flush_delay_ms,
-        .connect_timeout_ms = config->handshake_timeout_ms,
-        .token_keys = gateway->token_keys,
-        .token_grace_s = config->token_grace_s,
-        .is_anonymous_allowed = strcmp(config->anonymous, "on") == 0,
-        .files = strcmp(config->files, "on") == 0 ? &gateway->files_options : NULL,
-        .on_name_taken = on_name_taken,
-        .context = gateway,
-    };
-    gateway->chat = chat_create(gateway->loop, gateway->broker, &gateway->chat_options);
-}
-
-/* Of few descriptors the internal port gets an eighth. */
-static struct ws_admission_options admission_for(const struct config *config)
-{
-    size_t descriptors = process_raise_descriptor_limit();
-    size_t internal = (size_t)config->internal_descriptors;
-    return (struct ws_admission_options){
-        .descriptor_limit = descriptors,
-        .internal_descriptors = internal < descriptors / 8 ? internal : descriptors / 8,
-        .connections_per_address = config->connections_per_address,
-        .handshakes_per_s = config->handshakes_per_s,
-        .handshakes_pending = config->handshakes_pending,
-        .trusted_proxies = config->trusted_proxies,
-    };
-}
-
-static void set_http_options(struct ws_server_options *options, const struct config *config)
-{
-    options->allowed_origins = config->allowed_origins;
-    options->allowed_hosts = config->allowed_hosts;
-    options->http = (struct http_conn_options){
-        .request_ms = config->handshake_timeout_ms,
-        .idle_ms = config->http_idle_timeout_ms,
-        .bytes_per_s = config->http_min_bytes_per_s,
-    };
-    options->files = (struct http_files_options){
-        .per_minute = config->files_per_minute,
-        .uploads_per_address = config->uploads_per_address,
-        .downloads_per_address = config->downloads_per_address,
-        .rule = {config->trusted_proxies, config->trusted_hops},
-    };
-}
-
-static bool create_server(struct gateway *gateway, char **ret_error)
-{
-    const struct config *config = &gateway->config;
-    struct ws_server_options *options = &gateway->server_options;
-    options->is_luchat_on = strcmp(config->luchat, "on") == 0;
-    options->is_centrifuge_on = strcmp(config->centrifuge, "on") == 0;
-    options->is_page_on = strcmp(config->page, "on") == 0;
-    options->message_timeout_ms = config->message_timeout_ms;
-    options->unfinished_bytes_max = backlog_bytes(config);
-    options->limits = (struct ws_conn_limits){
-        .message_bytes = (size_t)config->max_message_bytes,
-        .fragments = WS_FRAGMENTS_MAX,
-    };
-    options->handshake_timeout_ms = config->handshake_timeout_ms;
-    options->admission = admission_for(config);
-    options->max_connections = connections_for((size_t)config->max_connections,
-                                               options->admission.descriptor_limit -
-                                                   options->admission.internal_descriptors);
-    options->max_connections_of_all = config->max_connections;
-    options->is_port_shared = config->workers > 1;
-    options->api_key = config->api_key;
-    set_http_options(options, config);
-    options->hub = gateway->chat;
-    options->broker = gateway->broker;
-    gateway->server = ws_server_create(gateway->loop, options, ret_error);
-    return gateway->server != NULL;
 }
 
 /* That the public port is open to all is said with the other warnings. */
@@ -381,9 +164,7 @@ static int start(struct gateway *gateway)
     gateway->loop = loop_create();
     if (!gateway->loop)
         return fail(EXIT_CANNOT_START, mem_strdup("no event loop on this system"));
-    create_broker(gateway);
-    create_chat(gateway);
-    if (!create_server(gateway, &error))
+    if (!gateway_put_together(gateway, &error))
         return fail(EXIT_CANNOT_START, error);
     gateway->tick = loop_timer_create(gateway->loop, CHAT_TICK_MS, on_tick, gateway);
     listen_for_signals(gateway);
@@ -394,24 +175,6 @@ static int start(struct gateway *gateway)
     free(redis);
     warn_of_internal_port(gateway);
     return EXIT_SUCCESS;
-}
-
-/* From the top down; the broker before the chat, to which its last answers go. */
-static void take_apart(struct gateway *gateway)
-{
-    ws_server_destroy(gateway->server);
-    loop_timer_destroy(gateway->tick);
-    for (size_t i = 0; i < SIGNAL_COUNT; i++)
-        loop_timer_destroy(gateway->signals[i]);
-    broker_destroy(gateway->broker);
-    chat_destroy(gateway->chat);
-    loop_destroy(gateway->loop);
-    redis_url_finish(&gateway->redis_url);
-    ws_tls_destroy(gateway->server_options.tls);
-    ws_tls_destroy(gateway->server_options.internal_tls);
-    token_keys_destroy(gateway->token_keys);
-    namespaces_destroy(gateway->namespaces);
-    config_finish(&gateway->config);
 }
 
 static int run(struct gateway *gateway)
@@ -494,97 +257,6 @@ static bool only_print(const struct config *config)
     return true;
 }
 
-static bool load_keys(struct gateway *gateway, char **ret_error)
-{
-    const struct config *config = &gateway->config;
-    struct token_key_options options = {
-        .hmac_secret = config->token_secret,
-        .rsa_public_key_file = config->token_rsa_key,
-        .ec_public_key_file = config->token_ec_key,
-        .audience = config->token_audience,
-        .issuer = config->token_issuer,
-    };
-    if (!token_keys_are_configured(&options))
-        return true;
-    gateway->token_keys = token_keys_create(&options, ret_error);
-    return gateway->token_keys != NULL;
-}
-
-static bool load_tls(const char *option, const char *certificate_file, const char *key_file,
-                     struct ws_tls **ret_tls, char **ret_error)
-{
-    if (!certificate_file[0])
-        return true;
-    *ret_tls = ws_tls_create(option, certificate_file, key_file, ret_error);
-    return *ret_tls != NULL;
-}
-
-static bool load_certificates(struct gateway *gateway, char **ret_error)
-{
-    const struct config *config = &gateway->config;
-    struct ws_server_options *options = &gateway->server_options;
-    return load_tls("--tls-cert", config->tls_cert, config->tls_key, &options->tls,
-                    ret_error) &&
-           load_tls("--internal-tls-cert", config->internal_tls_cert, config->internal_tls_key,
-                    &options->internal_tls, ret_error);
-}
-
-static bool load_namespaces(struct gateway *gateway, char **ret_error)
-{
-    const struct config *config = &gateway->config;
-    struct namespace_options defaults = {
-        .policy = {.history_size = (size_t)config->history_size,
-                   .history_ttl_ms = config->history_ttl_s * 1000,
-                   .presence_grace_ms = config->presence_grace_ms,
-                   .is_each_connection_told =
-                       strcmp(config->presence_events, "connection") == 0},
-        .has_join_leave = true,
-        .reply_publications = (size_t)config->reply_publications,
-        .presence_limit = (size_t)config->presence_limit,
-        .presence_names_limit = (size_t)config->presence_names_limit,
-    };
-    gateway->namespaces = namespaces_create(config->namespaces, &defaults, ret_error);
-    return gateway->namespaces != NULL;
-}
-
-static bool load_redis(struct gateway *gateway, char **ret_error)
-{
-    const struct config *config = &gateway->config;
-    struct redis_url *url = &gateway->redis_url;
-    if (!config->redis[0])
-        return true;
-    if (!redis_url_parse(config->redis, url, ret_error))
-        return false;
-    if (!config->redis_password[0])
-        return true;
-    if (url->password) {
-        *ret_error = mem_strdup("--redis and --redis-password both give a password");
-        return false;
-    }
-    url->password = mem_strdup(config->redis_password);
-    return true;
-}
-
-static bool load(struct gateway *gateway, int argc, char **argv, char **ret_error)
-{
-    struct config *config = &gateway->config;
-    if (!config_load(config, argc, argv, environ, ret_error))
-        return false;
-    config_hide_secrets(argc, argv, environ);
-    if (!load_redis(gateway, ret_error))
-        return false;
-    if (!address_parse(config->listen, &gateway->server_options.listen) ||
-        !address_parse(config->internal, &gateway->server_options.internal))
-        return false; /* config_load has checked both */
-    if (!load_keys(gateway, ret_error) || !load_certificates(gateway, ret_error) ||
-        !load_namespaces(gateway, ret_error))
-        return false;
-    name_node(config, gateway->server_options.listen.port);
-    log_configure(level_of(config->log_level),
-                  strcmp(config->log_format, "json") == 0 ? LOG_JSON : LOG_LOGFMT);
-    return true;
-}
-
 static int serve(struct gateway *gateway)
 {
     process_harden(/* has_core_dumps= */ strcmp(gateway->config.core_dumps, "on") == 0);
@@ -598,10 +270,10 @@ int main(int argc, char **argv)
     char *error = NULL;
     int exit_code = EXIT_SUCCESS;
     process_reset_signals();
-    if (!load(&gateway, argc, argv, &error))
+    if (!gateway_load(&gateway, argc, argv, &error))
         exit_code = fail(EXIT_CONFIG, error);
     else if (!only_print(&gateway.config))
         exit_code = serve(&gateway);
-    take_apart(&gateway);
+    gateway_take_apart(&gateway);
     return exit_code;
 }
