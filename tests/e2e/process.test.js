@@ -119,7 +119,7 @@ describe('a log that nobody reads', () => {
             await eventually(isUp, 'the node to be ready');
             const lost = async () => {
                 const refused = Array.from({ length: 50 }, () =>
-                    handshake(port, { path: '/nowhere' }),
+                    handshake(port, { headers: { 'Sec-WebSocket-Version': '7' } }),
                 );
                 await Promise.all(refused);
                 const { body } = await request(internal, '/metrics');
