@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "fake_clock.h"
 #include "fault.h"
+#include "hub.h"
 #include "metrics.h"
 #include "session.h"
 #include "store.h"
@@ -435,6 +436,15 @@ void client_disconnect(int number)
         return;
     chat_closed(client->session);
     forget_connection(client);
+}
+
+const char *client_id(int number)
+{
+    static char id[CLIENT_BYTES];
+    id[0] = '\0';
+    if (clients[number].session)
+        session_print_client(clients[number].session, id);
+    return id;
 }
 
 void client_expire_subscription(int number)

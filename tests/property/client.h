@@ -27,6 +27,8 @@ void clients_reset(struct hub *hub);
 void client_connect(int client);
 void client_speak(int client);
 void client_disconnect(int client);
+/* Its id in the cluster, "" if it is unconnected. *borrowed* until the next call. */
+const char *client_id(int client);
 void client_expire_subscription(int client); /* as a token would have it */
 void client_stop_reading(int client);
 void client_read(int client);

@@ -25,7 +25,7 @@ enum {
     ROUND_MS = 60,
     OPEN_TIMEOUT_MS = 3000,
     PING_MS = 25000,
-    ORDER_BYTES = 256,
+    ORDER_BYTES = 512,
 };
 
 static struct hub *hub;
@@ -68,16 +68,18 @@ static void give_order(void)
 {
     static const char *const kinds[] = {"unsubscribe", "subscribe", "disconnect", "refresh"};
     char text[ORDER_BYTES];
-    bool is_for_all = chance_one_in(2);
+    unsigned target = chance_below(3); /* a user, those without a name, a connection */
     unsigned kind = chance_below(4);
     bool names_all = kind == 0 && chance_one_in(3);
     long expires_s = chance_one_in(2) ? 0 : (long)(clock_wall_ms() / 1000 + chance_below(30));
-    (void)snprintf(text, sizeof(text),
-                   "{\"%s\":{\"user\":\"%s\",\"client\":\"\",\"channel\":\"%s\",\"code\":3000,"
-                   "\"reason\":\"r\",\"expired\":%s,\"expires_at\":%ld}}",
-                   kinds[kind], is_for_all ? "" : "p1",
-                   names_all ? "" : store_channel_name((int)chance_below(STORE_CHANNELS)),
-                   chance_one_in(8) ? "true" : "false", expires_s);
+    (void)snprintf(
+        text, sizeof(text),
+        "{\"%s\":{\"user\":\"%s\",\"client\":\"%s\",\"channel\":\"%s\",\"code\":3000,"
+        "\"reason\":\"r\",\"expired\":%s,\"expires_at\":%ld}}",
+        kinds[kind], target == 0 ? "p1" : "",
+        target == 2 ? client_id((int)chance_below(CLIENTS)) : "",
+        names_all ? "" : store_channel_name((int)chance_below(STORE_CHANNELS)),
+        chance_one_in(8) ? "true" : "false", expires_s);
     store_order(text);
 }
 

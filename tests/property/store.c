@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Kept in the store, where other nodes may keep more than this one. */
+enum { LONG_LOG_SIZE = 12 };
+
 enum { NAME_BYTES = 16, CLIENT_BYTES = 160, USER_BYTES = 64, REFUSED_ONE_IN = 40 };
 
 struct model_channel {
@@ -85,6 +88,7 @@ static struct message *messages;
 static struct request *requests; /* SUBSCRIBE, UNSUBSCRIBE */
 static struct broker broker;
 static bool is_refusing;
+static uint64_t log_size;
 
 /* ------------------------------------------------------------------------------ channels */
 
@@ -129,7 +133,7 @@ static bool is_logged(const struct model_channel *channel)
 static uint64_t oldest(const struct model_channel *channel)
 {
     uint64_t newest = channel->newest;
-    return newest > STORE_LOG_SIZE ? newest - STORE_LOG_SIZE + 1 : 1;
+    return newest > log_size ? newest - log_size + 1 : 1;
 }
 
 /* Now and then a long one. */
@@ -422,7 +426,7 @@ void store_do_subscription(void)
 
 static void answer(const struct command *command)
 {
-    struct publication *publications[STORE_LOG_SIZE];
+    struct publication *publications[LONG_LOG_SIZE];
     struct broker_member members[ROSTER_MAX];
     size_t count =
         command->kind == HISTORY && command->status == BROKER_OK ? command->count : 0;
@@ -612,6 +616,7 @@ struct broker *store_create(void)
                        i);
         (void)snprintf(channels[i].epoch, BROKER_EPOCH_BYTES, "e%d", i);
     }
+    log_size = chance_one_in(2) ? STORE_LOG_SIZE : LONG_LOG_SIZE;
     broker.ops = &ops;
     is_refusing = true;
     return &broker;

@@ -17,7 +17,7 @@ struct broker;
 
 enum {
     STORE_CHANNELS = 3,
-    STORE_LOG_SIZE = 5, /* publications that are kept, but in STORE_UNLOGGED */
+    STORE_LOG_SIZE = 5, /* publications that this node keeps, but of STORE_UNLOGGED */
     STORE_UNLOGGED = 2, /* the channel of which this node keeps no log */
     STORE_USERS = 9,    /* "p0" to "p8" */
 };
