@@ -12,7 +12,6 @@
 #include "metrics.h"
 #include "name_cache.h"
 #include "namespaces.h"
-#include "quota.h"
 #include "random.h"
 #include "session.h"
 #include "text_map.h"
@@ -37,7 +36,7 @@ struct hub *hub_create(struct loop *loop, struct broker *broker,
     hub->channels = text_map_create();
     hub->users = text_map_create();
     hub->intake = intake_create();
-    hub->reply_usual = options->limits.reply_bytes / QUOTA_FIRST_REPLIES;
+    hub->reply_usual = options->limits.reply_bytes / 2;
     hub->touched_channels = name_cache_create();
     hub->instance = random_number();
     return hub;

@@ -46,8 +46,9 @@ struct hub {
     struct channel_history *histories;      /* ready-made for newcomers */
     struct presence_list *presence_pending; /* have something to tell later */
     struct intake *intake;                  /* what was said and not heard yet */
-    size_t replies_expected; /* bytes of long answers that are on their way to all together */
-    size_t reply_usual;      /* what one of them is like here lately */
+    size_t replies_in_flight;               /* long answers on their way to all together */
+    size_t replies_expected;                /* their bytes, as far as one can guess */
+    size_t reply_usual;                     /* what one of them is like here lately */
     struct name_cache *touched_channels; /* asked for or published in, not only subscribed to */
     uint64_t instance;                   /* random, so that client ids of two lives differ */
     uint32_t join_serial;

@@ -25,6 +25,7 @@ enum {
     BURST_S = 10, /* what may be taken at once, in seconds of its rate */
     BYTES_BURST_S = 4,
     REFUSALS_FACTOR = 10, /* refused in a second before refusing waits, by what is granted */
+    REPLIES_MAX = 16,     /* on their way to all together, however short they seem to be */
     ITEM_BYTES = 1024,    /* what listing something costs besides its bytes, in bytes */
 };
 
@@ -104,7 +105,6 @@ struct usage *usage_ensure(struct session *session)
     const struct chat_limits *limits = limits_of(session);
     *usage = mem_zalloc(sizeof(**usage));
     (*usage)->refilled_ms = clock_now_ms();
-    (*usage)->reply_bytes = session_hub(session)->reply_usual;
     for (int i = 0; i < QUOTA_COUNT; i++)
         (*usage)->left[i] = (float)bucket_find(limits, (enum quota)i).size;
     intake_watch(session);
@@ -234,6 +234,29 @@ static bool is_room(size_t expected, size_t bytes, size_t limit)
     return expected == 0 || expected + bytes <= limit;
 }
 
+/* What the next long answer may be like. Of who had none the worst is thought that leaves room
+ * for two, but of many such together what is usual here. */
+static size_t guess_own(struct session *session)
+{
+    const struct usage *usage = *session_usage(session);
+    return usage && usage->reply_bytes > 0 ? usage->reply_bytes
+                                           : limits_of(session)->reply_bytes / 2;
+}
+
+static size_t guess_among_all(struct session *session)
+{
+    const struct usage *usage = *session_usage(session);
+    return usage && usage->reply_bytes > 0 ? usage->reply_bytes
+                                           : session_hub(session)->reply_usual;
+}
+
+bool quota_may_recover(struct session *session, size_t pending)
+{
+    size_t limit = limits_of(session)->reply_bytes;
+    size_t guess = guess_own(session);
+    return limit == 0 || (quota_has_credit(session) && is_room(pending * guess, guess, limit));
+}
+
 bool quota_may_ask(struct session *session)
 {
     const struct usage *usage = *session_usage(session);
@@ -241,40 +264,33 @@ bool quota_may_ask(struct session *session)
     size_t limit = limits_of(session)->reply_bytes;
     if (limit == 0)
         return true;
-    if (!quota_has_credit(session))
-        return false;
-    size_t bytes = usage ? usage->reply_bytes : hub->reply_usual;
-    return is_room(usage ? usage->replies_in_flight * bytes : 0, bytes, limit) &&
-           is_room(hub->replies_expected, bytes, limit);
-}
-
-bool quota_may_recover(struct session *session, size_t pending)
-{
-    const struct usage *usage = *session_usage(session);
-    size_t limit = limits_of(session)->reply_bytes;
-    size_t bytes = usage ? usage->reply_bytes : session_hub(session)->reply_usual;
-    return limit == 0 || (quota_has_credit(session) && is_room(pending * bytes, bytes, limit));
+    return quota_may_recover(session, usage ? usage->replies_in_flight : 0) &&
+           hub->replies_in_flight < REPLIES_MAX &&
+           is_room(hub->replies_expected, guess_among_all(session), limit);
 }
 
 /* At least one byte, so that it is seen. */
 size_t quota_begin_reply(struct session *session)
 {
-    struct usage *usage = usage_ensure(session);
-    size_t expected = usage->reply_bytes + 1;
-    usage->replies_in_flight++;
-    session_hub(session)->replies_expected += expected;
+    struct hub *hub = session_hub(session);
+    size_t expected = guess_among_all(session) + 1;
+    usage_ensure(session)->replies_in_flight++;
+    hub->replies_in_flight++;
+    hub->replies_expected += expected;
     quota_begin(session);
     return expected;
 }
 
-/* Like the last one, or half of what was thought before. */
+/* Like the last one, or a little less than was thought before. */
 static size_t next_guess(size_t guess, size_t bytes)
 {
-    return bytes > guess / 2 ? bytes : guess / 2;
+    size_t less = guess - guess / 4;
+    return (bytes > less ? bytes : less) + 1;
 }
 
 void quota_reply_came(struct hub *hub, size_t expected, size_t bytes)
 {
+    hub->replies_in_flight--;
     hub->replies_expected -= expected;
     hub->reply_usual = next_guess(hub->reply_usual, bytes);
 }
@@ -294,7 +310,7 @@ void quota_owe_reply(struct session *session, size_t bytes)
 void quota_end_reply(struct session *session, size_t bytes, size_t items)
 {
     struct usage *usage = usage_ensure(session);
-    usage->reply_bytes = next_guess(usage->reply_bytes, bytes);
+    usage->reply_bytes = next_guess(guess_own(session), bytes);
     usage->replies_in_flight--;
     quota_owe_reply(session, bytes + items * ITEM_BYTES);
     quota_end(session);
@@ -305,7 +321,7 @@ void quota_note_recovery(struct session *session, size_t bytes)
     if (limits_of(session)->reply_bytes == 0)
         return;
     struct usage *usage = usage_ensure(session);
-    usage->reply_bytes = next_guess(usage->reply_bytes, bytes);
+    usage->reply_bytes = next_guess(guess_own(session), bytes);
     quota_owe_reply(session, bytes);
 }
 

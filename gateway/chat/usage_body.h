@@ -16,7 +16,7 @@ struct usage {
     float left[QUOTA_COUNT];
     uint32_t in_flight;         /* commands at the store */
     uint32_t replies_in_flight; /* those of them with long answers */
-    size_t reply_bytes;         /* what the next long answer may be like */
+    size_t reply_bytes;         /* what a long answer to it is like lately; 0: it had none */
     bool is_queued;             /* on one of the lists of intake.c */
     struct held *held;          /* what it has said that was not heard yet, in order */
 };

@@ -530,13 +530,13 @@ static void short_answers_are_asked_for_together(void **state)
     struct world *world = *state;
     struct fake_conn *conn = connect_client(world);
     world->options.limits.reply_bytes = 1 << 20;
-    for (int i = 0; i < 15; i++) {
+    for (int i = 0; i < 40; i++) {
         world_say(conn, HISTORY(2));
         answer_history(world, 10);
     }
     for (int i = 0; i < 50; i++)
         world_say(conn, HISTORY(2));
-    assert_int_equal(fake_broker_waiting(world->broker, FAKE_HISTORY), 50);
+    assert_int_equal(fake_broker_waiting(world->broker, FAKE_HISTORY), 16);
 }
 
 static void long_answers_have_a_rate(void **state)
