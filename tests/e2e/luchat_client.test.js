@@ -447,6 +447,16 @@ describe('the client luchat.js', () => {
             assert.deepEqual(sent, ['one', 'one', 'two']);
         });
 
+        it('is held, too, when the user sends too much at once', () => {
+            beConnected();
+            chat.send('one');
+            socket().hear({ error: { code: 429, message: 'not sent: too many messages' } });
+            chat.send('two');
+            tick(SECOND);
+            const sent = socket().said.map((frame) => JSON.parse(frame).message.message);
+            assert.deepEqual(sent, ['one', 'one', 'two']);
+        });
+
         it('is held ever longer while the gateway cannot publish', () => {
             beConnected();
             chat.send('one');
