@@ -79,12 +79,25 @@ static size_t backlog_bytes(const struct config *config)
     return (size_t)config->backlog_bytes / (size_t)config->workers;
 }
 
+/* One longest file at least. */
+static size_t share_of_files(const struct config *config)
+{
+    int64_t share = config->files_total_bytes * config->files_share_percent / 100;
+    int64_t least = config->files_max_bytes + FILES_HEAD_BYTES_MAX;
+    if (least < BROKER_FILE_CHARGE_MIN)
+        least = BROKER_FILE_CHARGE_MIN;
+    if (config->files_share_percent == 0)
+        return 0;
+    return (size_t)(share > least ? share : least);
+}
+
 static void create_chat(struct gateway *gateway)
 {
     const struct config *config = &gateway->config;
     gateway->files_options = (struct files_options){
         .max_bytes = (size_t)config->files_max_bytes,
         .bytes_of_all = (size_t)config->files_total_bytes,
+        .bytes_of_one = share_of_files(config),
         .ttl_ms = config->files_ttl_s * 1000,
         .types = config->files_types,
     };

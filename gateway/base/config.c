@@ -99,6 +99,7 @@ const struct option config_options[] = {
     {"files", OPTION_CHOICE, AT(files), "off", 0, 0, "on|off", "whether clients may share files: POST and GET /files"},
     {"files-max-bytes", OPTION_NUMBER, AT(files_max_bytes), "8388608", 1, FILES_BYTES_MAX, "BYTES", "longest file"},
     {"files-total-bytes", OPTION_NUMBER, AT(files_total_bytes), "268435456", 65536, 1LL << 40, "BYTES", "what all files together may take in the store"},
+    {"files-share-percent", OPTION_NUMBER, AT(files_share_percent), "10", 0, 100, "N", "of that, what the files of one user with a token or of one address may take, one longest file at least; 0: no limit"},
     {"files-ttl-s", OPTION_NUMBER, AT(files_ttl_s), "86400", 1, 31536000, "S", "how long a file is kept"},
     {"files-types", OPTION_TEXT, AT(files_types), "image/png,image/jpeg,image/gif,image/webp,application/pdf,text/plain,application/zip,audio/mpeg,video/mp4", 0, 0, "LIST", "types of files that may be shared, separated by commas; image/* for a kind, * for all"},
     {"files-per-minute", OPTION_NUMBER, AT(files_per_minute), "10", 1, 100000, "N", "files from one address in a minute"},

@@ -97,6 +97,7 @@ struct config {
     char *files; /* "on" or "off" */
     int64_t files_max_bytes;
     int64_t files_total_bytes;
+    int64_t files_share_percent; /* 0: no limit */
     int64_t files_ttl_s;
     char *files_types;
     int64_t files_per_minute;

@@ -137,10 +137,10 @@ void broker_nodes(struct broker *broker, struct broker_waiter waiter)
     broker->ops->nodes(broker, waiter);
 }
 
-void broker_file_reserve(struct broker *broker, const struct broker_file *file,
+void broker_file_reserve(struct broker *broker, const struct broker_file *file, bool is_whole,
                          struct broker_waiter waiter)
 {
-    broker->ops->file_reserve(broker, file, waiter);
+    broker->ops->file_reserve(broker, file, is_whole, waiter);
 }
 
 void broker_file_append(struct broker *broker, const struct broker_file *file, size_t at,

@@ -133,6 +133,7 @@ struct broker_reply {
     const struct broker_channel *channels; /* channels */
     size_t channel_count;
     size_t channel_total; /* channels: all that match, however many are listed */
+    bool is_share_full;   /* file_reserve: its owner has too much */
     bool is_taken; /* file_reserve, file_append: false: there is no room, or no such file */
     struct slice piece; /* file_read; empty: there is no such file, or no more of it */
     const struct broker_node *nodes; /* nodes; none: the store knows of no other than this */
@@ -178,12 +179,16 @@ struct broker_events {
     void (*on_name_taken)(void *context);
 };
 
+enum { BROKER_FILE_BRIEF_MS = 300000 /* for all of its pieces to come */ };
+
 /* A file that is kept for a while, beside the channels. */
 struct broker_file {
     const char *id;      /* BROKER_FILE_ID_BYTES characters */
     size_t bytes;        /* of all of it */
-    int64_t ttl_ms;      /* from its first piece on */
+    int64_t ttl_ms;      /* once all of it is there; see BROKER_FILE_BRIEF_MS */
     size_t bytes_of_all; /* that the store may give to files */
+    const char *owner;   /* whose share it is, without blanks */
+    size_t bytes_of_one; /* that one owner may have; 0: any */
 };
 
 struct broker_ops {
@@ -207,7 +212,7 @@ struct broker_ops {
     void (*channels)(struct broker *broker, const char *pattern, size_t limit,
                      struct broker_waiter waiter);
     void (*nodes)(struct broker *broker, struct broker_waiter waiter);
-    void (*file_reserve)(struct broker *broker, const struct broker_file *file,
+    void (*file_reserve)(struct broker *broker, const struct broker_file *file, bool is_whole,
                          struct broker_waiter waiter);
     void (*file_append)(struct broker *broker, const struct broker_file *file, size_t at,
                         struct slice piece, struct broker_waiter waiter);
@@ -279,9 +284,10 @@ void broker_channels(struct broker *broker, const char *pattern, size_t limit,
 /* The nodes of the cluster. */
 void broker_nodes(struct broker *broker, struct broker_waiter waiter);
 
-/* Room for a file, before its first piece: answers is_taken. It is given back when the file's
- * time is over. */
-void broker_file_reserve(struct broker *broker, const struct broker_file *file,
+/* Room for a file, before its first piece: answers is_taken, or is_share_full. It is given back
+ * after BROKER_FILE_BRIEF_MS, or if it is asked for again when all of the file is there, when
+ * its time is over: is_whole. */
+void broker_file_reserve(struct broker *broker, const struct broker_file *file, bool is_whole,
                          struct broker_waiter waiter);
 /* The piece of it that begins at at, after all that come before it: answers is_taken. */
 void broker_file_append(struct broker *broker, const struct broker_file *file, size_t at,

@@ -18,7 +18,7 @@
  *   PREFIX:node:LEASE:members SET "client channel": what to clean up when it has ended
  *   PREFIX:node:LEASE:reaper  STRING with TTL: the node that does so
  *   PREFIX:file:ID            STRING with TTL: a file, its head first; see broker_file_append
- *   PREFIX:files              ZSET "ID bytes" -> when its time is over, ms
+ *   PREFIX:files              ZSET "ID bytes" -> when its time is over, ms; see scripts/file_reserve.lua
  *   PREFIX:control            pub/sub: what every node is told
  */
 #ifndef PARLEY_KEYS_H

@@ -531,10 +531,11 @@ static void memory_nodes(struct broker *broker, struct broker_waiter waiter)
 /* ---------------------------------------------------------------------------- files */
 
 static void memory_file_reserve(struct broker *broker, const struct broker_file *file,
-                                struct broker_waiter waiter)
+                                bool is_whole, struct broker_waiter waiter)
 {
     struct memory_broker *self = self_of(broker);
-    reply_later(self, "", waiter)->is_taken = memory_files_reserve(self->files, file);
+    struct broker_reply *reply = reply_later(self, "", waiter);
+    reply->is_taken = memory_files_reserve(self->files, file, is_whole, &reply->is_share_full);
 }
 
 static void memory_file_append(struct broker *broker, const struct broker_file *file, size_t at,

@@ -12,6 +12,7 @@
 
 struct memory_file {
     char *id;
+    char *owner;
     size_t charged; /* of what all may take */
     int64_t until_ms;
     size_t capacity;
@@ -38,6 +39,7 @@ void memory_files_remove(struct memory_files *files, const char *id)
         return;
     files->charged -= file->charged;
     free(file->id);
+    free(file->owner);
     free(file);
 }
 
@@ -61,20 +63,55 @@ void memory_files_sweep(struct memory_files *files)
     }
 }
 
-bool memory_files_reserve(struct memory_files *files, const struct broker_file *wanted)
+static size_t charged_to(const struct memory_files *files, const char *owner)
+{
+    const void *cursor = NULL;
+    const struct memory_file *file;
+    size_t charged = 0;
+    while ((file = text_map_next(files->by_id, &cursor))) {
+        if (strcmp(file->owner, owner) == 0)
+            charged += file->charged;
+    }
+    return charged;
+}
+
+static int64_t end_of(const struct broker_file *wanted, bool is_whole)
+{
+    bool is_brief = !is_whole && wanted->ttl_ms > BROKER_FILE_BRIEF_MS;
+    return clock_now_ms() + (is_brief ? BROKER_FILE_BRIEF_MS : wanted->ttl_ms);
+}
+
+static void add(struct memory_files *files, const struct broker_file *wanted, size_t charged,
+                bool is_whole)
+{
+    struct memory_file *file = mem_zalloc(sizeof(*file) + wanted->bytes);
+    file->id = mem_strdup(wanted->id);
+    file->owner = mem_strdup(wanted->owner);
+    file->charged = charged;
+    file->until_ms = end_of(wanted, is_whole);
+    file->capacity = wanted->bytes;
+    files->charged += charged;
+    text_map_add(files->by_id, file->id, file);
+}
+
+bool memory_files_reserve(struct memory_files *files, const struct broker_file *wanted,
+                          bool is_whole, bool *ret_is_share_full)
 {
     size_t charged =
         wanted->bytes > BROKER_FILE_CHARGE_MIN ? wanted->bytes : BROKER_FILE_CHARGE_MIN;
     memory_files_sweep(files);
+    struct memory_file *file = text_map_find(files->by_id, wanted->id);
+    if (file) {
+        file->until_ms = end_of(wanted, is_whole);
+        return true;
+    }
     if (files->charged + charged > wanted->bytes_of_all)
         return false;
-    struct memory_file *file = mem_zalloc(sizeof(*file) + wanted->bytes);
-    file->id = mem_strdup(wanted->id);
-    file->charged = charged;
-    file->until_ms = clock_now_ms() + wanted->ttl_ms;
-    file->capacity = wanted->bytes;
-    files->charged += charged;
-    text_map_add(files->by_id, file->id, file);
+    *ret_is_share_full = wanted->bytes_of_one > 0 &&
+                         charged_to(files, wanted->owner) + charged > wanted->bytes_of_one;
+    if (*ret_is_share_full)
+        return false;
+    add(files, wanted, charged, is_whole);
     return true;
 }
 

@@ -15,7 +15,8 @@ struct memory_files *memory_files_create(void);
 void memory_files_destroy(struct memory_files *files);
 
 /* As broker.h has it; false: not taken. */
-bool memory_files_reserve(struct memory_files *files, const struct broker_file *file);
+bool memory_files_reserve(struct memory_files *files, const struct broker_file *file,
+                          bool is_whole, bool *ret_is_share_full);
 bool memory_files_append(struct memory_files *files, const struct broker_file *file, size_t at,
                          struct slice piece);
 /* Borrowed. */

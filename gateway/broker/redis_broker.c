@@ -354,11 +354,11 @@ static void redis_nodes(struct broker *broker, struct broker_waiter waiter)
 /* ------------------------------------------------------------------------------ files */
 
 static void redis_file_reserve(struct broker *broker, const struct broker_file *file,
-                               struct broker_waiter waiter)
+                               bool is_whole, struct broker_waiter waiter)
 {
     struct redis_broker *self = self_of(broker);
     if (!is_refused(self, "", on_done, waiter))
-        redis_files_reserve(self->commands, self->options->prefix, file, waiter);
+        redis_files_reserve(self->commands, self->options->prefix, file, is_whole, waiter);
 }
 
 static void redis_file_append(struct broker *broker, const struct broker_file *file, size_t at,

@@ -43,8 +43,10 @@ static void note_refusal(enum broker_status status, const redisReply *reply)
 static void on_verdict(void *context, enum broker_status status, const redisReply *reply)
 {
     note_refusal(status, reply);
-    bool is_taken = status == BROKER_OK && reply->integer == 1;
-    answer(context, &(struct broker_reply){.status = status, .is_taken = is_taken});
+    int64_t verdict = status == BROKER_OK ? reply->integer : 0;
+    answer(context, &(struct broker_reply){.status = status,
+                                           .is_taken = verdict == 1,
+                                           .is_share_full = verdict == 2});
 }
 
 static void on_piece(void *context, enum broker_status status, const redisReply *reply)
@@ -67,26 +69,41 @@ static char *print_entry(const struct broker_file *file)
     return mem_printf("%s %zu", file->id, charge_of(file));
 }
 
-void redis_files_reserve(struct redis_link *link, const char *prefix,
-                         const struct broker_file *file, struct broker_waiter waiter)
+static void call_reserve(struct redis_link *link, const char *prefix,
+                         const struct broker_file *file, int64_t ttl_ms, bool is_removed,
+                         redis_reply_fn on_reply, void *context)
 {
     struct redis_call call = {.count = 0};
-    char bytes[NUMBER_BYTES];
-    char ttl_ms[NUMBER_BYTES];
-    char bytes_of_all[NUMBER_BYTES];
+    char numbers[4][NUMBER_BYTES];
     char *files = key_files(prefix);
     char *entry = print_entry(file);
-    print_number(bytes, (int64_t)charge_of(file));
-    print_number(ttl_ms, file->ttl_ms);
-    print_number(bytes_of_all, (int64_t)file->bytes_of_all);
+    print_number(numbers[0], (int64_t)charge_of(file));
+    print_number(numbers[1], ttl_ms);
+    print_number(numbers[2], (int64_t)file->bytes_of_all);
+    print_number(numbers[3], (int64_t)file->bytes_of_one);
     redis_call_key(&call, files);
     redis_call_text(&call, entry);
-    redis_call_text(&call, bytes);
-    redis_call_text(&call, ttl_ms);
-    redis_call_text(&call, bytes_of_all);
-    redis_script_call(link, SCRIPT_FILE_RESERVE, &call, on_verdict, keep(waiter));
+    for (size_t i = 0; i < 3; i++)
+        redis_call_text(&call, numbers[i]);
+    redis_call_text(&call, file->owner);
+    redis_call_text(&call, numbers[3]);
+    redis_call_text(&call, is_removed ? "1" : "0");
+    redis_script_call(link, SCRIPT_FILE_RESERVE, &call, on_reply, context);
     free(entry);
     free(files);
+}
+
+static int64_t brief(int64_t ttl_ms)
+{
+    return ttl_ms < BROKER_FILE_BRIEF_MS ? ttl_ms : BROKER_FILE_BRIEF_MS;
+}
+
+void redis_files_reserve(struct redis_link *link, const char *prefix,
+                         const struct broker_file *file, bool is_whole,
+                         struct broker_waiter waiter)
+{
+    call_reserve(link, prefix, file, is_whole ? file->ttl_ms : brief(file->ttl_ms),
+                 /* is_removed= */ false, on_verdict, keep(waiter));
 }
 
 void redis_files_append(struct redis_link *link, const char *prefix,
@@ -95,10 +112,13 @@ void redis_files_append(struct redis_link *link, const char *prefix,
 {
     struct redis_call call = {.count = 0};
     char place[NUMBER_BYTES];
-    char ttl_ms[NUMBER_BYTES];
+    char ttl_ms[NUMBER_BYTES] = "";
     char *key = key_file(prefix, file->id);
     print_number(place, (int64_t)at);
-    print_number(ttl_ms, file->ttl_ms);
+    if (at + piece.length == file->bytes)
+        print_number(ttl_ms, file->ttl_ms);
+    else if (at == 0)
+        print_number(ttl_ms, brief(file->ttl_ms));
     redis_call_key(&call, key);
     redis_call_text(&call, place);
     redis_call_bytes(&call, piece.bytes, piece.length);
@@ -123,11 +143,7 @@ void redis_files_remove(struct redis_link *link, const char *prefix,
                         const struct broker_file *file)
 {
     char *key = key_file(prefix, file->id);
-    char *files = key_files(prefix);
-    char *entry = print_entry(file);
     redis_link_command_text(link, "i", NULL, NULL, "DEL", key, NULL);
-    redis_link_command_text(link, "i", NULL, NULL, "ZREM", files, entry, NULL);
-    free(entry);
-    free(files);
+    call_reserve(link, prefix, file, 1, /* is_removed= */ true, NULL, NULL);
     free(key);
 }

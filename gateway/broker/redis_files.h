@@ -12,7 +12,8 @@ struct redis_link;
 
 /* What the operations of struct broker_ops do. */
 void redis_files_reserve(struct redis_link *link, const char *prefix,
-                         const struct broker_file *file, struct broker_waiter waiter);
+                         const struct broker_file *file, bool is_whole,
+                         struct broker_waiter waiter);
 void redis_files_append(struct redis_link *link, const char *prefix,
                         const struct broker_file *file, size_t at, struct slice piece,
                         struct broker_waiter waiter);

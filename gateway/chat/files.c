@@ -1,7 +1,7 @@
 /*
  * files - files that clients share; see files.h.
  *
- *   admit -> reserve -> append ... append -> publish -> answer
+ *   admit -> reserve -> append ... append -> reserve for its time -> publish -> answer
  *
  * Whatever goes wrong on the way removes what is there of the file, except when the channel
  * may have been told of it.
@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "file_names.h"
 #include "hub.h"
+#include "limit.h"
 #include "luchat_codec.h"
 #include "media_type.h"
 #include "mem.h"
@@ -38,6 +39,7 @@ struct file_job {
     char id[BROKER_FILE_ID_BYTES + 1];
     char *channel;
     char *user;
+    char *owner; /* whose share of the store it takes */
     char *name;
     char *type;
     char *link;
@@ -156,6 +158,18 @@ static void print_head(struct file_job *job)
     free(text);
 }
 
+/* A user if there is proof of it, else an address. *new* */
+static char *print_owner(const struct hub *hub, const struct file_upload *upload,
+                         const char *user)
+{
+    if (!hub->options->token_keys || !upload->token)
+        return mem_printf("a:%llx", (unsigned long long)upload->customer);
+    char *encoded = file_name_encode(user);
+    char *owner = mem_printf("u:%s", encoded);
+    free(encoded);
+    return owner;
+}
+
 static struct file_job *create_job(struct hub *hub, const struct file_upload *upload,
                                    char *user)
 {
@@ -163,6 +177,7 @@ static struct file_job *create_job(struct hub *hub, const struct file_upload *up
     const struct files_options *limits = files_limits(hub);
     job->hub = hub;
     job->user = user;
+    job->owner = print_owner(hub, upload, user);
     job->channel = mem_strdup(upload->channel);
     job->name = file_name_clean(upload->name ? upload->name : "");
     job->type = mem_strdup(upload->type);
@@ -175,7 +190,9 @@ static struct file_job *create_job(struct hub *hub, const struct file_upload *up
     job->file = (struct broker_file){.id = job->id,
                                      .bytes = job->head_length + job->length,
                                      .ttl_ms = limits->ttl_ms,
-                                     .bytes_of_all = limits->bytes_of_all};
+                                     .bytes_of_all = limits->bytes_of_all,
+                                     .owner = job->owner,
+                                     .bytes_of_one = limits->bytes_of_one};
     return job;
 }
 
@@ -202,6 +219,7 @@ void file_job_destroy(struct file_job *job)
     job->hub->admitted_bytes -= job->admitted;
     free(job->channel);
     free(job->user);
+    free(job->owner);
     free(job->name);
     free(job->type);
     free(job->link);
@@ -291,6 +309,17 @@ static void tell_channel(struct file_job *job)
     free(text);
 }
 
+/* All of it is there: from now on it is kept for its time. */
+static void on_kept(void *owner, uint64_t tag, const struct broker_reply *reply)
+{
+    struct file_job *job = owner;
+    (void)tag;
+    if (reply->status == BROKER_OK && reply->is_taken)
+        tell_channel(job);
+    else
+        fail_and_remove(job);
+}
+
 static void write_piece(struct file_job *job);
 
 static void on_written(void *owner, uint64_t tag, const struct broker_reply *reply)
@@ -302,7 +331,8 @@ static void on_written(void *owner, uint64_t tag, const struct broker_reply *rep
     else if (job->written < job->file.bytes)
         write_piece(job);
     else
-        tell_channel(job);
+        broker_file_reserve(job->hub->broker, &job->file, /* is_whole= */ true,
+                            (struct broker_waiter){on_kept, job, 0});
 }
 
 static void write_piece(struct file_job *job)
@@ -322,12 +352,20 @@ static void write_piece(struct file_job *job)
     broker_file_append(job->hub->broker, &job->file, at, piece, waiter);
 }
 
+static void refuse_share(struct file_job *job)
+{
+    limit_hit(LIMIT_files_share_percent);
+    fail(job, 507, "no room for more files of yours: try again later");
+}
+
 static void on_reserved(void *owner, uint64_t tag, const struct broker_reply *reply)
 {
     struct file_job *job = owner;
     (void)tag;
     if (reply->status != BROKER_OK)
         fail_and_remove(job);
+    else if (reply->is_share_full)
+        refuse_share(job);
     else if (!reply->is_taken)
         fail(job, 507, "no room for more files: try again later");
     else
@@ -338,7 +376,7 @@ void file_job_run(struct file_job *job, char *bytes, struct api_waiter waiter)
 {
     job->bytes = bytes;
     job->waiter = waiter;
-    broker_file_reserve(job->hub->broker, &job->file,
+    broker_file_reserve(job->hub->broker, &job->file, /* is_whole= */ false,
                         (struct broker_waiter){on_reserved, job, 0});
 }
 

@@ -29,6 +29,7 @@ enum {
 struct files_options {
     size_t max_bytes;
     size_t bytes_of_all; /* in the store */
+    size_t bytes_of_one; /* of one user with a token, or one address; 0: no limit */
     int64_t ttl_ms;
     const char *types; /* see media_type.h */
 };
@@ -41,6 +42,7 @@ struct file_upload {
     const char *name;
     const char *type; /* without parameters */
     size_t bytes;
+    uint64_t customer; /* whose address it is: see network.h */
 };
 
 struct file_refusal {

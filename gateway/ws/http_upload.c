@@ -58,7 +58,7 @@ static char *copy_type(const struct http_head *head)
 }
 
 static struct file_job *admit(const struct http_uploads *uploads, const struct http_head *head,
-                              struct file_refusal *ret_refusal)
+                              uint64_t customer, struct file_refusal *ret_refusal)
 {
     char *channel = http_head_argument(head, "channel");
     char *user = http_head_argument(head, "userid");
@@ -68,7 +68,7 @@ static struct file_job *admit(const struct http_uploads *uploads, const struct h
     struct file_job *job =
         files_admit(uploads->hub,
                     &(struct file_upload){channel ? channel : "lobby", user, token, name, type,
-                                          (size_t)head->body_length},
+                                          (size_t)head->body_length, customer},
                     ret_refusal);
     if (token)
         explicit_bzero(token, strlen(token));
@@ -202,7 +202,8 @@ void http_upload_begin(struct http_uploads *uploads, struct http_conn *conn, boo
         retry_s = RETRY_S;
     }
     struct file_job *job =
-        refusal.status ? NULL : admit(uploads, http_conn_head(conn), &refusal);
+        refusal.status ? NULL
+                       : admit(uploads, http_conn_head(conn), peer_customer(&peer), &refusal);
     if (job)
         take_in(uploads, conn, job, &peer);
     else

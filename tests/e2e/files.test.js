@@ -16,7 +16,7 @@ import { eventually, within } from './lib/wait.js';
 
 const MIB = 1 << 20;
 const PNG = 'image/png';
-const FILES = { files: 'on', 'files-per-minute': 100_000 };
+const FILES = { files: 'on', 'files-per-minute': 100_000, 'files-share-percent': 0 };
 const NO_SUCH_FILE = `/files/${'0'.repeat(32)}/x`;
 
 const addressOf = (query) => `/files?${new URLSearchParams(query)}`;
@@ -353,6 +353,7 @@ function fileTests(setup, hasRedis) {
     it('what all files take together is bounded, and given back', async () => {
         const options = {
             'files-total-bytes': 131_072,
+            'files-share-percent': 0,
             'files-max-bytes': 131_072,
             'files-ttl-s': 1,
         };
@@ -367,7 +368,11 @@ function fileTests(setup, hasRedis) {
     });
 
     it('small files count for more than they are, so that there are not too many', async () => {
-        const options = { 'files-total-bytes': 196_608, 'files-max-bytes': 1000 };
+        const options = {
+            'files-total-bytes': 196_608,
+            'files-max-bytes': 1000,
+            'files-share-percent': 0,
+        };
         const small = await cluster.startNode({
             options: { ...options, 'redis-prefix': newChannel() },
         });
@@ -375,6 +380,26 @@ function fileTests(setup, hasRedis) {
         for (let i = 0; i < 4; i++)
             statuses.push((await post(small, { channel, userid: 'ann' }, noise(1))).status);
         assert.deepEqual(statuses, [201, 201, 201, 507]);
+    });
+
+    it('one address has a share of it, others have theirs', async () => {
+        const small = await cluster.startNode({
+            options: {
+                'files-total-bytes': 655_360,
+                'files-max-bytes': 1000,
+                'files-share-percent': 20, // two files
+                'trusted-proxies': '127.0.0.1',
+                'redis-prefix': newChannel(),
+            },
+        });
+        const from = (address) => ({ 'X-Forwarded-For': address });
+        const keep = (address) => post(small, { channel, userid: 'ann' }, noise(5), from(address));
+        const statuses = [];
+        for (const address of ['1.1.1.1', '1.1.1.1', '1.1.1.1', '2.2.2.2'])
+            statuses.push((await keep(address)).status);
+        assert.deepEqual(statuses, [201, 201, 507, 201]);
+        assert.match(reasonOf(await keep('1.1.1.1')), /of yours/);
+        assert.equal(await small.metric('parley_limit_hits_total{limit="files_share_percent"}'), 2);
     });
 
     it('the hello says what may be sent', async () => {

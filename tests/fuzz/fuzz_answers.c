@@ -116,13 +116,14 @@ static void ask_all(struct site *site, struct redis_log *log,
     const struct broker_member member = {"client", "user", "{}", 0};
     const struct broker_message message = {
         .payload = slice_of("{}"), .key = "key", .digest = "d"};
-    const struct broker_file file = {.id = "id", .bytes = 10, .ttl_ms = 10, .bytes_of_all = 99};
+    const struct broker_file file = {
+        .id = "id", .bytes = 10, .ttl_ms = 10, .bytes_of_all = 99, .owner = "a:1"};
     redis_log_publish(log, "c", &message, waiter);
     redis_log_history(log, "c", &(struct broker_range){.limit = 10}, waiter);
     redis_presence_join(site->presence, "c", &member, false, waiter);
     redis_members_read(options, "c", 10, waiter);
     redis_presence_leave(site->presence, "c", &member);
-    redis_files_reserve(site->link, "p", &file, waiter);
+    redis_files_reserve(site->link, "p", &file, false, waiter);
     redis_files_append(site->link, "p", &file, 0, slice_of("piece"), waiter);
     redis_files_read(site->link, "p", "id", 0, 10, waiter);
     redis_cluster_channels(site->link, "p", "*", 10, waiter);
