@@ -33,6 +33,13 @@ bool peer_parse(const char *text, struct peer *ret_peer)
     return true;
 }
 
+bool peer_is_loopback(const struct peer *peer)
+{
+    static const unsigned char ipv6[PEER_BYTES] = {[PEER_BYTES - 1] = 1};
+    return is_ipv4(peer) ? peer->bytes[IPV4_AT] == 127
+                         : memcmp(peer->bytes, ipv6, sizeof(ipv6)) == 0;
+}
+
 size_t peer_significant_bytes(const struct peer *peer)
 {
     return is_ipv4(peer) ? PEER_BYTES : PEER_BYTES / 2;

@@ -34,4 +34,7 @@ void peer_from_socket(const struct sockaddr *address, struct peer *ret_peer);
 bool networks_are_valid(const char *list);
 bool networks_have(const char *list, const struct peer *peer);
 
+/* Is it this machine: one of 127.0.0.0/8, or ::1? */
+bool peer_is_loopback(const struct peer *peer);
+
 #endif

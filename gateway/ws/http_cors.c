@@ -51,11 +51,14 @@ bool http_cors_is_host_welcome(struct lws *wsi, const struct http_head *head)
 {
     struct peer peer;
     const struct http_cors *cors = cors_of(wsi);
-    if (!cors)
-        return true;
+    const char *host = http_head_host(head);
+    if (!cors || http_origin_is_host_allowed(cors->allowed_hosts, cors->allowed_origins, host,
+                                             /* is_from_here= */ true))
+        return true; /* for all: the system need not be asked who it is */
     http_peer(wsi, head, &cors->rule, &peer);
-    return http_origin_is_host_allowed(cors->allowed_hosts, cors->allowed_origins,
-                                       http_head_host(head), http_peer_is_loopback(&peer));
+    return !peer_is_loopback(&peer) &&
+           http_origin_is_host_allowed(cors->allowed_hosts, cors->allowed_origins, host,
+                                       /* is_from_here= */ false);
 }
 
 char *http_cors_headers(const struct http_conn *conn)

@@ -71,7 +71,7 @@ static bool is_of_this_machine(const char *name)
 {
     struct peer peer;
     if (peer_parse(name, &peer))
-        return networks_have("127.0.0.0/8,::1", &peer);
+        return peer_is_loopback(&peer);
     return strcasecmp(name, "localhost") == 0 || ends_with(name, ".localhost");
 }
 

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { ADDRESS_TEXT_BYTES = 64 };
 
@@ -62,35 +63,39 @@ static bool take_last(const char *list, size_t *length, const char **ret_word,
     return false;
 }
 
+/* From the connection's other end to whoever asks. */
+static void look_behind_proxies(struct peer *peer, const char *forwarded,
+                                const struct http_peer_rule *rule)
+{
+    const char *word;
+    size_t word_length;
+    size_t length = forwarded ? strlen(forwarded) : 0;
+    for (int64_t hop = 0; hop < rule->trusted_hops; hop++) {
+        char text[ADDRESS_TEXT_BYTES];
+        if (!networks_have(rule->trusted_proxies, peer) ||
+            !take_last(forwarded ? forwarded : "", &length, &word, &word_length) ||
+            !strip(word, word_length, text) || !peer_parse(text, peer))
+            break;
+    }
+}
+
 void http_peer_parse(const char *address, const char *forwarded,
                      const struct http_peer_rule *rule, struct peer *ret_peer)
 {
     struct peer peer = {{0}}; /* all whose address cannot be read are one */
-    const char *word;
-    size_t word_length;
-    size_t length = forwarded ? strlen(forwarded) : 0;
     (void)!peer_parse(address, &peer);
-    for (int64_t hop = 0; hop < rule->trusted_hops; hop++) {
-        char text[ADDRESS_TEXT_BYTES];
-        if (!networks_have(rule->trusted_proxies, &peer) ||
-            !take_last(forwarded ? forwarded : "", &length, &word, &word_length) ||
-            !strip(word, word_length, text) || !peer_parse(text, &peer))
-            break;
-    }
+    look_behind_proxies(&peer, forwarded, rule);
     *ret_peer = peer;
 }
 
 void http_peer(struct lws *wsi, const struct http_head *head, const struct http_peer_rule *rule,
                struct peer *ret_peer)
 {
-    char address[ADDRESS_TEXT_BYTES] = "";
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+    socklen_t length = sizeof(address);
     char *forwarded = http_head_join(head, "x-forwarded-for");
-    lws_get_peer_simple(wsi, address, sizeof(address));
-    http_peer_parse(address, forwarded, rule, ret_peer);
+    (void)getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&address, &length);
+    peer_from_socket((const struct sockaddr *)&address, ret_peer);
+    look_behind_proxies(ret_peer, forwarded, rule);
     free(forwarded);
-}
-
-bool http_peer_is_loopback(const struct peer *peer)
-{
-    return networks_have("127.0.0.0/8,::1", peer);
 }

@@ -29,7 +29,4 @@ void http_peer(struct lws *wsi, const struct http_head *head, const struct http_
 void http_peer_parse(const char *address, const char *forwarded,
                      const struct http_peer_rule *rule, struct peer *ret_peer);
 
-/* Is it this machine? */
-bool http_peer_is_loopback(const struct peer *peer);
-
 #endif

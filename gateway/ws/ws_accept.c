@@ -11,8 +11,6 @@
 #include <libwebsockets.h>
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -69,13 +67,11 @@ static void take_in(const struct ws_port_of *port, struct ws_admission *admissio
                     int descriptor, const struct sockaddr *address)
 {
     struct peer peer;
-    int on = 1;
     peer_from_socket(address, &peer);
     if (!is_welcome(port, admission, descriptor, &peer)) {
         turn_away(descriptor, port->is_tls);
         return;
     }
-    (void)setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     /* closed by libwebsockets if it does not take it */
     struct lws *wsi = lws_adopt_socket_vhost(port->vhost, descriptor);
     if (wsi)

@@ -65,12 +65,19 @@ const struct handshake_refusal ws_handshake_too_fast = {
 const struct handshake_refusal ws_handshake_too_many = {
     429, "Retry-After: 10", "too many connections from this address"};
 
+static bool is_letter(char letter)
+{
+    letter |= 0x20;
+    return letter >= 'a' && letter <= 'z';
+}
+
 static bool is_key(const char *key)
 {
-    static const char base64[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    return strlen(key) == KEY_LENGTH && strspn(key, base64) == KEY_LENGTH - 2 &&
-           strcmp(key + KEY_LENGTH - 2, "==") == 0;
+    size_t length = 0;
+    while (is_letter(key[length]) || (key[length] >= '0' && key[length] <= '9') ||
+           key[length] == '+' || key[length] == '/')
+        length++;
+    return length == KEY_LENGTH - 2 && strcmp(key + length, "==") == 0;
 }
 
 static const struct handshake_refusal *check_protocol(const struct http_head *head)
@@ -201,12 +208,12 @@ bool ws_handshake_wants_hello(const struct http_head *head)
 /* Words with commas between them. */
 static bool is_plain_list(const char *list)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-";
     for (;;) {
-        size_t length = strspn(list, letters);
-        list += length;
-        if (length == 0 || *list == '\0')
-            return length > 0;
+        const char *word = list;
+        while (is_letter(*list) || *list == '-')
+            list++;
+        if (list == word || *list == '\0')
+            return list > word;
         if (*list++ != ',')
             return false;
         list += *list == ' ';

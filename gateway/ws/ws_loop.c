@@ -292,11 +292,14 @@ static int on_socket_open(struct lws *wsi)
 }
 
 /* Bytes that wait for their turn wait with us, where they are shared and counted, and not in
- * megabytes of the kernel. Connections inherit this from the socket that listens. */
+ * megabytes of the kernel; what has its turn goes out at once. Connections inherit this from
+ * the socket that listens. */
 static void keep_kernel_queues_short(int descriptor)
 {
     unsigned bytes = NOT_SENT_BYTES_MAX;
-    if (setsockopt(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes)) != 0)
+    int on = 1;
+    if (setsockopt(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes)) != 0 ||
+        setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0)
         log_warn("socket_option_refused", kv_int("errno", errno));
 }
 

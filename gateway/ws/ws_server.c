@@ -153,7 +153,7 @@ check_handshake(struct ws_server *server, struct lws *wsi, const struct http_hea
     if (!refusal)
         refusal =
             ws_handshake_check(wsi, head, server->options, has_room, server->http.is_draining);
-    if (!refusal && !ws_handshake_is_plain(head) && http_io_is_tls(wsi))
+    if (!refusal && http_io_is_tls(wsi) && !ws_handshake_is_plain(head))
         refusal = &too_odd; /* there it cannot be written anew */
     if (refusal && !has_room)
         limit_hit(LIMIT_max_connections);
