@@ -17,18 +17,15 @@
 #include "transport.h"
 #include "ws_assembly.h"
 #include "ws_loop.h"
+#include "ws_read.h"
 #include "ws_server.h"
 #include "ws_write.h"
 
 #include <libwebsockets.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 enum {
     READ_BYTES = 4096,
@@ -119,15 +116,6 @@ static void drop_assembly(struct ws_conn *conn)
 {
     ws_assembly_end(conn->assembly);
     conn->assembly = NULL;
-}
-
-/* Nothing follows our close frame; until the peer's stream ends, too, it is only read. */
-static void end_stream(const struct ws_conn *conn)
-{
-    if (conn->socket < 0)
-        (void)SSL_shutdown(lws_get_ssl(conn->wsi));
-    ERR_clear_error();
-    (void)shutdown(lws_get_socket_fd(conn->wsi), SHUT_WR);
 }
 
 static size_t print_close(const struct ws_conn *conn, unsigned char *out)
@@ -345,28 +333,6 @@ static void take_held(struct ws_conn *conn)
     free(held);
 }
 
-static ssize_t read_tls(const struct ws_conn *conn, unsigned char *bytes, size_t size)
-{
-    SSL *tls = lws_get_ssl(conn->wsi);
-    ERR_clear_error(); /* of somebody else's: it would be taken for this one's */
-    int count = SSL_read(tls, bytes, (int)size);
-    if (count > 0)
-        return count;
-    int error = SSL_get_error(tls, count);
-    return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? 0 : -1;
-}
-
-/* 0: there is nothing now; -1: the stream has ended. */
-static ssize_t read_some(const struct ws_conn *conn, unsigned char *bytes, size_t size)
-{
-    if (conn->socket < 0)
-        return read_tls(conn, bytes, size);
-    ssize_t count = recv(conn->socket, bytes, size, MSG_DONTWAIT);
-    if (count < 0 && (errno == EAGAIN || errno == EINTR))
-        return 0;
-    return count > 0 ? count : -1;
-}
-
 /* What a TLS record still holds is nothing that the socket would tell of. */
 static bool may_have_more(const struct ws_conn *conn, size_t count)
 {
@@ -384,7 +350,7 @@ void ws_conn_readable(struct ws_conn *conn)
     for (int i = 0; i < READS_PER_TURN_MAX && may_have_more(conn, (size_t)count); i++) {
         if (conn->is_paused && !conn->is_closing)
             return;
-        count = read_some(conn, bytes, sizeof(bytes));
+        count = ws_read(conn, bytes, sizeof(bytes));
         if (count < 0)
             conn_kill(conn);
         if (count <= 0)
@@ -426,7 +392,7 @@ static int go_on_closing(struct ws_conn *conn)
 {
     if (lws_partial_buffered(conn->wsi))
         return 0;
-    end_stream(conn);
+    ws_read_only(conn);
     if (!conn->is_peer_closed)
         return 0;
     give_up(conn);
