@@ -3,10 +3,9 @@
  */
 #include "store.h"
 
-#include "broker.h"
 #include "chance.h"
 #include "fault.h"
-#include "roster.h"
+#include "store_body.h"
 
 #include <utlist.h>
 
@@ -14,78 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Kept in the store, where other nodes may keep more than this one. */
-enum { LONG_LOG_SIZE = 12 };
-
-enum { NAME_BYTES = 16, CLIENT_BYTES = 160, USER_BYTES = 64, REFUSED_ONE_IN = 40 };
-
-struct model_channel {
-    char name[NAME_BYTES];
-    char epoch[BROKER_EPOCH_BYTES];
-    char renamed_from[BROKER_EPOCH_BYTES];
-    uint64_t renamed_at;
-    uint64_t newest;
-    uint64_t version; /* of the roster */
-    struct roster roster;
-    bool is_subscribed; /* the store knows */
-    bool is_wanted;     /* the node wants it */
-    bool is_confirmed;  /* the node knows that the store knows */
-};
-
-enum command_kind { PUBLISH, HISTORY, JOIN, LEAVE, MEMBERS, NEW_EPOCH, OTHER };
-
-/* A command, and then its answer. */
-struct command {
-    struct command *next;
-    struct command *prev;
-    enum command_kind kind;
-    struct model_channel *channel;
-    struct broker_waiter waiter;
-    struct broker_range range;
-    char epoch[BROKER_EPOCH_BYTES]; /* asked for, or answered */
-    char user[USER_BYTES];
-    char client[CLIENT_BYTES];
-    bool has_info;
-    enum broker_status status;
-    char renamed_from[BROKER_EPOCH_BYTES];
-    uint64_t renamed_at;
-    uint64_t newest;
-    uint64_t first; /* of the publications in the answer */
-    size_t count;
-    uint64_t version;
-    struct roster *roster; /* *new*; of an answer */
-};
-
-enum message_kind { SUBSCRIBED, PUBLISHED, JOINED, LEFT, ORDERED };
-
-/* On the link for subscriptions. */
-struct message {
-    struct message *next;
-    struct message *prev;
-    enum message_kind kind;
-    struct model_channel *channel;
-    char epoch[BROKER_EPOCH_BYTES];
-    uint64_t number; /* of the publication; of the roster's version */
-    bool has_offset;
-    bool has_info;
-    uint64_t user_count;
-    char user[USER_BYTES];
-    char client[CLIENT_BYTES];
-    char *text; /* *new*; of an order */
-};
-
-struct request {
-    struct request *next;
-    struct request *prev;
-    struct model_channel *channel;
-    bool is_subscribe;
-};
-
 static struct model_channel channels[STORE_CHANNELS];
-static struct command *commands; /* on their way */
 static struct command *replies;
 static struct message *messages;
-static struct request *requests; /* SUBSCRIBE, UNSUBSCRIBE */
 static struct broker broker;
 static bool is_refusing;
 static uint64_t log_size;
@@ -116,7 +46,7 @@ unsigned store_present(int channel)
     return roster_users(&channels[channel].roster);
 }
 
-static struct model_channel *find(const char *name)
+struct model_channel *store_find(const char *name)
 {
     int number = store_channel_number(name);
     if (number < 0)
@@ -203,129 +133,6 @@ static void do_presence(const struct command *command)
     strcpy(message->client, command->client);
 }
 
-/* ------------------------------------------------------------------ what the chat asks */
-
-static struct command *ask(enum command_kind kind, const char *channel,
-                           struct broker_waiter waiter)
-{
-    struct command *command = calloc(1, sizeof(*command));
-    command->kind = kind;
-    command->channel = channel ? find(channel) : NULL;
-    command->waiter = waiter;
-    DL_APPEND(commands, command);
-    return command;
-}
-
-static void request(const char *name, bool is_subscribe)
-{
-    struct request *request = calloc(1, sizeof(*request));
-    request->channel = find(name);
-    request->is_subscribe = is_subscribe;
-    request->channel->is_wanted = is_subscribe;
-    request->channel->is_confirmed = false;
-    DL_APPEND(requests, request);
-}
-
-static void model_subscribe(struct broker *self, const char *channel)
-{
-    (void)self;
-    request(channel, true);
-}
-
-static void model_unsubscribe(struct broker *self, const char *channel)
-{
-    (void)self;
-    request(channel, false);
-}
-
-static void model_publish(struct broker *self, const char *channel,
-                          const struct broker_message *message, struct broker_waiter waiter)
-{
-    (void)self;
-    ask(PUBLISH, channel, waiter)->has_info = message->info.length > 0;
-}
-
-static void model_history(struct broker *self, const char *channel,
-                          const struct broker_range *range, struct broker_waiter waiter)
-{
-    (void)self;
-    ask(HISTORY, channel, waiter)->range = *range;
-}
-
-static void model_history_remove(struct broker *self, const char *channel,
-                                 struct broker_waiter waiter)
-{
-    (void)self;
-    ask(OTHER, channel, waiter);
-}
-
-static void model_new_epoch(struct broker *self, const char *channel, const char *old_epoch)
-{
-    (void)self;
-    struct command *command = ask(NEW_EPOCH, channel, (struct broker_waiter){.owner = NULL});
-    (void)snprintf(command->epoch, sizeof(command->epoch), "%s", old_epoch);
-}
-
-static void model_control(struct broker *self, const char *bytes, size_t length,
-                          struct broker_waiter waiter)
-{
-    (void)self;
-    (void)bytes;
-    (void)length;
-    ask(OTHER, NULL, waiter);
-}
-
-static void ask_of_member(enum command_kind kind, const char *channel,
-                          const struct broker_member *member, struct broker_waiter waiter)
-{
-    struct command *command = ask(kind, channel, waiter);
-    (void)snprintf(command->user, sizeof(command->user), "%s", member->user);
-    (void)snprintf(command->client, sizeof(command->client), "%s", member->client);
-}
-
-static void model_join(struct broker *self, const char *channel,
-                       const struct broker_member *member, bool is_put_back,
-                       struct broker_waiter waiter)
-{
-    (void)self;
-    (void)is_put_back; /* nothing is ever lost here */
-    ask_of_member(JOIN, channel, member, waiter);
-}
-
-static void model_leave(struct broker *self, const char *channel,
-                        const struct broker_member *member)
-{
-    (void)self;
-    ask_of_member(LEAVE, channel, member, (struct broker_waiter){.owner = NULL});
-}
-
-static void model_members(struct broker *self, const char *channel, size_t limit,
-                          struct broker_waiter waiter)
-{
-    (void)self;
-    (void)limit;
-    ask(MEMBERS, channel, waiter);
-}
-
-static void model_destroy(struct broker *self)
-{
-    (void)self;
-}
-
-static const struct broker_ops ops = {
-    .subscribe = model_subscribe,
-    .unsubscribe = model_unsubscribe,
-    .publish = model_publish,
-    .history = model_history,
-    .history_remove = model_history_remove,
-    .new_epoch = model_new_epoch,
-    .control = model_control,
-    .join = model_join,
-    .leave = model_leave,
-    .members = model_members,
-    .destroy = model_destroy,
-};
-
 /* ------------------------------------------------------------------- what the store does */
 
 static void read_log(struct command *command)
@@ -399,10 +206,10 @@ static bool may_be_refused(const struct command *command)
 
 void store_do_command(void)
 {
-    struct command *command = commands;
+    struct command *command = store_commands;
     if (!command)
         return;
-    DL_DELETE(commands, command);
+    DL_DELETE(store_commands, command);
     if (is_refusing && may_be_refused(command) && chance_one_in(REFUSED_ONE_IN))
         command->status = BROKER_REFUSED;
     else
@@ -412,10 +219,10 @@ void store_do_command(void)
 
 void store_do_subscription(void)
 {
-    struct request *request = requests;
+    struct request *request = store_requests;
     if (!request)
         return;
-    DL_DELETE(requests, request);
+    DL_DELETE(store_requests, request);
     request->channel->is_subscribed = request->is_subscribe;
     if (request->is_subscribe)
         push(SUBSCRIBED, request->channel);
@@ -533,9 +340,9 @@ static void drop_requests(void)
 {
     struct request *request;
     struct request *next;
-    DL_FOREACH_SAFE(requests, request, next)
+    DL_FOREACH_SAFE(store_requests, request, next)
     free(request);
-    requests = NULL;
+    store_requests = NULL;
 }
 
 void store_cut_subscriber(void)
@@ -547,7 +354,7 @@ void store_cut_subscriber(void)
         channels[i].is_subscribed = false;
         channels[i].is_confirmed = false;
         if (channels[i].is_wanted)
-            request(channels[i].name, true);
+            store_request(&channels[i], true);
     }
 }
 
@@ -556,14 +363,14 @@ static void lose_commands(void)
 {
     struct command *command;
     struct command *next;
-    DL_FOREACH_SAFE(commands, command, next)
+    DL_FOREACH_SAFE(store_commands, command, next)
     {
         if (!may_be_refused(command))
             continue;
         command->status = chance_one_in(2) ? BROKER_UNKNOWN : BROKER_UNAVAILABLE;
         if (command->status == BROKER_UNKNOWN && chance_one_in(2))
             do_it(command);
-        DL_DELETE(commands, command);
+        DL_DELETE(store_commands, command);
         DL_APPEND(replies, command);
     }
 }
@@ -595,7 +402,7 @@ void store_set_refusing(bool is_now_refusing)
 
 bool store_is_at_rest(void)
 {
-    return !commands && !replies && !messages && !requests;
+    return !store_commands && !replies && !messages && !store_requests;
 }
 
 size_t store_member_count(void)
@@ -617,7 +424,7 @@ struct broker *store_create(void)
         (void)snprintf(channels[i].epoch, BROKER_EPOCH_BYTES, "e%d", i);
     }
     log_size = chance_one_in(2) ? STORE_LOG_SIZE : LONG_LOG_SIZE;
-    broker.ops = &ops;
+    broker.ops = &store_ops;
     is_refusing = true;
     return &broker;
 }
@@ -625,10 +432,10 @@ struct broker *store_create(void)
 void store_destroy(void)
 {
     struct command *command;
-    DL_FOREACH(commands, command)
+    DL_FOREACH(store_commands, command)
     command->status = BROKER_UNKNOWN;
-    DL_CONCAT(replies, commands);
-    commands = NULL;
+    DL_CONCAT(replies, store_commands);
+    store_commands = NULL;
     DL_FOREACH(replies, command)
     command->status = BROKER_UNKNOWN;
     while (replies)
