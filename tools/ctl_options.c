@@ -31,6 +31,8 @@ struct option {
 /* clang-format off */
 static const struct option options_table[] = {
     {"redis", KIND_TEXT, AT(redis), "redis://127.0.0.1:6380", 0, 0, "URL", "PARLEY_REDIS", NULL, "redis://[user:password@]host:port[/db], rediss://, unix:///path (default redis://127.0.0.1:6380, that of deploy/local; a password is better given by the environment)"},
+    {"redis-password", KIND_TEXT, AT(redis_password), "", 0, 0, "TEXT", "PARLEY_REDIS_PASSWORD", NULL, "password of Redis, where the URL has none"},
+    {"redis-password-file", KIND_TEXT, AT(redis_password_file), "", 0, 0, "FILE", "PARLEY_REDIS_PASSWORD_FILE", NULL, "the same, from a file"},
     {"redis-ca", KIND_TEXT, AT(redis_ca), "", 0, 0, "FILE", "PARLEY_REDIS_CA", NULL, "certificates to trust for rediss:// (default: the system's)"},
     {"prefix", KIND_TEXT, AT(prefix), "parley", 0, 0, "TEXT", "PARLEY_REDIS_PREFIX", NULL, "what every key in Redis begins with (default parley)"},
     {"timeout-ms", KIND_NUMBER, AT(timeout_ms), "5000", 50, 10000000, "MS", "PARLEY_REDIS_TIMEOUT_MS", NULL, "deadline of one Redis command (default 5000)"},

@@ -17,7 +17,9 @@ enum { CTL_WORDS_MAX = 3 };
 /* All texts are borrowed from the command line, the environment or the table of defaults. */
 struct ctl_options {
     const char *redis;
-    const char *redis_ca; /* "": the system's */
+    const char *redis_password;      /* "": what the URL says */
+    const char *redis_password_file; /* "": none */
+    const char *redis_ca;            /* "": the system's */
     const char *prefix;
     int64_t timeout_ms;
     bool is_json;

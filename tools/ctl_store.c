@@ -8,6 +8,7 @@
 #include "mem.h"
 #include "redis_tls.h"
 #include "redis_url.h"
+#include "secret_file.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -63,12 +64,26 @@ static void log_in(struct store *store, const struct redis_url *url)
     freeReplyObject(store_take(store));
 }
 
+/* As parleyd has it. *new*; NULL: none. */
+static char *read_password(const struct ctl_options *options)
+{
+    char *error = NULL;
+    if (!options->redis_password_file[0])
+        return options->redis_password[0] ? mem_strdup(options->redis_password) : NULL;
+    char *password = secret_file_read(options->redis_password_file, &error);
+    if (!password)
+        ctl_fail("--redis-password-file: %s", error);
+    return password;
+}
+
 struct store *store_open(const struct ctl_options *options)
 {
     struct redis_url url;
     char *error = NULL;
     if (!redis_url_parse(options->redis, &url, &error))
         ctl_fail("%s", error);
+    if (!url.password)
+        url.password = read_password(options);
     struct store *store = mem_zalloc(sizeof(*store));
     store->options = options;
     store->where = url.path ? mem_strdup(url.path) : mem_printf("%s:%d", url.host, url.port);

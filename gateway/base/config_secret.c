@@ -8,12 +8,12 @@
 #include "config_body.h"
 
 #include "mem.h"
+#include "secret_file.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_BYTES_MAX = 64, SECRET_BYTES_MAX = 16384 };
+enum { NAME_BYTES_MAX = 64 };
 
 const struct option *config_find_secret_file(const struct option *secret)
 {
@@ -27,42 +27,20 @@ static const char *text_of(const struct option *option, const struct config *con
     return *(char *const *)config_field(option, config);
 }
 
-/* One line's end at the end is the editor's, not the secret's. */
-static size_t without_line_end(const char *text, size_t length)
-{
-    if (length > 0 && text[length - 1] == '\n')
-        length--;
-    return length > 0 && text[length - 1] == '\r' ? length - 1 : length;
-}
-
-/* What is wrong with what a file holds; NULL: nothing. */
-static const char *judge(const char *text, size_t length, size_t read)
-{
-    if (read > SECRET_BYTES_MAX)
-        return "is too long for a secret";
-    if (memchr(text, '\0', length))
-        return "holds an octet 0";
-    return length == 0 ? "is empty" : NULL;
-}
-
 static char *read_into(const struct option *secret, const struct option *from,
                        struct config *config)
 {
-    const char *path = text_of(from, config);
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return mem_printf("--%s: %s: %s", from->name, path, strerror(errno));
-    char *text = mem_zalloc(SECRET_BYTES_MAX + 2);
-    size_t read = fread(text, 1, SECRET_BYTES_MAX + 1, file);
-    size_t length = without_line_end(text, read);
-    const char *problem = ferror(file) ? "cannot be read" : judge(text, length, read);
-    (void)fclose(file);
-    text[length] = '\0';
-    if (!problem)
-        config_store(secret, config, text);
-    explicit_bzero(text, SECRET_BYTES_MAX + 2);
+    char *problem = NULL;
+    char *text = secret_file_read(text_of(from, config), &problem);
+    if (!text) {
+        char *error = mem_printf("--%s: %s", from->name, problem);
+        free(problem);
+        return error;
+    }
+    config_store(secret, config, text);
+    explicit_bzero(text, strlen(text));
     free(text);
-    return problem ? mem_printf("--%s: %s %s", from->name, path, problem) : NULL;
+    return NULL;
 }
 
 char *config_read_secrets(struct config *config)

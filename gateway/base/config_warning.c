@@ -31,9 +31,8 @@ static char *judge_length(const char *name, const char *secret, size_t min)
     size_t length = strlen(secret);
     if (length == 0 || length >= min)
         return NULL;
-    return mem_printf(
-        "%s is weak: it has %zu octets, and ought to have %zu random ones or more", name,
-        length, min);
+    return mem_printf("%s is weak: it is shorter than %zu octets, which ought to be random",
+                      name, min);
 }
 
 static char *judge_token_secret(const struct config *config)

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { post } from './lib/api.js';
 import { useCluster } from './lib/cluster.js';
+import { Ctl } from './lib/ctl.js';
 import { flags } from './lib/gateway.js';
 import { freePort } from './lib/ports.js';
 import { PARLEYD, Process, run, temporaryFolder } from './lib/process.js';
@@ -50,10 +51,13 @@ describe('secrets in files', () => {
         assert.equal(status, 200);
     });
 
-    it('may be named in the environment', async () => {
+    it('may be named in the environment, for parleyctl as well', async () => {
         const env = { PARLEY_REDIS_PASSWORD_FILE: secretFile(PASSWORD) };
         const node = await cluster.startNode({ env });
         await node.readiness(200);
+        const ctl = new Ctl(() => cluster.redis.url);
+        const rows = await ctl.json(['nodes', '--redis-password-file', secretFile(PASSWORD)]);
+        assert.ok(rows.some((row) => row.node === node.name));
     });
 
     it('are not taken beside one in the URL', async () => {
