@@ -29,7 +29,7 @@ static enum http_scheme scheme_of(struct lws *wsi, const struct http_head *head)
     const char *said = http_head_find(head, "x-forwarded-proto");
     if (http_io_is_tls(wsi))
         return HTTP_SCHEME_TLS;
-    http_peer(wsi, head, &connection_only, &peer);
+    (void)http_peer(wsi, head, &connection_only, &peer);
     if (!said || !networks_have(cors_of(wsi)->rule.trusted_proxies, &peer))
         return HTTP_SCHEME_UNKNOWN;
     if (strcasecmp(said, "https") == 0)
@@ -55,7 +55,7 @@ bool http_cors_is_host_welcome(struct lws *wsi, const struct http_head *head)
     if (!cors || http_origin_is_host_allowed(cors->allowed_hosts, cors->allowed_origins, host,
                                              /* is_from_here= */ true))
         return true; /* for all: the system need not be asked who it is */
-    http_peer(wsi, head, &cors->rule, &peer);
+    (void)http_peer(wsi, head, &cors->rule, &peer);
     return !peer_is_loopback(&peer) &&
            http_origin_is_host_allowed(cors->allowed_hosts, cors->allowed_origins, host,
                                        /* is_from_here= */ false);

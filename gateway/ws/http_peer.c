@@ -63,20 +63,22 @@ static bool take_last(const char *list, size_t *length, const char **ret_word,
     return false;
 }
 
-/* From the connection's other end to whoever asks. */
-static void look_behind_proxies(struct peer *peer, const char *forwarded,
+/* From the connection's other end to whoever asks. False: no proxy named anybody. */
+static bool look_behind_proxies(struct peer *peer, const char *forwarded,
                                 const struct http_peer_rule *rule)
 {
     const char *word;
     size_t word_length;
     size_t length = forwarded ? strlen(forwarded) : 0;
-    for (int64_t hop = 0; hop < rule->trusted_hops; hop++) {
+    int64_t hop = 0;
+    for (; hop < rule->trusted_hops; hop++) {
         char text[ADDRESS_TEXT_BYTES];
         if (!networks_have(rule->trusted_proxies, peer) ||
             !take_last(forwarded ? forwarded : "", &length, &word, &word_length) ||
             !strip(word, word_length, text) || !peer_parse(text, peer))
             break;
     }
+    return hop > 0;
 }
 
 void http_peer_parse(const char *address, const char *forwarded,
@@ -84,11 +86,11 @@ void http_peer_parse(const char *address, const char *forwarded,
 {
     struct peer peer = {{0}}; /* all whose address cannot be read are one */
     (void)!peer_parse(address, &peer);
-    look_behind_proxies(&peer, forwarded, rule);
+    (void)look_behind_proxies(&peer, forwarded, rule);
     *ret_peer = peer;
 }
 
-void http_peer(struct lws *wsi, const struct http_head *head, const struct http_peer_rule *rule,
+bool http_peer(struct lws *wsi, const struct http_head *head, const struct http_peer_rule *rule,
                struct peer *ret_peer)
 {
     struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
@@ -96,6 +98,7 @@ void http_peer(struct lws *wsi, const struct http_head *head, const struct http_
     char *forwarded = http_head_join(head, "x-forwarded-for");
     (void)getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&address, &length);
     peer_from_socket((const struct sockaddr *)&address, ret_peer);
-    look_behind_proxies(ret_peer, forwarded, rule);
+    bool is_named = look_behind_proxies(ret_peer, forwarded, rule);
     free(forwarded);
+    return is_named;
 }

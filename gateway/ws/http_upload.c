@@ -190,7 +190,7 @@ void http_upload_begin(struct http_uploads *uploads, struct http_conn *conn, boo
                     fault.message);
         return;
     }
-    http_peer(http_conn_wsi(conn), http_conn_head(conn), &uploads->options->rule, &peer);
+    (void)http_peer(http_conn_wsi(conn), http_conn_head(conn), &uploads->options->rule, &peer);
     int64_t retry_s = seconds_to_wait(uploads, &peer);
     if (retry_s > 0) {
         refusal = (struct file_refusal){429, "too many files from this address"};

@@ -112,8 +112,7 @@ static bool find_named_peer(const struct ws_server *server, struct lws *wsi,
     if (rule->trusted_proxies[0] == '\0' ||
         ws_admission_customer(server->admission, lws_get_socket_fd(wsi)) != 0)
         return false;
-    http_peer(wsi, head, rule, ret_peer);
-    return !networks_have(rule->trusted_proxies, ret_peer);
+    return http_peer(wsi, head, rule, ret_peer);
 }
 
 /* The limits that come before any other work. NULL: not over any. */
