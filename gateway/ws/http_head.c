@@ -60,12 +60,18 @@ static bool is_token(const char *text)
     return *at == '\0' && text[0];
 }
 
+static bool is_blank(char letter)
+{
+    return letter == ' ' || letter == '\t';
+}
+
 /* Without the white space around it. */
 static char *trim(char *text)
 {
-    text += strspn(text, " \t");
+    while (is_blank(*text))
+        text++;
     size_t length = strlen(text);
-    while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '\t'))
+    while (length > 0 && is_blank(text[length - 1]))
         length--;
     text[length] = '\0';
     return text;
@@ -243,7 +249,7 @@ static struct http_fault read_field(struct http_head *head, char *line)
     if (head->field_count == HTTP_FIELDS_MAX)
         return (struct http_fault){431, "too many headers"};
     size_t length = strlen(value);
-    if (length > 0 && strchr(" \t", value[length - 1]))
+    if (length > 0 && is_blank(value[length - 1]))
         head->is_plain = false;
     value = trim(value);
     head->fields[head->field_count++] =

@@ -57,15 +57,20 @@ void ws_early_forget(struct ws_early *early)
 /* The head may have begun in an earlier piece, and its end, too. */
 static unsigned char *find_end(struct ws_early *early)
 {
-    unsigned char *found = memmem(early->kept, early->length, end_of_head, END_BYTES);
-    if (found)
-        return found + END_BYTES;
+    unsigned char *end = early->kept + early->length;
+    unsigned char *at = early->kept;
+    while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        at++;
+        if (at - early->kept >= END_BYTES &&
+            memcmp(at - END_BYTES, end_of_head, END_BYTES) == 0)
+            return at;
+    }
     for (size_t left = END_BYTES - 1; left > 0; left--) {
         if (early->length >= left &&
             memcmp(early->kept, end_of_head + END_BYTES - left, left) == 0)
             return early->kept + left;
     }
-    return early->kept + early->length;
+    return end;
 }
 
 size_t ws_early_take(struct ws_early *early, unsigned char **ret_octets)
