@@ -117,7 +117,8 @@ uint64_t workers_life_before(void)
 void workers_show(enum worker_state state, const char *reason)
 {
     struct slot *slot = slot_of(own);
-    write_values(slot, &metrics);
+    if (slots != &only_slot)
+        write_values(slot, &metrics); /* an only one is not looked at by others */
     if (strncmp(slot->reason, reason, sizeof(slot->reason) - 1) != 0)
         (void)snprintf(slot->reason, sizeof(slot->reason), "%s", reason);
     put(&slot->state, state);
