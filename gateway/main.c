@@ -182,6 +182,8 @@ static int run(struct gateway *gateway)
     int exit_code = start(gateway);
     if (exit_code != EXIT_SUCCESS)
         return exit_code;
+    if (gateway->config.workers > 1)
+        ws_server_reload_tls(gateway->server); /* the supervisor's may be old by now */
     while (!loop_is_stopped(gateway->loop))
         loop_turn(gateway);
     log_info("stopped", kv_str("node", gateway->config.node));

@@ -85,12 +85,16 @@ static void kill_overdue(struct supervisor *self)
 
 /* ----------------------------------------------------------------------- births, deaths */
 
-/* Only in the new process. */
+/* Only in the new process. What asks it to read anew must not end it before it can listen: it
+ * has read everything itself by then. */
 static void become_worker(const struct supervisor *self, size_t number, pid_t supervisor)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != supervisor)
         _exit(EXIT_FAILURE); /* it died before we could ask to be told */
+    (void)signal(SIGHUP, SIG_IGN);
+    (void)signal(SIGUSR1, SIG_IGN);
+    (void)signal(SIGUSR2, SIG_IGN);
     (void)sigprocmask(SIG_SETMASK, &self->mask_before, NULL);
     workers_become(number);
 }
