@@ -8,7 +8,7 @@ import { newChannel, useCluster } from './lib/cluster.js';
 import { gather, untilThere, Witness } from './lib/crowd.js';
 import { Ctl } from './lib/ctl.js';
 import { isOffline, isOnline } from './lib/luchat.js';
-import { SECRET } from './lib/token.js';
+import { SECRET, tokenOf } from './lib/token.js';
 import { eventually, within } from './lib/wait.js';
 
 const LEASE_TTL_MS = 2000;
@@ -29,8 +29,8 @@ const told = (watcher, user) => [watcher.count(isOnline(user)), watcher.count(is
 
 /** Somebody new comes, on another node, and is seen: all that was told before is heard. */
 async function fence(cluster, watcher, channel) {
-    const stranger = await cluster.nodes[0].connect(channel);
     const name = `stranger-${newChannel()}`;
+    const stranger = await cluster.nodes[0].connect(channel, tokenOf(name));
     await stranger.goOnline(name);
     await watcher.seesOnline(name);
 }
@@ -64,14 +64,14 @@ describe('a node that is killed', () => {
 
     beforeEach(async () => {
         channel = newChannel();
-        watcher = await cluster.nodes[1].connect(channel);
+        watcher = await cluster.nodes[1].connect(channel, tokenOf('watcher'));
         await watcher.goOnline('watcher');
         victim = await cluster.startNode();
     });
 
     it('its user is offline, once, for both dialects', async () => {
         const witness = await Witness.on(cluster.nodes[0], 'witness', [channel]);
-        await (await victim.connect(channel)).goOnline('ann');
+        await (await victim.connect(channel, tokenOf('ann'))).goOnline('ann');
         await watcher.seesOnline('ann');
         await victim.kill();
         await watcher.next(isOffline('ann'), 'offline of ann', DEATH_MS);
@@ -82,9 +82,9 @@ describe('a node that is killed', () => {
     });
 
     it('who has another tab elsewhere stays', async () => {
-        await (await cluster.nodes[0].connect(channel)).goOnline('ann');
-        await (await victim.connect(channel)).goOnline('ann');
-        await (await victim.connect(channel)).goOnline('ben');
+        await (await cluster.nodes[0].connect(channel, tokenOf('ann'))).goOnline('ann');
+        await (await victim.connect(channel, tokenOf('ann'))).goOnline('ann');
+        await (await victim.connect(channel, tokenOf('ben'))).goOnline('ben');
         await victim.kill();
         await watcher.next(isOffline('ben'), 'offline of ben', DEATH_MS);
         await fence(cluster, watcher, channel);
@@ -92,11 +92,11 @@ describe('a node that is killed', () => {
     });
 
     it('who comes back to another node before its lease is over has neither left nor joined', async () => {
-        await (await victim.connect(channel)).goOnline('ann');
-        await (await victim.connect(channel)).goOnline('ben');
+        await (await victim.connect(channel, tokenOf('ann'))).goOnline('ann');
+        await (await victim.connect(channel, tokenOf('ben'))).goOnline('ben');
         await watcher.seesOnline('ben');
         await victim.kill();
-        await (await cluster.nodes[0].connect(channel)).goOnline('ann');
+        await (await cluster.nodes[0].connect(channel, tokenOf('ann'))).goOnline('ann');
         await watcher.next(isOffline('ben'), 'offline of ben', DEATH_MS);
         await fence(cluster, watcher, channel);
         assert.deepEqual(told(watcher, 'ann'), [1, 0]);
@@ -104,16 +104,16 @@ describe('a node that is killed', () => {
 
     it('a grace that is longer than its lease is kept, and ended by others', async () => {
         const slow = channel.replace('room', 'slow');
-        const friend = await cluster.nodes[1].connect(slow);
+        const friend = await cluster.nodes[1].connect(slow, tokenOf('friend'));
         await friend.goOnline('friend');
-        await (await victim.connect(slow)).goOnline('ann');
-        await (await victim.connect(slow)).goOnline('ben');
+        await (await victim.connect(slow, tokenOf('ann'))).goOnline('ann');
+        await (await victim.connect(slow, tokenOf('ben'))).goOnline('ben');
         await friend.seesOnline('ben');
         await victim.kill();
         const redis = cluster.redis.client();
         const areInGrace = async () => (await redis.zcard(`parley:{${slow}}:grace`)) === 2;
         await eventually(areInGrace, 'ann and ben in their grace');
-        await (await cluster.nodes[0].connect(slow)).goOnline('ann');
+        await (await cluster.nodes[0].connect(slow, tokenOf('ann'))).goOnline('ann');
         await friend.next(isOffline('ben'), 'offline of ben', DEATH_MS);
         await fence(cluster, friend, slow);
         assert.deepEqual([told(friend, 'ann'), told(friend, 'ben')], [
@@ -123,10 +123,10 @@ describe('a node that is killed', () => {
     });
 
     it('a list leaves out its members as soon as its lease is over', async () => {
-        await (await victim.connect(channel)).goOnline('ann');
+        await (await victim.connect(channel, tokenOf('ann'))).goOnline('ann');
         await victim.kill();
         await watcher.next(isOffline('ann'), 'offline of ann', DEATH_MS);
-        const newcomer = await cluster.nodes[0].connect(channel);
+        const newcomer = await cluster.nodes[0].connect(channel, tokenOf('newcomer'));
         assert.deepEqual(await newcomer.goOnline('newcomer'), ['newcomer', 'watcher']);
     });
 
@@ -166,10 +166,10 @@ describe('a node that hangs', () => {
 
     beforeEach(async () => {
         channel = newChannel();
-        watcher = await cluster.nodes[1].connect(channel);
+        watcher = await cluster.nodes[1].connect(channel, tokenOf('watcher'));
         await watcher.goOnline('watcher');
         sleeper = await cluster.startNode();
-        ann = await sleeper.connect(channel);
+        ann = await sleeper.connect(channel, tokenOf('ann'));
         await ann.goOnline('ann');
         await watcher.seesOnline('ann');
     });
@@ -193,24 +193,24 @@ describe('a node that hangs', () => {
     it('its members are in the lists again when it goes on', async () => {
         await sleepPastLease();
         await watcher.next(isOnline('ann'), 'online of ann', DEATH_MS);
-        const newcomer = await cluster.nodes[0].connect(channel);
+        const newcomer = await cluster.nodes[0].connect(channel, tokenOf('newcomer'));
         assert.deepEqual(await newcomer.goOnline('newcomer'), ['ann', 'newcomer', 'watcher']);
     });
 
     it('who closed meanwhile is not there again when it goes on', async () => {
-        const ben = await sleeper.connect(channel);
+        const ben = await sleeper.connect(channel, tokenOf('ben'));
         await ben.goOnline('ben');
         await sleepPastLease(() => ben.socket.terminate());
         await watcher.next(isOnline('ann'), 'online of ann', DEATH_MS);
-        const newcomer = await cluster.nodes[0].connect(channel);
+        const newcomer = await cluster.nodes[0].connect(channel, tokenOf('newcomer'));
         assert.deepEqual(await newcomer.goOnline('newcomer'), ['ann', 'newcomer', 'watcher']);
         assert.equal(watcher.count(isOffline('ben')), 1);
         await ctl.text(DOCTOR);
     });
 
     it('who has another tab elsewhere stays, before and after', async () => {
-        await (await cluster.nodes[0].connect(channel)).goOnline('ben');
-        await (await sleeper.connect(channel)).goOnline('ben');
+        await (await cluster.nodes[0].connect(channel, tokenOf('ben'))).goOnline('ben');
+        await (await sleeper.connect(channel, tokenOf('ben'))).goOnline('ben');
         await sleepPastLease();
         await watcher.next(isOnline('ann'), 'online of ann', DEATH_MS);
         await fence(cluster, watcher, channel);
@@ -234,7 +234,7 @@ describe('a node that hangs', () => {
         const areGone = async () => (await redis.exists(oldSet)) === 0;
         all.forEach((node) => node.signal('SIGCONT'));
         await eventually(areGone, 'the end of what its old lease owned', DEATH_MS);
-        const newcomer = await sleeper.connect(channel);
+        const newcomer = await sleeper.connect(channel, tokenOf('newcomer'));
         const list = await newcomer.goOnline('newcomer');
         assert.ok(list.includes('ann'), list.join(' '));
         await watcher.seesOnline('newcomer');

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { newChannel, useCluster } from './lib/cluster.js';
 import { connectAs, subscribeTo, Witness } from './lib/crowd.js';
 import { isOffline, isOnline } from './lib/luchat.js';
-import { SECRET } from './lib/token.js';
+import { SECRET, tokenOf } from './lib/token.js';
 import { eventually } from './lib/wait.js';
 
 const LONG_MS = 60_000;
@@ -30,12 +30,12 @@ describe('a user with several connections', () => {
 
     async function watch(namespace) {
         channel = newChannel().replace('room', namespace);
-        watcher = await cluster.nodes[0].connect(channel);
+        watcher = await cluster.nodes[0].connect(channel, tokenOf('watcher'));
         await watcher.goOnline('watcher');
     }
 
     async function open(node = 0, user = 'ann') {
-        const tab = await cluster.nodes[node].connect(channel);
+        const tab = await cluster.nodes[node].connect(channel, tokenOf(user));
         await tab.goOnline(user);
         return tab;
     }
@@ -113,7 +113,7 @@ describe('a user with several connections', () => {
     it('a node that stops in between leaves the end of the grace to others', async () => {
         await watch('brisk');
         const leaving = await cluster.startNode();
-        const tab = await leaving.connect(channel);
+        const tab = await leaving.connect(channel, tokenOf('ann'));
         await tab.goOnline('ann');
         await watcher.seesOnline('ann');
         await leaving.stop();
@@ -124,7 +124,7 @@ describe('a user with several connections', () => {
     it('who closes with the node’s last breath leaves all the same', async () => {
         await watch('brisk');
         const victim = await cluster.startNode();
-        const tab = await victim.connect(channel);
+        const tab = await victim.connect(channel, tokenOf('ann'));
         await tab.goOnline('ann');
         await tab.close();
         await inGrace();

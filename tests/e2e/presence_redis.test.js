@@ -8,7 +8,7 @@ import { newChannel, useCluster } from './lib/cluster.js';
 import { gather, untilThere, Witness } from './lib/crowd.js';
 import { Ctl } from './lib/ctl.js';
 import { isOffline, isOnline } from './lib/luchat.js';
-import { SECRET } from './lib/token.js';
+import { SECRET, tokenOf } from './lib/token.js';
 import { eventually } from './lib/wait.js';
 
 const RECOVERY_MS = 30_000; // backoff included
@@ -38,7 +38,7 @@ describe('a Redis that forgets who is there', () => {
     beforeEach(async () => {
         channels = names(`${newChannel()}-`, 20);
         witness = await Witness.on(cluster.nodes[0], 'witness', channels);
-        watcher = await cluster.nodes[2].connect(channels[0]);
+        watcher = await cluster.nodes[2].connect(channels[0], tokenOf('watcher'));
         await watcher.goOnline('watcher');
         for (const [i, node] of cluster.nodes.entries()) {
             await gather(node, users.slice(i * 2, i * 2 + 2), channels);
@@ -54,7 +54,7 @@ describe('a Redis that forgets who is there', () => {
 
     /** Somebody comes and goes; what was told before has been heard. */
     async function assertNobodyLeft() {
-        const stranger = await cluster.nodes[1].connect(channels[0]);
+        const stranger = await cluster.nodes[1].connect(channels[0], tokenOf('stranger'));
         await stranger.goOnline('stranger');
         await stranger.close();
         await watcher.seesOffline('stranger');
@@ -87,7 +87,7 @@ describe('a Redis that forgets who is there', () => {
     });
 
     it('by FLUSHALL: who was in the grace leaves, once', async () => {
-        const tab = await cluster.nodes[1].connect(channels[0]);
+        const tab = await cluster.nodes[1].connect(channels[0], tokenOf('ann'));
         await tab.goOnline('ann');
         const joined = Date.now();
         await eventually(() => Date.now() > joined + SURELY_BEFORE_MS, 'a join before the loss');
@@ -121,7 +121,7 @@ describe('nodes that cannot reach Redis, one after the other', () => {
             relays.push(relay);
             const redis = `redis://127.0.0.1:${relay.port}`;
             nodes.push(await cluster.startNode({ options: { redis } }));
-            const client = await nodes[i].connect(channel);
+            const client = await nodes[i].connect(channel, tokenOf(`user-${i}`));
             await client.goOnline(`user-${i}`);
             clients.push(client);
         }
@@ -131,7 +131,7 @@ describe('nodes that cannot reach Redis, one after the other', () => {
     /** The lists of all nodes, as newcomers get them. */
     async function assertAllAreListed() {
         for (const [i, node] of nodes.entries()) {
-            const newcomer = await node.connect(channel);
+            const newcomer = await node.connect(channel, tokenOf(`newcomer-${i}`));
             const list = await newcomer.goOnline(`newcomer-${i}`);
             assert.deepEqual(
                 list.filter((user) => user.startsWith('user')),
@@ -172,7 +172,7 @@ describe('nodes that cannot reach Redis, one after the other', () => {
             await clients[1].next(isOffline('user-0'), 'offline of user-0', RECOVERY_MS);
             comeBack(relays[0]);
             await nodes[0].readiness(200, RECOVERY_MS);
-            const newcomer = await nodes[0].connect(channel);
+            const newcomer = await nodes[0].connect(channel, tokenOf('newcomer'));
             const list = await newcomer.goOnline('newcomer');
             assert.deepEqual(list, ['newcomer', 'user-1', 'user-2']);
             assert.equal(clients[1].count(isOffline('user-0')), 1);

@@ -2,7 +2,7 @@
  * crowd - many members at little cost: each user is one connection of the Centrifuge protocol
  * that subscribes to many channels; and somebody who writes down who leaves them.
  */
-import { inSeconds, sign } from './token.js';
+import { tokenOf } from './token.js';
 import { eventually } from './wait.js';
 
 const AT_ONCE = 50;
@@ -31,7 +31,7 @@ export async function forAll(items, act) {
 /** A connection of this user: its node must know the tests' SECRET. */
 export async function connectAs(node, user) {
     const client = await node.openWire();
-    await client.ask('connect', { token: sign({ sub: user, exp: inSeconds(3600) }) });
+    await client.ask('connect', { token: tokenOf(user) });
     return client;
 }
 
