@@ -33,7 +33,13 @@ function certificate() {
 
 describe('the load balancer', () => {
     const cluster = useCluster({ nodes: 1, redis: false });
-    const balanced = (env) => HaProxy.start(cluster.nodes, 'haproxy', env);
+
+    /** Gone when the test is. */
+    async function balanced(t, env, nodes = cluster.nodes) {
+        const balancer = await HaProxy.start(nodes, 'haproxy', env);
+        t.after(() => balancer.stop());
+        return balancer;
+    }
 
     /** Until one is refused: how many were let in, and the refusal. */
     async function open(balancer, most) {
@@ -45,56 +51,53 @@ describe('the load balancer', () => {
         return { count: most };
     }
 
-    it('lets one address have so many connections', async () => {
-        const balancer = await balanced({ PARLEY_LB_CONNECTIONS_PER_SOURCE: '20' });
+    it('lets one address have so many connections', async (t) => {
+        const balancer = await balanced(t, { PARLEY_LB_CONNECTIONS_PER_SOURCE: '20' });
         const { count, answer } = await open(balancer, 40);
         assert.equal(answer.status, 429);
         assert.ok(answer.headers['retry-after']);
         assert.equal(count, 20);
-        await balancer.stop();
     });
 
-    it('lets one address shake hands so often', async () => {
-        const balancer = await balanced({ PARLEY_LB_HANDSHAKES_PER_SOURCE: '20' });
+    it('lets one address shake hands so often', async (t) => {
+        const balancer = await balanced(t, { PARLEY_LB_HANDSHAKES_PER_SOURCE: '20' });
         const { count, answer } = await open(balancer, 40);
         assert.equal(answer.status, 429);
         assert.equal(count, 20);
-        await balancer.stop();
     });
 
-    it('says itself where its clients are, whatever they say', async () => {
+    it('says itself where its clients are, whatever they say', async (t) => {
         const options = { 'trusted-proxies': '127.0.0.1', 'connections-per-address': 3 };
         const node = await cluster.startNode({ options });
-        const balancer = await HaProxy.start([node]);
+        const balancer = await balanced(t, {}, [node]);
         const statuses = [];
         for (let i = 0; i < 4; i++) {
-            const headers = { 'X-Forwarded-For': `203.0.113.${i}`, 'X-Forwarded-Proto': 'https' };
-            const { status, socket } = await handshake(balancer.port, { headers });
+            const headers = { 'X-Forwarded-For': `203.0.113.${i}` };
+            // another address than the balancer's own, which is trusted
+            const from = { headers, localAddress: '127.0.0.2' };
+            const { status, socket } = await handshake(balancer.port, from);
             socket?.on('error', () => {});
             statuses.push(status);
         }
         assert.deepEqual(statuses, [101, 101, 101, 429]);
-        await balancer.stop();
     });
 
-    it('has no limits where they are 0', async () => {
-        const balancer = await balanced();
+    it('has no limits where they are 0', async (t) => {
+        const balancer = await balanced(t);
         assert.equal((await open(balancer, 60)).count, 60);
-        await balancer.stop();
     });
 
-    it('does not log what stands behind a path', async () => {
-        const balancer = await balanced();
+    it('does not log what stands behind a path', async (t) => {
+        const balancer = await balanced(t);
         const { socket } = await handshake(balancer.port, { path: '/ws?token=top.secret.token' });
         socket.destroy();
         await balancer.process.line(/ GET "\/ws" HTTP\/1\.1/);
         assert.ok(!balancer.process.lines.items.join('\n').includes('secret'));
-        await balancer.stop();
     });
 
-    it('ends TLS where it is given a certificate', async () => {
+    it('ends TLS where it is given a certificate', async (t) => {
         const { cert, both } = certificate();
-        const balancer = await balanced({ PARLEY_LB_CERT: both, PARLEY_LB_HSTS: '3600' });
+        const balancer = await balanced(t, { PARLEY_LB_CERT: both, PARLEY_LB_HSTS: '3600' });
         const ca = fs.readFileSync(cert);
         const asked = new Promise((resolve, reject) => {
             https
@@ -110,18 +113,16 @@ describe('the load balancer', () => {
         });
         await within(opened, 'a WebSocket over TLS');
         socket.terminate();
-        await balancer.stop();
     });
 
-    it('speaks no version of TLS before 1.2', async () => {
+    it('speaks no version of TLS before 1.2', async (t) => {
         const { both } = certificate();
-        const balancer = await balanced({ PARLEY_LB_CERT: both });
+        const balancer = await balanced(t, { PARLEY_LB_CERT: both });
         const asked = new Promise((resolve, reject) => {
             const options = { host: '127.0.0.1', port: balancer.port, rejectUnauthorized: false };
             const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL@SECLEVEL=0' };
             https.get({ ...options, ...old }, resolve).on('error', reject);
         });
         await assert.rejects(within(asked, 'a refusal'), /version|handshake|protocol|EPROTO/i);
-        await balancer.stop();
     });
 });

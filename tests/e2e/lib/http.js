@@ -13,9 +13,9 @@ const HANDSHAKE = {
 
 /**
  * The answer: {status, headers, body, bytes}, and {socket, head} too where it is 101. sent:
- * the request's body.
+ * the request's body. localAddress: from which of 127.0.0.0/8 it comes.
  */
-export function request(port, path, { method = 'GET', headers = {}, sent, ms } = {}) {
+export function request(port, path, { method = 'GET', headers = {}, sent, ms, localAddress } = {}) {
     const answered = new Promise((resolve, reject) => {
         const asked = http.request({
             host: '127.0.0.1',
@@ -23,6 +23,7 @@ export function request(port, path, { method = 'GET', headers = {}, sent, ms } =
             path,
             method,
             headers,
+            localAddress,
             agent: false,
         });
         asked.on('error', reject);
@@ -45,8 +46,8 @@ export function request(port, path, { method = 'GET', headers = {}, sent, ms } =
 }
 
 /** An opening handshake; a header given as null is left out. */
-export function handshake(port, { path = '/ws', method, headers = {}, ms } = {}) {
+export function handshake(port, { path = '/ws', method, headers = {}, ms, localAddress } = {}) {
     const all = Object.entries({ ...HANDSHAKE, ...headers });
     const given = Object.fromEntries(all.filter(([, value]) => value !== null));
-    return request(port, path, { method, headers: given, ms });
+    return request(port, path, { method, headers: given, ms, localAddress });
 }
