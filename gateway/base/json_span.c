@@ -22,6 +22,15 @@ static void skip_blanks(struct cursor *cursor)
     cursor->at = json_skip_blanks(cursor->at, cursor->end);
 }
 
+static bool take_char(struct cursor *cursor, char wanted)
+{
+    skip_blanks(cursor);
+    if (cursor->at >= cursor->end || *cursor->at != wanted)
+        return false;
+    cursor->at++;
+    return true;
+}
+
 /* At the opening quote; leaves behind the closing one. */
 static void skip_string(struct cursor *cursor)
 {
@@ -69,22 +78,21 @@ bool json_span_member(const char *text, size_t length, const char *key,
     struct cursor cursor = {text, text + length};
     size_t key_length = strlen(key);
     bool is_found = false;
-    skip_blanks(&cursor);
-    cursor.at++; /* the brace */
+    if (!take_char(&cursor, '{'))
+        return false;
     for (;;) {
         skip_blanks(&cursor);
         if (cursor.at >= cursor.end || *cursor.at != '"')
             return is_found; /* the closing brace */
         struct json_span name = take(&cursor, skip_string);
-        skip_blanks(&cursor);
-        cursor.at++; /* the colon */
+        if (!take_char(&cursor, ':'))
+            return false;
         struct json_span value = take(&cursor, skip_value);
         if (name.length == key_length + 2 && memcmp(name.start + 1, key, key_length) == 0) {
             *ret_value = value;
             is_found = true;
         }
-        skip_blanks(&cursor);
-        if (cursor.at >= cursor.end || *cursor.at++ != ',')
+        if (!take_char(&cursor, ','))
             return is_found;
     }
 }
@@ -94,10 +102,8 @@ bool json_span_next(const char *text, size_t length, size_t *cursor,
                     struct json_span *ret_value)
 {
     struct cursor at = {text + *cursor, text + length};
-    skip_blanks(&at);
-    if (at.at >= at.end || *at.at == ']')
+    if (!take_char(&at, *cursor == 0 ? '[' : ','))
         return false;
-    at.at++; /* the bracket that opens, or a comma */
     skip_blanks(&at);
     if (at.at >= at.end || *at.at == ']')
         return false;

@@ -51,7 +51,13 @@ void lease_table_clear(struct lease_table *table)
 
 void lease_table_add(struct lease_table *table, const char *name, int64_t end_ms)
 {
-    struct entry *entry = mem_alloc(sizeof(*entry));
+    struct entry *entry = text_map_find(table->entries, name);
+    if (entry) {
+        if (end_ms > entry->end_ms)
+            entry->end_ms = end_ms;
+        return;
+    }
+    entry = mem_alloc(sizeof(*entry));
     *entry = (struct entry){mem_strdup(name), end_ms};
     text_map_add(table->entries, name, entry);
 }

@@ -18,7 +18,8 @@ void lease_table_destroy(struct lease_table *table); /* takes NULL */
 
 /* What follows is what a look has found, from nothing. */
 void lease_table_clear(struct lease_table *table);
-/* name is copied. end_ms is Redis time. */
+/* name is copied. end_ms is Redis time. Of a name that comes twice, as none of a node's does,
+ * the later end counts. */
 void lease_table_add(struct lease_table *table, const char *name, int64_t end_ms);
 
 /* Had it an end after now_ms? */

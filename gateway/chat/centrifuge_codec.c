@@ -34,7 +34,8 @@ int64_t centrifuge_whole(const json_t *number)
     return value >= -exact_max && value <= exact_max ? (int64_t)value : 0;
 }
 
-/* {"id":N,"METHOD":{...}}: one key besides id, with an object. */
+/* {"id":N,"METHOD":{...}}: one key besides id, with an object. A name that stands there twice,
+ * once with escapes, is one to the parser alone: both are to be objects. */
 static bool take_method(struct centrifuge_command *command, struct json_span text)
 {
     const char *key;
@@ -49,7 +50,8 @@ static bool take_method(struct centrifuge_command *command, struct json_span tex
         command->params = value;
     }
     return command->params &&
-           json_span_member(text.start, text.length, command->method, &command->raw);
+           json_span_member(text.start, text.length, command->method, &command->raw) &&
+           *command->raw.start == '{';
 }
 
 static bool take_id(struct centrifuge_command *command)

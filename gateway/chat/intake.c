@@ -164,7 +164,7 @@ static size_t hear_commands(struct session *session, const char *bytes, size_t l
         if (*ret_wait != WAIT_NOT)
             return at;
         size_t heard = session_dialect(session)->on_text(session, bytes + at, length - at);
-        if (heard == 0 && at < length) {
+        if (heard == 0 && at < length && session_is_open(session)) {
             *ret_wait = wait_for_reply(session);
             return at;
         }

@@ -130,6 +130,8 @@ describe('the Centrifuge protocol on the wire', () => {
             'an id of more than 32 bits': () => '{"id":4294967296,"connect":{}}',
             'a second connect': () => `${command(1, 'connect')}\n${command(2, 'connect')}`,
             'a pong without a ping': () => `${command(1, 'connect')}\n{}`,
+            'a list hidden by its name with escapes': () =>
+                `${command(1, 'connect')}\n{"id":2,"publish":["data"],"publ\\u0069sh":{"channel":"${channel}"}}`,
             'a method nobody has': () => `${command(1, 'connect')}\n${command(2, 'dance')}`,
         };
         for (const [what, text] of Object.entries(closings)) {
@@ -178,6 +180,13 @@ describe('the Centrifuge protocol on the wire', () => {
             const ended = client.end().then(({ code }) => code);
             const asked = client.ask('publish', { channel }).then(({ error }) => error.code);
             assert.ok([107, BAD_REQUEST].includes(await Promise.race([asked, ended])));
+        });
+
+        it('an rpc whose data is hidden by its name with escapes is refused', async () => {
+            const client = await node.connectWire();
+            const call = `"method":"publish","data":["data"],"d\\u0061ta":{"channel":"${channel}"}`;
+            client.send(`{"id":9,"rpc":{${call}}}`);
+            assert.equal((await client.reply(9)).error.code, 107);
         });
 
         it('history refuses another epoch', async () => {

@@ -98,6 +98,8 @@ static const struct frame_row {
     {"last_of_two_ids_counts", "{\"id\":1,\"id\":2,\"connect\":{}}", "2 connect {}"},
     {"params_that_are_null_are_broken", "{\"id\":1,\"connect\":null}", "broken"},
     {"params_that_are_a_list_are_broken", "{\"id\":1,\"connect\":[]}", "broken"},
+    {"number_that_an_escaped_name_hides_is_broken",
+     "{\"id\":1,\"publish\":1,\"publ\\u0069sh\":{}}", "broken"},
     {"method_of_24_is_broken", "{\"id\":1,\"abcdefghijklmnopqrstuvwx\":{}}", "broken"},
     {"latin_1_is_broken", "{\"id\":1,\"connect\":{\"token\":\"\xe9\"}}", "broken"},
     {"escaped_zero_in_data_is_let_through", "{\"id\":1,\"send\":{\"data\":\"\\u0000\"}}",

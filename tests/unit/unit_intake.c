@@ -131,6 +131,18 @@ static void session_that_ends_itself_in_a_frame_is_not_heard_any_more(void **sta
     EXPECT(&conn->got, DONE(2), "close 3501 unknown method");
 }
 
+/* What ends a session is no hit of a limit. */
+static void frame_that_is_no_command_waits_for_nothing(void **state)
+{
+    struct world *world = *state;
+    struct fake_conn *conn = connect_client(world);
+    int64_t hits = metrics.limit_hits[LIMIT_reply_bytes];
+    world_say(conn, "[]");
+    assert_true(conn->is_closed);
+    assert_int_equal(metrics.limit_hits[LIMIT_reply_bytes], hits);
+    world_turn(world);
+}
+
 static void who_goes_meanwhile_leaves_nothing_behind(void **state)
 {
     struct world *world = *state;
@@ -652,6 +664,7 @@ int main(void)
         WORLD_TEST(message_of_luchat_waits_as_a_whole),
         WORLD_TEST(closed_session_is_not_heard_any_more),
         WORLD_TEST(session_that_ends_itself_in_a_frame_is_not_heard_any_more),
+        WORLD_TEST(frame_that_is_no_command_waits_for_nothing),
         WORLD_TEST(who_goes_meanwhile_leaves_nothing_behind),
         WORLD_TEST(more_than_two_messages_worth_is_not_kept),
         WORLD_TEST(silence_is_excused_while_it_is_not_read),

@@ -57,6 +57,10 @@ static const struct member_row {
     {"empty_object_has_none", "{}", "a", NULL},
     {"empty_object_with_a_blank_has_none", "{ }", "a", NULL},
     {"name_written_with_escapes_is_not_found", "{\"\\u0061\":1}", "a", NULL},
+    {"list_has_no_members", "[\"a\"]", "a", NULL},
+    {"list_of_more_has_no_members", "[\"a\",1]", "a", NULL},
+    {"string_has_no_members", "\"a\"", "a", NULL},
+    {"number_has_no_members", "1", "a", NULL},
     {"octets_beyond_ascii_are_kept", "{\"a\":\"\xc3\xa9\",\"\xc3\xa9\":2}", "\xc3\xa9", "2"},
 };
 
@@ -90,6 +94,7 @@ static const struct list_row {
     {"blanks_between_values_are_left_out", "[ 1 ,\n2\t, 3 ]", {"1", "2", "3", NULL}},
     {"nested_list_is_one_value", "[[1,2],[]]", {"[1,2]", "[]", NULL}},
     {"object_is_one_value", "[{\"a\":[1]}, {}]", {"{\"a\":[1]}", "{}", NULL}},
+    {"object_is_no_list", "{\"a\":1}", {NULL}},
     {"bracket_in_a_string_is_no_end", "[\"]\",\",\"]", {"\"]\"", "\",\"", NULL}},
 };
 
