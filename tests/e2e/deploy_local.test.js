@@ -125,6 +125,19 @@ describe('deploy/local', () => {
         assert.equal((await within(asked, 'an answer over TLS')).statusCode, 200);
     });
 
+    it('has nodes that ask for tokens', async () => {
+        const secret = { PARLEY_TOKEN_SECRET: KEY };
+        assert.match(await does(['restart', '--no-tls'], secret), /^tokens are asked for: /m);
+        const guests = await does(['restart'], { ...secret, PARLEY_ANONYMOUS: 'on' });
+        assert.match(guests, /heard 3 of 3/);
+    });
+
+    it('leaves TLS to the load balancer', async () => {
+        const { code, output } = await local(dir, ['restart'], { PARLEY_TLS_CERT: 'cert.pem' });
+        assert.equal(code, 1);
+        assert.match(output, /--tls/);
+    });
+
     it('leaves the files of others alone when it goes down', async () => {
         fs.writeFileSync(path.join(dir, 'my.pid'), '1\n');
         await does(['down']);
