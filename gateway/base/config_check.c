@@ -105,5 +105,6 @@ char *config_check_whole(const struct config *config)
         return mem_printf("--internal-tls-cert and --internal-tls-key need each other");
     if (strcmp(config->listen, config->internal) == 0)
         return mem_printf("--listen and --internal must be different addresses");
-    return origins_check(config->allowed_origins, "--allowed-origins");
+    char *error = hosts_check(config->allowed_hosts, "--allowed-hosts");
+    return error ? error : origins_check(config->allowed_origins, "--allowed-origins");
 }

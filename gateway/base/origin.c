@@ -1,5 +1,5 @@
 /*
- * origin - lists of origins; see origin.h.
+ * origin - lists of origins and hosts; see origin.h.
  *
  * A browser sends SCHEME://HOST or SCHEME://HOST:PORT (RFC 6454, 6.2): no path, no slash at the
  * end, no port that is the scheme's own, names of other alphabets in their ASCII form. What
@@ -33,8 +33,10 @@ static bool is_ascii(const char *text)
     return true;
 }
 
-/* Why no browser ever sends this; NULL: one may. */
-static const char *judge(const char *origin)
+/* Why no browser ever sends this, or asks for it; NULL: one may. */
+typedef const char *judge_fn(const char *word);
+
+static const char *judge_origin(const char *origin)
 {
     const char *colon = strstr(origin, "://");
     if (strcmp(origin, "*") == 0 || strcmp(origin, "null") == 0)
@@ -57,18 +59,43 @@ static const char *judge(const char *origin)
     return NULL;
 }
 
-char *origins_check(const char *list, const char *name)
+static const char *judge_host(const char *word)
+{
+    const char *scheme_end = strstr(word, "://");
+    const char *host = scheme_end ? scheme_end + 3 : word;
+    if (strcmp(word, "*") == 0)
+        return NULL;
+    if (strchr(host, '*'))
+        return "hosts are named one by one: * stands for all only by itself";
+    if (!*host || strpbrk(host, "/@?#"))
+        return "a host is a name or an address, as in chat.example";
+    if (!is_ascii(host))
+        return "browsers send names of other alphabets in their ASCII form (xn--...)";
+    return NULL;
+}
+
+static char *check(const char *list, const char *name, judge_fn *judge)
 {
     struct slice word;
     while (text_list_next(&list, &word)) {
-        char *origin = mem_strndup(word.bytes, word.length);
-        const char *problem = judge(origin);
+        char *text = mem_strndup(word.bytes, word.length);
+        const char *problem = judge(text);
         char *error =
-            problem ? mem_printf("%s: \"%.100s\" can never match: %s", name, origin, problem)
+            problem ? mem_printf("%s: \"%.100s\" can never match: %s", name, text, problem)
                     : NULL;
-        free(origin);
+        free(text);
         if (error)
             return error;
     }
     return NULL;
+}
+
+char *origins_check(const char *list, const char *name)
+{
+    return check(list, name, judge_origin);
+}
+
+char *hosts_check(const char *list, const char *name)
+{
+    return check(list, name, judge_host);
 }

@@ -99,18 +99,20 @@ static bool load_key(struct token_keys *keys, enum token_key_kind kind, const ch
 {
     if (!is_set(path))
         return true;
+    static const char *const options[TOKEN_KEY_KINDS] = {
+        [TOKEN_KEY_RSA] = "--token-rsa-key", [TOKEN_KEY_EC] = "--token-ec-key"};
     struct token_key *key = &keys->keys[kind];
     size_t length;
     char *pem = read_file(path, &length);
     if (!pem) {
-        *ret_error = mem_printf("%s: %s", path, strerror(errno));
+        *ret_error = mem_printf("%s: %s: %s", options[kind], path, strerror(errno));
         return false;
     }
     key->public_key = parse_public_key(pem, length);
     free(pem);
     const char *problem = judge_key(kind, key->public_key);
     if (problem)
-        *ret_error = mem_printf("%s: %s", path, problem);
+        *ret_error = mem_printf("%s: %s: %s", options[kind], path, problem);
     else if (kind == TOKEN_KEY_EC)
         key->curve = curve_of(key->public_key);
     ERR_clear_error();

@@ -492,21 +492,38 @@ static const struct origin_row {
     {"other_alphabet_is_not_sent", "https://ch\xc3\xa4t.example", "xn--"},
 };
 
-static void origin_that_can_never_match_is_refused(void **state)
+static const struct origin_row host_rows[] = {
+    {"host_is_right", "chat.example, admin.example:8443, [::1]", NULL},
+    {"all_hosts_are_right", "*", NULL},
+    {"origin_stands_for_its_host", "https://chat.example", NULL},
+    {"wildcard_is_no_host", "*.chat.example", "one by one"},
+    {"path_is_no_host", "https://chat.example/", "a name or an address"},
+    {"scheme_alone_is_no_host", "https://", "a name or an address"},
+    {"other_alphabet_is_no_host", "ch\xc3\xa4t.example", "xn--"},
+};
+
+static void check_list(const char *flag, const struct origin_row *row)
 {
-    const struct origin_row *row = *state;
     struct config config;
     char *error = NULL;
-    bool is_loaded =
-        load(&(struct source){.flags = WORDS("--allowed-origins", row->list)}, &config, &error);
+    bool is_loaded = load(&(struct source){.flags = WORDS(flag, row->list)}, &config, &error);
     config_finish(&config);
     bool is_right =
-        row->said ? !is_loaded && strstr(error, row->said) && strstr(error, "--allowed-origins")
-                  : is_loaded;
+        row->said ? !is_loaded && strstr(error, row->said) && strstr(error, flag) : is_loaded;
     if (!is_right)
         print_error("%s\n", error ? error : "taken");
     free(error);
     assert_true(is_right);
+}
+
+static void origin_that_can_never_match_is_refused(void **state)
+{
+    check_list("--allowed-origins", *state);
+}
+
+static void host_that_can_never_match_is_refused(void **state)
+{
+    check_list("--allowed-hosts", *state);
 }
 
 /* ------------------------------------------------------------------------------- errors */
@@ -919,5 +936,6 @@ int main(void)
     UNIT_ADD_ROWS(&suite, warning_rows, unwise_configuration_is_warned_of);
     UNIT_ADD_ROWS(&suite, warning_rows, strict_refuses_what_is_warned_of);
     UNIT_ADD_ROWS(&suite, origin_rows, origin_that_can_never_match_is_refused);
+    UNIT_ADD_ROWS(&suite, host_rows, host_that_can_never_match_is_refused);
     return unit_run(&suite, "config");
 }
