@@ -25,6 +25,7 @@ struct departure {
     char *info;
     int64_t joined_ms;
     int64_t due_ms; /* when its grace is over, at the earliest */
+    int refusals;   /* of its leave */
     void *owner;
     struct departure *next;
     struct departure *prev;

@@ -8,11 +8,13 @@
  *     nobody is in a grace   -> the entry is removed
  *     somebody is            -> departures_add: the entry is removed when it is over
  *     no answer              -> unsaid, until redis_presence_retry
+ *     refused                -> nothing was done: said again a little later, a few times
  */
 #include "redis_presence.h"
 
 #include "clock.h"
 #include "keys.h"
+#include "log.h"
 #include "mem.h"
 #include "node_lease.h"
 #include "redis_departure.h"
@@ -26,13 +28,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { JOIN_LATE = -2 }; /* of join.lua */
+enum {
+    JOIN_LATE = -2, /* of join.lua */
+    REFUSED_AGAIN_MS = 1000,
+    REFUSALS_MAX = 60, /* then it is left to whoever cleans up after the lease */
+};
 
 struct redis_presence {
     const struct redis_presence_options *options;
     struct departures *departures;
     struct departure *unsaid;    /* for want of an answer: until the link has been away */
     struct departure *held_back; /* for want of room: a leave that waits is small */
+    struct departure *refused;   /* by Redis, for what is wrong there */
+    int64_t refused_due_ms;      /* when they are said again */
 };
 
 static const struct broker_policy *policy_of(const struct redis_presence *presence,
@@ -135,6 +143,21 @@ static void call_join(const struct redis_presence *presence, const char *channel
     free(json);
 }
 
+/* Who is back before its leave was taken has not left. */
+static void forget_refused(struct redis_presence *presence, const char *channel,
+                           const char *client)
+{
+    struct departure *departure;
+    struct departure *next;
+    DL_FOREACH_SAFE(presence->refused, departure, next)
+    {
+        if (strcmp(departure->client, client) != 0 || strcmp(departure->channel, channel) != 0)
+            continue;
+        DL_DELETE(presence->refused, departure);
+        departure_destroy(departure);
+    }
+}
+
 /* From a lease that is over, others may have cleaned up already: nothing is put in its name.
  * Nor does a join overtake a leave that is still to be said. */
 void redis_presence_join(struct redis_presence *presence, const char *channel,
@@ -149,6 +172,7 @@ void redis_presence_join(struct redis_presence *presence, const char *channel,
         redis_link_answer_later(presence->options->commands, on_joined, call);
         return;
     }
+    forget_refused(presence, channel, member->client);
     redis_presence_note(presence->options, "SADD", member->client, channel);
     call_join(presence, channel, member, is_put_back ? "rejoin" : "join", call);
 }
@@ -188,12 +212,32 @@ static bool may_begin_grace(const struct redis_presence *presence,
            departure->user[0] != '\0';
 }
 
-/* The member may still be there: it is said again when the link has been away. */
-static void keep_unsaid(struct redis_presence *presence, struct departure *departure)
+/* Others go on meanwhile: what is wrong may be one channel's keys. */
+static void keep_refused(struct redis_presence *presence, struct departure *departure,
+                         const char *why)
+{
+    if (++departure->refusals < REFUSALS_MAX) {
+        if (!presence->refused)
+            presence->refused_due_ms = clock_now_ms() + REFUSED_AGAIN_MS;
+        DL_APPEND(presence->refused, departure);
+        return;
+    }
+    log_error("leave_given_up", kv_str("channel", departure->channel), kv_str("err", why));
+    redis_presence_note(presence->options, "SADD", departure->client, departure->channel);
+    departure_destroy(departure);
+}
+
+/* The member may still be there. Without an answer it is said again when the link has been
+ * away. */
+static void keep_failed(struct redis_presence *presence, struct departure *departure,
+                        const redisReply *refusal)
 {
     if (may_begin_grace(presence, departure))
         departures_end(presence->departures, departure->channel);
-    DL_APPEND(presence->unsaid, departure);
+    if (refusal)
+        keep_refused(presence, departure, refusal->str);
+    else
+        DL_APPEND(presence->unsaid, departure);
 }
 
 static void on_left(void *context, enum broker_status status, const redisReply *reply)
@@ -201,7 +245,7 @@ static void on_left(void *context, enum broker_status status, const redisReply *
     struct departure *departure = context;
     struct redis_presence *presence = departure->owner;
     if (status != BROKER_OK) {
-        keep_unsaid(presence, departure);
+        keep_failed(presence, departure, status == BROKER_REFUSED ? reply : NULL);
         return;
     }
     bool has_grace = may_begin_grace(presence, departure);
@@ -241,8 +285,17 @@ void redis_presence_leave(struct redis_presence *presence, const char *channel,
         say_leave(presence, departure);
 }
 
+static void say_refused_again(struct redis_presence *presence)
+{
+    if (!presence->refused || clock_now_ms() < presence->refused_due_ms)
+        return;
+    DL_CONCAT(presence->held_back, presence->refused);
+    presence->refused = NULL;
+}
+
 void redis_presence_turn(struct redis_presence *presence)
 {
+    say_refused_again(presence);
     while (presence->held_back && redis_link_has_room(presence->options->commands)) {
         struct departure *departure = presence->held_back;
         DL_DELETE(presence->held_back, departure);
@@ -283,8 +336,10 @@ void redis_presence_retry(struct redis_presence *presence)
 {
     struct departure *unsaid = presence->unsaid;
     DL_CONCAT(unsaid, presence->held_back);
+    DL_CONCAT(unsaid, presence->refused);
     presence->unsaid = NULL;
     presence->held_back = NULL;
+    presence->refused = NULL;
     say_all_again(presence, unsaid);
 }
 
@@ -312,6 +367,7 @@ void redis_presence_destroy(struct redis_presence *presence)
     if (!presence)
         return;
     DL_CONCAT(presence->unsaid, presence->held_back);
+    DL_CONCAT(presence->unsaid, presence->refused);
     DL_FOREACH_SAFE(presence->unsaid, departure, next)
     departure_destroy(departure);
     departures_destroy(presence->departures);

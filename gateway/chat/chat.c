@@ -169,6 +169,7 @@ void chat_tick(struct hub *hub)
     intake_tick(hub);
     channel_check_unsettled(hub);
     presence_tick(hub);
+    presence_join_wanted(hub);
     channel_history_tick(hub);
     if (hub->is_draining)
         drain_some(hub);

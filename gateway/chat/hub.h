@@ -45,6 +45,9 @@ struct hub {
     size_t closed_capacity;
     struct channel_history *histories;      /* ready-made for newcomers */
     struct presence_list *presence_pending; /* have something to tell later */
+    int64_t wanted_due_ms;                  /* joins that failed; 0: none did */
+    size_t wanted_cursor;                   /* where the walk for them is */
+    bool is_wanted_again;                   /* some failed meanwhile */
     struct intake *intake;                  /* what was said and not heard yet */
     size_t replies_in_flight;               /* long answers on their way to all together */
     size_t replies_expected;                /* their bytes, as far as one can guess */

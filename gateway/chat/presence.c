@@ -184,6 +184,7 @@ void presence_on_admitted(struct subscription *subscription)
 void presence_join_later(struct subscription *subscription)
 {
     set_presence(subscription, PRESENCE_WANTED);
+    presence_note_wanted(session_hub(subscription->session));
 }
 
 /* Answers whether there was something to do. */

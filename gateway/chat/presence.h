@@ -34,7 +34,7 @@ void presence_on_admitted(struct subscription *subscription);
  * one get a new one, since changes may have been missed. */
 void presence_on_settled(struct channel *channel);
 
-/* A join failed: it is tried again when the store is back. */
+/* A join failed: it is tried again soon, or when the store is back. */
 void presence_join_later(struct subscription *subscription);
 
 /* The broker says that somebody came or left. */
@@ -43,6 +43,11 @@ void presence_on_change(struct channel *channel, const struct broker_presence *c
 /* All members of this node are put back: the store may have lost them. Those who could not
  * join before join now. */
 void presence_rejoin_all(struct hub *hub);
+
+/* Somebody is to join later: presence_again.c. */
+void presence_note_wanted(struct hub *hub);
+/* Each tick: some of those whose time has come join now. */
+void presence_join_wanted(struct hub *hub);
 
 /* Each tick: windows that are over, lists that are to be sent anew. */
 void presence_tick(struct hub *hub);

@@ -159,6 +159,33 @@ static void identity_may_try_again_after_a_refused_join(void **state)
     EXPECT(world->calls, "join lobby alice");
 }
 
+static struct fake_conn *subscribe_to_lobby(struct world *world)
+{
+    struct fake_conn *conn =
+        world_open(world, &dialect_centrifuge, &(struct chat_request){.channel = ""});
+    world_say(conn, "{\"id\":1,\"connect\":{}}");
+    world_say(conn, "{\"id\":2,\"subscribe\":{\"channel\":\"lobby\"}}");
+    world_turn(world);
+    return conn;
+}
+
+static void join_that_nobody_asks_for_again_is_tried_again(void **state)
+{
+    struct world *world = *state;
+    world_connect_live(world);
+    subscribe_to_lobby(world);
+    journal_clear(world->calls);
+    fake_broker_answer_status(world->broker, FAKE_JOIN, BROKER_UNAVAILABLE);
+    world_wait(world, 2000);
+    EXPECT(world->calls, "join lobby ");
+    fake_broker_answer_status(world->broker, FAKE_JOIN, BROKER_UNAVAILABLE);
+    world_wait(world, 2000);
+    EXPECT(world->calls, "join lobby ");
+    confirm_join(world);
+    world_wait(world, 5000);
+    EXPECT_NOTHING(world->calls);
+}
+
 /* The answer to alice's join is none to bob's. */
 static void list_waits_for_the_join_of_the_latest_identity(void **state)
 {
@@ -500,6 +527,7 @@ int main(void)
         WORLD_TEST(join_not_confirmed_is_taken_back),
         WORLD_TEST(join_that_never_reached_the_store_is_not_taken_back),
         WORLD_TEST(identity_may_try_again_after_a_refused_join),
+        WORLD_TEST(join_that_nobody_asks_for_again_is_tried_again),
         WORLD_TEST(list_waits_for_the_join_of_the_latest_identity),
         WORLD_TEST(refused_join_of_a_second_identity_is_told),
         WORLD_TEST(refused_join_of_a_first_identity_leaves_the_second_joined),

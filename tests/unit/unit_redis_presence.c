@@ -33,6 +33,8 @@ struct store {
     size_t count;
     size_t leaves; /* calls of leave.lua */
     size_t joins;
+    size_t refused; /* calls of leave.lua */
+    bool is_wrong;  /* its keys are of another type */
 };
 
 struct site {
@@ -93,6 +95,11 @@ static void on_command(void *context, const struct fake_command *command, redisR
         site->store.joins++;
         break;
     case SCRIPT_LEAVE:
+        if (site->store.is_wrong) {
+            site->store.refused++;
+            *reply = (redisReply){.type = REDIS_REPLY_ERROR, .str = "WRONGTYPE of a key"};
+            break;
+        }
         take_leave(&site->store);
         reply->integer = (long long)site->store.count;
         break;
@@ -297,6 +304,62 @@ static void join_does_not_overtake_a_leave_that_waits_for_room(void **state)
     assert_int_equal(site->store.joins, 1);
 }
 
+static void pass_in_turns(struct site *site, int64_t ms)
+{
+    for (; ms > 0; ms -= STEP_MS) {
+        redis_presence_turn(site->presence);
+        pass(site, STEP_MS);
+    }
+}
+
+static void have_a_leave_refused(struct site *site)
+{
+    come(site, "ann");
+    fake_link_answer_all(site->link);
+    site->store.is_wrong = true;
+    go(site, "ann");
+    fake_link_answer_all(site->link);
+    assert_int_equal(site->store.refused, 1);
+}
+
+static void leave_that_is_refused_is_said_again(void **state)
+{
+    struct site *site = *state;
+    have_a_leave_refused(site);
+    site->store.is_wrong = false;
+    pass_in_turns(site, 1500);
+    assert_int_equal(site->store.leaves, 1);
+}
+
+static void leave_that_is_refused_holds_up_nobody(void **state)
+{
+    struct site *site = *state;
+    have_a_leave_refused(site);
+    come(site, "bob");
+    fake_link_answer_all(site->link);
+    assert_int_equal(site->store.joins, 2);
+}
+
+static void who_is_back_before_its_leave_was_taken_has_not_left(void **state)
+{
+    struct site *site = *state;
+    have_a_leave_refused(site);
+    site->store.is_wrong = false;
+    come(site, "ann");
+    pass_in_turns(site, 3000);
+    assert_int_equal(site->store.leaves, 0);
+}
+
+static void leave_that_is_refused_for_ever_is_given_up(void **state)
+{
+    struct site *site = *state;
+    size_t before = heap_bytes();
+    have_a_leave_refused(site);
+    pass_in_turns(site, 100 * 1000);
+    assert_in_range(site->store.refused, 50, 70);
+    assert_in_range(heap_bytes(), 0, before + HEAP_NOISE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -307,6 +370,10 @@ int main(void)
         TEST(more_leaves_than_one_call_tells_are_told_without_a_pause),
         TEST(new_lease_says_again_only_those_who_are_in_their_grace),
         TEST(leave_without_an_answer_is_kept_until_it_is_said),
+        TEST(leave_that_is_refused_is_said_again),
+        TEST(leave_that_is_refused_holds_up_nobody),
+        TEST(who_is_back_before_its_leave_was_taken_has_not_left),
+        TEST(leave_that_is_refused_for_ever_is_given_up),
         TEST(leave_without_room_is_said_when_there_is_some),
         TEST(join_does_not_overtake_a_leave_that_waits_for_room),
     };
