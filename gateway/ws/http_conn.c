@@ -3,7 +3,8 @@
  *
  * libwebsockets has accepted the connection, has set up TLS, and closes it; in between it is
  * not asked. A head that is not whole is waited for with the socket's own threshold
- * (SO_RCVLOWAT), so that it stays with the system until it is known whose it is. Over TLS what
+ * (SO_RCVLOWAT), so that it stays with the system until it is known whose it is; at its end a
+ * socket is readable whatever the threshold. Over TLS what
  * was looked at cannot be added to: there libwebsockets is given each piece once it was seen.
  */
 #include "http_conn.h"
@@ -19,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_EVERY_MS = 100, PENDING_ROUNDS_MAX = 16 };
+enum { LOOK_EVERY_MS = 100 };
 
 void http_conn_set_state(struct http_conn *conn, enum state state)
 {
@@ -29,7 +30,7 @@ void http_conn_set_state(struct http_conn *conn, enum state state)
     conn->moved = 0;
     ws_loop_want(conn->conns->ws_loop, conn->wsi, is_reading, conn->out != NULL);
     if (is_reading && http_io_has_pending(conn->wsi))
-        conn->conns->has_pending = true;
+        ws_loop_hear_soon(conn->conns->ws_loop, conn->wsi);
 }
 
 void http_conn_kill(struct http_conn *conn)
@@ -37,7 +38,7 @@ void http_conn_kill(struct http_conn *conn)
     free(conn->out);
     conn->out = NULL;
     http_conn_set_state(conn, STATE_DEAD);
-    lws_set_timeout(conn->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+    ws_loop_kill(conn->conns->ws_loop, conn->wsi);
 }
 
 bool http_conn_is_cut_off(struct http_conn *conn, ssize_t count)
@@ -110,6 +111,8 @@ static enum ws_loop_reader hear_part(struct http_conn *conn, size_t length)
         http_conn_refuse_head(conn, 431, "the head of the request is longer than 8 kB");
     else if (length > 0 && (scratch[0] < 'A' || scratch[0] > 'z'))
         http_conn_refuse_head(conn, 400, "this is not HTTP");
+    else if (!http_io_is_tls(conn->wsi) && http_io_has_ended(conn->wsi))
+        http_conn_refuse_head(conn, 400, "the request ends before its head does");
     else
         return wait_for_more(conn, length);
     return WS_LOOP_NOBODY;
@@ -227,23 +230,9 @@ enum ws_loop_reader http_conns_hear_new(struct http_conns *conns, struct lws *ws
     return http_conn_readable(conn);
 }
 
-/* What is deciphered already, no descriptor will tell of. */
-static void hear_pending(struct http_conns *conns)
-{
-    struct http_conn *next;
-    conns->has_pending = false;
-    for (struct http_conn *conn = conns->first; conn; conn = next) {
-        next = conn->next;
-        if (conn->state != STATE_ANSWER && http_io_has_pending(conn->wsi))
-            ws_loop_hear(conns->ws_loop, conn->wsi);
-    }
-}
-
 void http_conns_turn(struct http_conns *conns)
 {
     int64_t now_ms = clock_now_ms();
-    for (int i = 0; conns->has_pending && i < PENDING_ROUNDS_MAX; i++)
-        hear_pending(conns);
     if (now_ms < conns->next_look_ms)
         return;
     conns->next_look_ms = now_ms + LOOK_EVERY_MS;

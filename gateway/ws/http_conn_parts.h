@@ -74,7 +74,6 @@ struct http_conns {
     const struct http_conn_events *events;
     struct http_conn *first;
     int64_t next_look_ms;
-    bool has_pending; /* somebody's octets are deciphered already */
     char scratch[SCRATCH_BYTES];
 };
 

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -87,12 +88,18 @@ ssize_t http_io_write(struct lws *wsi, const char *bytes, size_t length)
     return of_tls(tls, SSL_write(tls, bytes, int_of(length)));
 }
 
+bool http_io_has_ended(struct lws *wsi)
+{
+    struct pollfd end = {.fd = lws_get_socket_fd(wsi), .events = POLLRDHUP};
+    return poll(&end, 1, 0) > 0;
+}
+
 void http_io_end(struct lws *wsi)
 {
     SSL *tls = tls_of(wsi);
-    ERR_clear_error();
     if (tls)
         (void)SSL_shutdown(tls);
+    ERR_clear_error(); /* what is left there would be taken for another connection's */
     (void)shutdown(lws_get_socket_fd(wsi), SHUT_WR);
 }
 

@@ -27,6 +27,8 @@ ssize_t http_io_peek(struct lws *wsi, char *bytes, size_t length);
 ssize_t http_io_read(struct lws *wsi, char *bytes, size_t length);
 /* How many were taken. After AGAIN the same octets are to be written again. */
 ssize_t http_io_write(struct lws *wsi, const char *bytes, size_t length);
+/* Has the other side said that nothing more will come? What came before may still lie there. */
+bool http_io_has_ended(struct lws *wsi);
 /* Nothing is written any more; the other side may go on. */
 void http_io_end(struct lws *wsi);
 

@@ -30,10 +30,7 @@
 enum {
     READ_BYTES = 4096,
     READS_PER_TURN_MAX = 8, /* others get their turn */
-    CLOSE_TIMEOUT_S = 5,
 };
-
-static const enum pending_timeout KILL_REASON = PENDING_TIMEOUT_KILLED_BY_PARENT;
 
 /* -------------------------------------------------------------------- what the chat asks */
 
@@ -51,7 +48,7 @@ static void conn_kill(void *context)
 {
     struct ws_conn *conn = context;
     give_up(conn);
-    lws_set_timeout(conn->wsi, KILL_REASON, LWS_TO_KILL_ASYNC);
+    ws_loop_kill(conn->room->ws_loop, conn->wsi);
 }
 
 /* As transport's write. */
@@ -140,7 +137,7 @@ static void send_close(struct ws_conn *conn)
         return; /* not yet; or never */
     conn->is_close_due = false;
     conn->is_close_sent = true;
-    lws_set_timeout(conn->wsi, PENDING_TIMEOUT_CLOSE_ACK, CLOSE_TIMEOUT_S);
+    ws_loop_kill_later(conn->room->ws_loop, conn->wsi);
     drop_assembly(conn);
     chat_closed(conn->session);
     conn->session = NULL;
@@ -161,7 +158,7 @@ static void answer_close(struct ws_conn *conn, const unsigned char *payload, siz
     conn->close_code = (uint16_t)code;
     conn->is_closing = true;
     conn->is_close_due = true;
-    lws_set_timeout(conn->wsi, PENDING_TIMEOUT_CLOSE_ACK, CLOSE_TIMEOUT_S);
+    ws_loop_kill_later(conn->room->ws_loop, conn->wsi);
 }
 
 /* ------------------------------------------------------------------------------ messages */

@@ -14,6 +14,7 @@
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
+#include "ws_marks.h"
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -35,6 +36,9 @@ enum {
     LISTENERS_MAX = 8,
     PAUSE_MS = 100,                  /* of a listener, when the system is out of something */
     NOT_SENT_BYTES_MAX = 128 * 1024, /* of a connection, in the kernel */
+    KILL_LATER_MS = 5000,
+    KILLS_AT_ONCE = 32,            /* libwebsockets keeps them in a list */
+    HEARD_PER_CONNECTION_MAX = 16, /* in a turn */
 };
 
 /* Who reads and writes, and so what the owner is. */
@@ -73,6 +77,9 @@ struct ws_loop {
     int *changed; /* numbers of descriptors */
     size_t changed_count;
     size_t changed_capacity;
+    struct ws_marks dying;   /* to be closed when this turn ends */
+    struct ws_marks closing; /* to be closed if they still are there */
+    struct ws_marks pending; /* to be heard when this turn ends */
     size_t count;
     struct listener listeners[LISTENERS_MAX];
     size_t listener_count;
@@ -126,7 +133,7 @@ static void read_handshake(struct ws_loop *ws_loop, struct io *io, int descripto
     struct lws *wsi = io->owner;
     serve(ws_loop, descriptor, LWS_POLLIN);
     if (io->is_open && io->generation == generation && io->kind == IO_NEW)
-        lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+        ws_loop_kill(ws_loop, wsi);
 }
 
 static enum ws_loop_reader find_reader(struct ws_loop *ws_loop, const struct io *io)
@@ -395,6 +402,9 @@ void ws_loop_destroy(struct ws_loop *ws_loop)
         event_del(&ws_loop->event);
         (void)close(ws_loop->epoll);
     }
+    ws_marks_finish(&ws_loop->dying);
+    ws_marks_finish(&ws_loop->closing);
+    ws_marks_finish(&ws_loop->pending);
     free(ws_loop->changed);
     free(ws_loop->ios);
     free(ws_loop);
@@ -468,8 +478,8 @@ void ws_loop_want(struct ws_loop *ws_loop, struct lws *wsi, bool is_reading, boo
 static void relay(int from, int to)
 {
     char bytes[RELAY_BYTES];
-    ssize_t count = recv(from, bytes, sizeof(bytes), MSG_DONTWAIT);
-    if (count > 0)
+    ssize_t count;
+    while ((count = recv(from, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
         (void)send(to, bytes, (size_t)count, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
@@ -483,7 +493,7 @@ void ws_loop_feed(struct ws_loop *ws_loop, struct lws *wsi, const char *text, si
     if (own < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair)) {
         if (own >= 0)
             (void)close(own);
-        lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+        ws_loop_kill(ws_loop, wsi);
         return;
     }
     uint32_t generation = io->generation;
@@ -499,11 +509,70 @@ void ws_loop_feed(struct ws_loop *ws_loop, struct lws *wsi, const char *text, si
     (void)close(pair[1]);
 }
 
-void ws_loop_hear(struct ws_loop *ws_loop, struct lws *wsi)
+/* ------------------------------------------------------------------- what is done later */
+
+static void mark(struct ws_marks *marks, struct lws *wsi, int64_t due_ms)
 {
-    struct io *io = io_of(wsi);
+    const struct io *io = io_of(wsi);
     if (io && io->is_open)
-        read_ready(ws_loop, io, lws_get_socket_fd(wsi));
+        ws_marks_add(marks,
+                     &(struct ws_mark){wsi, due_ms, lws_get_socket_fd(wsi), io->generation});
+}
+
+void ws_loop_hear_soon(struct ws_loop *ws_loop, struct lws *wsi)
+{
+    mark(&ws_loop->pending, wsi, 0);
+}
+
+void ws_loop_kill(struct ws_loop *ws_loop, struct lws *wsi)
+{
+    mark(&ws_loop->dying, wsi, 0);
+}
+
+void ws_loop_kill_later(struct ws_loop *ws_loop, struct lws *wsi)
+{
+    mark(&ws_loop->closing, wsi, clock_now_ms() + KILL_LATER_MS);
+}
+
+/* NULL: it is closed already. */
+static struct io *find_marked(const struct ws_loop *ws_loop, const struct ws_mark *mark)
+{
+    struct io *io = &ws_loop->ios[mark->descriptor];
+    return io->is_open && io->generation == mark->generation ? io : NULL;
+}
+
+/* Who is heard may be marked again. */
+static void hear_marked(struct ws_loop *ws_loop)
+{
+    struct ws_mark mark;
+    for (int i = 0; i < HEARD_PER_CONNECTION_MAX; i++) {
+        for (size_t left = ws_marks_count(&ws_loop->pending); left > 0; left--) {
+            if (!ws_marks_take(&ws_loop->pending, 0, &mark))
+                return;
+            struct io *io = find_marked(ws_loop, &mark);
+            if (io && io->kind == IO_HTTP)
+                read_ready(ws_loop, io, mark.descriptor);
+        }
+    }
+    if (ws_marks_count(&ws_loop->pending) > 0)
+        loop_again(ws_loop->loop);
+}
+
+/* libwebsockets closes those whose time is over when it is asked how long it can wait. */
+static int kill_marked(struct ws_loop *ws_loop)
+{
+    struct ws_mark mark;
+    int count = 0;
+    int64_t now_ms = clock_now_ms();
+    while (ws_marks_take(&ws_loop->dying, 0, &mark) ||
+           ws_marks_take(&ws_loop->closing, now_ms, &mark)) {
+        if (!find_marked(ws_loop, &mark))
+            continue;
+        lws_set_timeout(mark.wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+        if (++count % KILLS_AT_ONCE == 0)
+            (void)lws_service_adjust_timeout(ws_loop->context, TIMERS_HORIZON_MS, 0);
+    }
+    return lws_service_adjust_timeout(ws_loop->context, TIMERS_HORIZON_MS, 0);
 }
 
 size_t ws_loop_count(const struct ws_loop *ws_loop)
@@ -516,7 +585,8 @@ size_t ws_loop_count(const struct ws_loop *ws_loop)
  * something that no descriptor will tell. */
 void ws_loop_turn(struct ws_loop *ws_loop)
 {
-    if (lws_service_adjust_timeout(ws_loop->context, TIMERS_HORIZON_MS, 0) <= 0) {
+    hear_marked(ws_loop);
+    if (kill_marked(ws_loop) <= 0) {
         _lws_plat_service_forced_tsi(ws_loop->context, 0);
         loop_again(ws_loop->loop);
     }

@@ -58,14 +58,20 @@ void ws_loop_want(struct ws_loop *ws_loop, struct lws *wsi, bool is_reading, boo
 /* Has libwebsockets read this text, and nothing else, as if it had come on the connection, from
  * which it is to make a WebSocket. Not over TLS. */
 void ws_loop_feed(struct ws_loop *ws_loop, struct lws *wsi, const char *text, size_t length);
-/* As if its descriptor said that there is something to be read. */
-void ws_loop_hear(struct ws_loop *ws_loop, struct lws *wsi);
+/* At the end of the turn as if its descriptor said that there is something to be read: what is
+ * deciphered already, no descriptor tells of. */
+void ws_loop_hear_soon(struct ws_loop *ws_loop, struct lws *wsi);
 
 /* From now on what comes is for the owner to read (never NULL), until it is given back. */
 void ws_loop_take(struct ws_loop *ws_loop, struct lws *wsi, void *owner);
 void ws_loop_give_back(struct ws_loop *ws_loop, struct lws *wsi);
 /* Does the owner want to be told that there is something to read? At first it does. */
 void ws_loop_set_reading(struct ws_loop *ws_loop, struct lws *wsi, bool is_reading);
+
+/* Closed at the end of the turn, or when it has had a while for its own end. Not with timers
+ * of libwebsockets's: those stand in a list in which each looks for its place from the front. */
+void ws_loop_kill(struct ws_loop *ws_loop, struct lws *wsi);
+void ws_loop_kill_later(struct ws_loop *ws_loop, struct lws *wsi);
 
 /* Descriptors that libwebsockets has open. */
 size_t ws_loop_count(const struct ws_loop *ws_loop);

@@ -48,6 +48,14 @@ describe('corners of HTTP', () => {
         return code;
     }
 
+    it('a client that ends before its request does is told so at once', async () => {
+        for (const part of ['G', 'GET / HT', get('/health').slice(0, -2)]) {
+            const exchange = Exchange.begin(node.port, part);
+            exchange.socket.end();
+            assert.deepEqual(await exchange.end(3000), [400], part);
+        }
+    });
+
     describe('an offer of another protocol is passed over', () => {
         const offers = {
             h2c: 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n',
