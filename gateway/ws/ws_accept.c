@@ -50,11 +50,14 @@ static void turn_away(int descriptor, bool is_tls)
     (void)close(descriptor);
 }
 
-/* TLS is worked at before anything is asked. */
+/* TLS is worked at before anything is asked. Who may come to the internal port waits for no
+ * stranger. */
 static bool is_welcome(const struct ws_port_of *port, struct ws_admission *admission,
                        int descriptor, const struct peer *peer)
 {
-    if (port->port == WS_PORT_PUBLIC && !ws_admission_enter(admission, descriptor, peer))
+    if (port->port == WS_PORT_INTERNAL)
+        return true;
+    if (!ws_admission_enter(admission, descriptor, peer))
         return false;
     if (!port->is_tls ||
         ws_admission_take_handshake(admission, ws_admission_customer(admission, descriptor)))

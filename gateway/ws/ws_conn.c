@@ -17,6 +17,7 @@
 #include "transport.h"
 #include "ws_assembly.h"
 #include "ws_loop.h"
+#include "ws_pongs.h"
 #include "ws_read.h"
 #include "ws_server.h"
 #include "ws_write.h"
@@ -236,42 +237,25 @@ void ws_conn_message_overdue(struct ws_conn *conn)
 
 /* -------------------------------------------------------------------------- what is read */
 
-/* Each ping is answered while the socket takes the answers; then the last one (RFC 6455
- * section 5.5.3). */
+static void send_pongs(struct ws_conn *conn)
+{
+    if (!ws_pongs_send(conn))
+        conn_kill(conn);
+}
+
 static void answer_ping(struct ws_conn *conn, const struct ws_event *ping)
 {
-    unsigned char frame[2 + WS_CONTROL_BYTES_MAX];
-    size_t length = ws_frames_print_control(frame, WS_PONG, ping->bytes, ping->length);
-    if (conn->is_closing || put_whole(conn, frame, length) || conn->is_closing)
-        return;
-    if (!conn->pong)
-        conn->pong = mem_zalloc(1 + WS_CONTROL_BYTES_MAX);
-    conn->pong[0] = (unsigned char)ping->length;
-    memcpy(conn->pong + 1, ping->bytes, ping->length);
-}
-
-static void send_kept_pong(struct ws_conn *conn)
-{
-    unsigned char frame[2 + WS_CONTROL_BYTES_MAX];
-    if (!conn->pong)
-        return;
-    size_t length = ws_frames_print_control(frame, WS_PONG, conn->pong + 1, conn->pong[0]);
-    if (!conn->is_closing && !put_whole(conn, frame, length) && !conn->is_closing)
-        return;
-    free(conn->pong);
-    conn->pong = NULL;
-}
-
-static void take_control(struct ws_conn *conn, const struct ws_event *control)
-{
-    if (control->opcode == WS_PING)
-        answer_ping(conn, control);
-    else if (control->opcode == WS_CLOSE)
-        answer_close(conn, control->bytes, control->length);
+    if (!ws_pongs_add(conn, ping->bytes, ping->length))
+        conn_kill(conn);
 }
 
 static void take_event(struct ws_conn *conn, const struct ws_event *event)
 {
+    if (event->kind == WS_CONTROL && event->opcode == WS_PING) {
+        answer_ping(conn, event);
+        return;
+    }
+    send_pongs(conn); /* they were asked for before */
     switch (event->kind) {
     case WS_HEAD:
         if (!conn->is_closing)
@@ -282,7 +266,8 @@ static void take_event(struct ws_conn *conn, const struct ws_event *event)
             take_piece(conn, event);
         break;
     case WS_CONTROL:
-        take_control(conn, event);
+        if (event->opcode == WS_CLOSE)
+            answer_close(conn, event->bytes, event->length);
         break;
     case WS_BROKEN:
         conn->is_broken = true;
@@ -303,21 +288,30 @@ static void hold(struct ws_conn *conn, const unsigned char *bytes, size_t length
     memcpy(conn->held + sizeof(count), bytes, length);
 }
 
-static void take_bytes(struct ws_conn *conn, unsigned char *bytes, size_t length)
+/* False: it is paused, and the rest is held. */
+static bool take_frames(struct ws_conn *conn, unsigned char *bytes, size_t length)
 {
     struct ws_event event = {.kind = WS_HEAD};
     while (event.kind != WS_NOTHING && !conn->is_broken && !conn->is_peer_closed) {
         if (conn->is_paused && !conn->is_closing) {
             if (length > 0)
                 hold(conn, bytes, length);
-            return;
+            return false;
         }
         size_t taken = ws_frames_read(&conn->frames, bytes, length, &event);
         bytes += taken;
         length -= taken;
         take_event(conn, &event);
     }
-    watch_what_has_begun(conn);
+    return true;
+}
+
+static void take_bytes(struct ws_conn *conn, unsigned char *bytes, size_t length)
+{
+    bool is_all = take_frames(conn, bytes, length);
+    send_pongs(conn);
+    if (is_all)
+        watch_what_has_begun(conn);
 }
 
 static void take_held(struct ws_conn *conn)
@@ -401,7 +395,8 @@ int ws_conn_writable(struct ws_conn *conn)
     if (conn->is_given_up)
         return 0;
     ws_write_note_progress(conn);
-    send_kept_pong(conn);
+    if (!ws_pongs_send_kept(conn))
+        conn_kill(conn);
     if (conn->is_close_due)
         send_close(conn);
     if (conn->held && (!conn->is_paused || conn->is_closing))
@@ -438,8 +433,7 @@ void ws_conn_closed(struct ws_conn *conn)
     ws_frames_finish(&conn->frames);
     free(conn->close_reason);
     free(conn->held);
-    free(conn->pong);
     conn->close_reason = NULL;
     conn->held = NULL;
-    conn->pong = NULL;
+    ws_pongs_finish(conn);
 }

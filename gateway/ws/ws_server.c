@@ -47,6 +47,7 @@ enum {
 
 /* What a handshake has asked for. */
 struct asked {
+    struct lws *wsi;                         /* whose it is, if libwebsockets may have it */
     const struct handshake_refusal *refusal; /* NULL: it is welcome */
     const struct dialect *dialect;
     char channel[CHANNEL_NAME_BYTES_MAX + 1];
@@ -172,6 +173,7 @@ static void prepare_handshake(struct ws_server *server, struct lws *wsi,
                               const struct http_head *head, char **ret_text)
 {
     struct asked *asked = &server->asked;
+    asked->wsi = wsi;
     asked->dialect = ws_handshake_dialect(head, server->options);
     asked->token = http_head_argument(head, "token");
     asked->wants_hello = ws_handshake_wants_hello(head);
@@ -197,6 +199,13 @@ static bool is_handshake(struct http_conn *conn, const struct http_head *head, c
     if (!asked->refusal)
         prepare_handshake(server, wsi, head, ret_text);
     return !asked->refusal;
+}
+
+/* A WebSocket comes of nothing but what is_handshake has just found good. */
+static bool is_found_good(struct lws *wsi)
+{
+    const struct asked *asked = &server_of(wsi)->asked;
+    return asked->wsi == wsi && asked->dialect;
 }
 
 static int on_established(struct lws *wsi, struct ws_conn *conn)
@@ -294,6 +303,8 @@ static int on_public(struct lws *wsi, enum lws_callback_reasons reason, void *us
     (void)in;
     (void)length;
     switch (reason) {
+    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+        return is_found_good(wsi) ? 0 : -1;
     case LWS_CALLBACK_ESTABLISHED:
         return on_established(wsi, user);
     case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
@@ -307,6 +318,7 @@ static int on_public(struct lws *wsi, enum lws_callback_reasons reason, void *us
     case LWS_CALLBACK_CLOSED:
         ws_conn_closed(user);
         return 0;
+    case LWS_CALLBACK_RECEIVE: /* a frame that came while it read the handshake is lost */
     case LWS_CALLBACK_HTTP:
     case LWS_CALLBACK_RAW_ADOPT:
     case LWS_CALLBACK_RAW_RX:

@@ -189,6 +189,8 @@ void ws_tls_set_up(struct ws_tls *tls, void *ssl_ctx)
     (void)SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                            SSL_OP_CIPHER_SERVER_PREFERENCE |
                                            SSL_OP_PRIORITIZE_CHACHA);
+    /* one record a call: a client that renews its keys for ever would never let go of it */
+    (void)SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
     /* what a session is, the client keeps in its ticket: no memory of ours */
     (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_num_tickets(context, 1);

@@ -3,6 +3,7 @@
  */
 import { after, before, beforeEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import https from 'node:https';
 import net from 'node:net';
@@ -161,6 +162,21 @@ describe('TLS', { skip: hasOpenssl ? false : 'there is no openssl' }, () => {
             assert.equal(String(await within(answered, 'a pong')), 'are you there');
         });
 
+        it('a client that renews its keys is heard on', async () => {
+            const client = spawn('openssl', ['s_client', '-connect', `127.0.0.1:${node.port}`]);
+            let heard = '';
+            for (const stream of [client.stdout, client.stderr])
+                stream.on('data', (data) => (heard += data));
+            await eventually(() => heard.includes('Verify return code'), 'a handshake of TLS');
+            for (let i = 1; i <= 5; i++) {
+                client.stdin.write('K\n');
+                await eventually(() => heard.split('KEYUPDATE').length > i, 'new keys');
+            }
+            client.stdin.write('GET /health HTTP/1.0\n\n');
+            await eventually(() => heard.includes('200 OK'), 'an answer');
+            client.kill();
+        });
+
         it('a token with a wrong signature ends nobody else', async () => {
             const keys = rsaPair();
             const strict = await cluster.startNode({
@@ -256,6 +272,7 @@ describe('TLS', { skip: hasOpenssl ? false : 'there is no openssl' }, () => {
 
     it('the internal port can have a certificate of its own', async (context) => {
         const port = { 'internal-tls-cert': second.cert, 'internal-tls-key': second.key };
+        port['handshakes-per-s'] = '1'; // strangers' alone
         const cluster = { node: null };
         const { Gateway } = await import('./lib/gateway.js');
         cluster.node = await Gateway.launch('internal-tls', { options: port });
