@@ -104,9 +104,8 @@ uint64_t channel_offset(const struct channel *channel);
 size_t channel_recent_count(const struct channel *channel);
 const struct publication *channel_recent(const struct channel *channel, size_t i);
 
-/* A client says that it has seen more of this log than there is: the log gets a new epoch. At
- * most once in CHANNEL_CLAIM_EVERY_MS, since any client can say so; false: not now. */
-enum { CHANNEL_CLAIM_EVERY_MS = 60000 };
+/* A client says that it has seen more of this log than there is: the log gets a new epoch. Not
+ * often, since any client can say so (claims.h); false: not now. */
 bool channel_went_back(struct channel *channel);
 
 /* What holds for it, by its name. Borrowed. */

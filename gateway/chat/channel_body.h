@@ -56,7 +56,6 @@ struct channel {
     size_t held_before_read; /* how many were there when the log was last asked for */
     bool has_dropped;        /* there were too many to hold */
     unsigned reads_pending;  /* of the log; only the last one's answer counts */
-    int64_t claimed_ms;      /* when a client last said that it had seen more; 0: never */
     bool is_renaming;        /* the log went back: it is to come with a new epoch */
     bool wants_read;         /* the store refused a read: ask again */
 

@@ -16,6 +16,7 @@
 #include "channel.h"
 
 #include "channel_body.h"
+#include "claims.h"
 #include "clock.h"
 #include "hub.h"
 #include "id_table.h"
@@ -243,12 +244,9 @@ static void rename_log(struct channel *channel, const struct broker_reply *reply
 
 bool channel_went_back(struct channel *channel)
 {
-    int64_t now_ms = clock_now_ms();
-    bool is_too_soon =
-        channel->claimed_ms != 0 && now_ms - channel->claimed_ms < CHANNEL_CLAIM_EVERY_MS;
-    if (channel->state != CHANNEL_LIVE || is_too_soon || !keeps_log(channel))
+    if (channel->state != CHANNEL_LIVE || !keeps_log(channel) ||
+        !claims_take(channel->hub->claims, channel->name, clock_now_ms()))
         return false;
-    channel->claimed_ms = now_ms;
     ask_for_new_epoch(channel);
     return true;
 }

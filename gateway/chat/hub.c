@@ -4,6 +4,7 @@
 #include "hub.h"
 
 #include "channel.h"
+#include "claims.h"
 #include "clock.h"
 #include "id_table.h"
 #include "intake.h"
@@ -38,6 +39,7 @@ struct hub *hub_create(struct loop *loop, struct broker *broker,
     hub->intake = intake_create();
     hub->reply_usual = options->limits.reply_bytes / 2;
     hub->touched_channels = name_cache_create();
+    hub->claims = claims_create();
     hub->instance = random_number();
     return hub;
 }
@@ -55,6 +57,7 @@ void hub_destroy(struct hub *hub)
     free(hub->closed);
     intake_destroy(hub->intake);
     name_cache_destroy(hub->touched_channels);
+    claims_destroy(hub->claims);
     free(hub);
 }
 

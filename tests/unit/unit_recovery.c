@@ -218,6 +218,18 @@ static void log_that_somebody_is_ahead_of_gets_a_new_epoch(void **state)
     EXPECT(world->calls, "new_epoch lobby e1", "history lobby 3 50", "unsubscribe lobby");
 }
 
+/* Leaving an empty channel and coming back makes it a new one to this node. */
+static void who_claims_to_be_ahead_is_not_believed_again_at_once(void **state)
+{
+    struct world *world = *state;
+    come_back(world, RECOVER("e1", 9));
+    fake_broker_answer_log(world->broker, "e1", 3, NO_TEXTS); /* of a channel that is gone */
+    journal_clear(world->calls);
+    struct fake_conn *conn = come_back(world, RECOVER("e1", 9));
+    EXPECT(&conn->got, SUBSCRIBED(2, "e1", 3, NOT_RECOVERED));
+    EXPECT(world->calls, "join lobby ");
+}
+
 /* Any client can say that it is ahead: the epoch is no secret. */
 static void who_claims_to_be_ahead_does_not_repeat_the_log_to_others(void **state)
 {
@@ -630,6 +642,7 @@ int main(void)
         WORLD_TEST(log_that_is_gone_is_not_recovered),
         WORLD_TEST(who_is_ahead_of_the_log_is_not_recovered),
         WORLD_TEST(log_that_somebody_is_ahead_of_gets_a_new_epoch),
+        WORLD_TEST(who_claims_to_be_ahead_is_not_believed_again_at_once),
         WORLD_TEST(who_claims_to_be_ahead_does_not_repeat_the_log_to_others),
         WORLD_TEST(log_that_went_back_sends_all_back_to_subscribe_again),
         WORLD_TEST(nothing_is_doubled_between_recovered_and_live),
