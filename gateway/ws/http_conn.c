@@ -189,6 +189,7 @@ static enum ws_loop_reader hear_head(struct http_conn *conn)
     if (length == 0)
         return WS_LOOP_NOBODY;
     size_t end = http_head_find_end(scratch, length);
+    conn->has_more = end < length;
     return end > 0 ? hear_whole(conn, end) : hear_part(conn, length);
 }
 
@@ -265,6 +266,11 @@ struct lws *http_conn_wsi(const struct http_conn *conn)
 enum http_port http_conn_port(const struct http_conn *conn)
 {
     return conn->port;
+}
+
+bool http_conn_has_more(const struct http_conn *conn)
+{
+    return conn->has_more;
 }
 
 const struct http_head *http_conn_head(const struct http_conn *conn)

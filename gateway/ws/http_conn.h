@@ -81,6 +81,8 @@ void http_conn_gone(struct http_conn *conn);
 
 struct lws *http_conn_wsi(const struct http_conn *conn);
 enum http_port http_conn_port(const struct http_conn *conn);
+/* Has something come behind the head that is at hand? */
+bool http_conn_has_more(const struct http_conn *conn);
 /* Of the request that is being answered. */
 const struct http_head *http_conn_head(const struct http_conn *conn);
 

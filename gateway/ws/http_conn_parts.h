@@ -59,6 +59,7 @@ struct http_conn {
     enum http_port port;
     enum state state;
     bool has_begun;  /* the first octet of a head is there */
+    bool has_more;   /* octets lie behind the head */
     bool has_unread; /* a body was announced and is not read */
     bool is_sending; /* the answer has begun */
     bool is_full;    /* the system is to tell when it takes more of it */

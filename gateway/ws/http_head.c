@@ -148,8 +148,8 @@ static void simplify(char *path)
 static char *split_absolute(struct http_head *head, char *target)
 {
     char *host = strstr(target, "://");
-    if (!host || host == target)
-        return NULL;
+    if (!host || host == target || target + strcspn(target, ":/?") != host)
+        return NULL; /* one in an argument names no host */
     host += strlen("://");
     size_t length = strcspn(host, "/?");
     if (length == 0 || memchr(host, '@', length))

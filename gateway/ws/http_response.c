@@ -65,7 +65,9 @@ static size_t body_length_of(const struct http_response *response)
 {
     if (!response->type)
         return 0;
-    return response->body_length > 0 ? response->body_length : strlen(response->body);
+    if (response->body_length > 0 || !response->body)
+        return response->body_length;
+    return strlen(response->body);
 }
 
 /* *new* */

@@ -168,10 +168,13 @@ static void forget_asked(struct asked *asked)
     *asked = (struct asked){.token = NULL};
 }
 
-/* libwebsockets is at it next. */
-static void prepare_handshake(struct ws_server *server, struct lws *wsi,
+/* libwebsockets is at it next. From a socket it takes all that lies there when it reads, which
+ * may be more than what lay there before: where frames are on their way it is given a text. */
+static void prepare_handshake(struct ws_server *server, const struct http_conn *conn,
                               const struct http_head *head, char **ret_text)
 {
+    struct lws *wsi = http_conn_wsi(conn);
+    bool is_safe = http_io_is_tls(wsi) || !http_conn_has_more(conn);
     struct asked *asked = &server->asked;
     asked->wsi = wsi;
     asked->dialect = ws_handshake_dialect(head, server->options);
@@ -179,7 +182,7 @@ static void prepare_handshake(struct ws_server *server, struct lws *wsi,
     asked->wants_hello = ws_handshake_wants_hello(head);
     if (!ws_handshake_channel(head, asked->channel))
         asked->channel[0] = '\0'; /* never: was checked before */
-    if (ws_handshake_is_plain(head)) {
+    if (is_safe && ws_handshake_is_plain(head)) {
         ws_early_keep(server->early, wsi);
         return;
     }
@@ -197,7 +200,7 @@ static bool is_handshake(struct http_conn *conn, const struct http_head *head, c
         return false;
     asked->refusal = check_handshake(server, wsi, head);
     if (!asked->refusal)
-        prepare_handshake(server, wsi, head, ret_text);
+        prepare_handshake(server, conn, head, ret_text);
     return !asked->refusal;
 }
 

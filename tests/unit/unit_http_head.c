@@ -29,6 +29,7 @@ static const struct fault_row {
     {"target_of_a_tunnel_is_refused", "CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n", 400},
     {"star_is_for_options", "GET * HTTP/1.1\r\nHost: h\r\n\r\n", 400},
     {"user_in_a_target_is_refused", "GET http://a@h/ HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"address_in_an_argument_is_refused", "GET a?b=c://d/ HTTP/1.1\r\nHost: h\r\n\r\n", 400},
     {"line_feed_in_a_path_is_refused", "GET /a%0Ab HTTP/1.1\r\nHost: h\r\n\r\n", 400},
     {"return_in_a_query_is_refused", "GET /?a=%0db HTTP/1.1\r\nHost: h\r\n\r\n", 400},
     {"zero_in_a_query_is_refused", "GET /?a=%00 HTTP/1.1\r\nHost: h\r\n\r\n", 400},
