@@ -3,6 +3,7 @@
  */
 #include "http_upload.h"
 
+#include "clock.h"
 #include "files.h"
 #include "http_call.h"
 #include "http_conn.h"
@@ -21,7 +22,11 @@
 #include <string.h>
 #include <strings.h>
 
-enum { RETRY_BYTES = 40, RETRY_S = 5 };
+enum {
+    RETRY_BYTES = 40,
+    RETRY_S = 5,
+    REFUSALS_EVERY_MS = 1000, /* lines in the log */
+};
 
 struct http_uploads {
     struct hub *hub;
@@ -106,11 +111,23 @@ static bool has_too_many(const struct http_uploads *uploads, const struct peer *
     return true;
 }
 
+/* A stranger must not fill the log. */
+static void log_refusal(const struct file_refusal *refusal)
+{
+    static int64_t next_ms;
+    int64_t now_ms = clock_now_ms();
+    if (now_ms < next_ms)
+        return;
+    next_ms = now_ms + REFUSALS_EVERY_MS;
+    log_info("file_refused", kv_int("status", refusal->status),
+             kv_str("err", refusal->message));
+}
+
 static void refuse(struct http_conn *conn, struct file_refusal refusal, int64_t retry_s)
 {
     char header[RETRY_BYTES];
     metrics.files_refused_total++;
-    log_info("file_refused", kv_int("status", refusal.status), kv_str("err", refusal.message));
+    log_refusal(&refusal);
     (void)snprintf(header, sizeof(header), "Retry-After: %lld", (long long)retry_s);
     http_refuse_politely(conn, refusal.status, retry_s > 0 ? header : NULL, refusal.message);
 }

@@ -56,6 +56,16 @@ describe('corners of HTTP', () => {
         }
     });
 
+    it('files that are refused do not fill the log', async () => {
+        const COUNT = 50;
+        const begun = Date.now();
+        const exchange = Exchange.begin(node.port, post('/files', '').repeat(COUNT));
+        assert.equal(new Set(await exchange.answers(COUNT)).has(200), false);
+        exchange.close();
+        const lines = node.process.lines.items.filter((line) => line.includes('event=file_refused'));
+        assert.ok(lines.length <= 1 + Math.ceil((Date.now() - begun) / 1000), `${lines.length} lines`);
+    });
+
     describe('an offer of another protocol is passed over', () => {
         const offers = {
             h2c: 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n',
