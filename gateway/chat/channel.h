@@ -46,9 +46,10 @@ struct subscription {
     bool is_admitted;
     bool is_server_side;  /* not asked for by the client */
     bool is_by_token;     /* a token, or the server API, let the session in */
+    bool has_list;        /* of users: it is to be kept right */
     int64_t expires_at_s; /* wall time; 0: never */
     enum presence_state presence;
-    bool has_list;        /* of users: it is to be kept right */
+    uint32_t list_round;  /* in which it waited for the list last */
     uint32_t join_serial; /* of the last join that was sent */
     uint32_t identity;    /* how many others it had before this one */
     int64_t joined_ms;    /* on clock_now_ms's clock */

@@ -9,7 +9,6 @@
 #include "clock.h"
 #include "hub.h"
 #include "id_table.h"
-#include "log.h"
 #include "mem.h"
 #include "metrics.h"
 #include "namespaces.h"
@@ -38,7 +37,9 @@ struct presence_list {
     struct channel *channel;
     uint64_t seen;          /* version of the last change that came; 0: none yet */
     uint64_t user_count;    /* with it */
-    struct id_list waiting; /* sessions that are to get the list */
+    struct id_list waiting; /* sessions that are to get the list, each once */
+    uint32_t round;         /* of those who wait */
+    int64_t read_due_ms;    /* it could not be read: not before this; 0: at any time */
     struct id_list reading; /* those that get the one being read */
     bool is_reading;
     int rereads;
@@ -56,6 +57,7 @@ struct presence_list *presence_list_create(struct channel *channel)
 {
     struct presence_list *list = mem_zalloc(sizeof(*list));
     list->channel = channel;
+    list->round = 1; /* 0: a subscription that never waited */
     return list;
 }
 
@@ -187,29 +189,9 @@ void presence_join_later(struct subscription *subscription)
     presence_note_wanted(session_hub(subscription->session));
 }
 
-/* Answers whether there was something to do. */
-static bool rejoin(struct subscription *subscription)
+void presence_put_back(struct subscription *subscription)
 {
-    bool is_wanted = subscription->is_admitted && subscription->presence == PRESENCE_WANTED;
-    if (is_wanted)
-        presence_join(subscription);
-    else if (subscription->presence >= PRESENCE_JOINING)
-        send_join(subscription, /* is_put_back= */ true, (struct broker_waiter){NULL, NULL, 0});
-    return is_wanted || subscription->presence >= PRESENCE_JOINING;
-}
-
-void presence_rejoin_all(struct hub *hub)
-{
-    size_t cursor = 0;
-    int64_t count = 0;
-    struct session *session;
-    while ((session = id_table_next(hub->sessions, &cursor))) {
-        struct subscription *subscription =
-            session_is_open(session) ? *session_subscriptions(session) : NULL;
-        for (; subscription; subscription = subscription->next_of_session)
-            count += rejoin(subscription);
-    }
-    log_info("members_rejoined", kv_int("members", count));
+    send_join(subscription, /* is_put_back= */ true, (struct broker_waiter){NULL, NULL, 0});
 }
 
 /* -------------------------------------------------------------------------------- list */
@@ -244,6 +226,7 @@ static void read_for_waiting(struct channel *channel)
     struct presence_list *list = channel_presence(channel);
     if (list->is_reading || list->waiting.count == 0)
         return;
+    list->round++;
     struct id_list empty = list->reading;
     list->reading = list->waiting;
     list->waiting = empty;
@@ -251,11 +234,21 @@ static void read_for_waiting(struct channel *channel)
     read_list(channel);
 }
 
+static void wait_for_list(struct presence_list *list, struct subscription *subscription)
+{
+    if (subscription->list_round == list->round)
+        return;
+    subscription->list_round = list->round;
+    id_list_add(&list->waiting, session_id(subscription->session));
+}
+
 void presence_send_list(struct subscription *subscription)
 {
     struct channel *channel = subscription->channel;
-    id_list_add(&channel_presence(channel)->waiting, session_id(subscription->session));
-    read_for_waiting(channel);
+    struct presence_list *list = channel_presence(channel);
+    wait_for_list(list, subscription);
+    if (list->read_due_ms == 0)
+        read_for_waiting(channel);
 }
 
 void presence_on_settled(struct channel *channel)
@@ -291,11 +284,20 @@ static void send_list(struct hub *hub, const struct id_list *readers,
         batch_unref(batches[i]);
 }
 
+/* Read again a little later, or when the channel is live again. */
 static void put_back_to_waiting(struct presence_list *list)
 {
-    for (size_t i = 0; i < list->reading.count; i++)
-        id_list_add(&list->waiting, list->reading.ids[i]);
+    const struct hub *hub = channel_hub(list->channel);
+    for (size_t i = 0; i < list->reading.count; i++) {
+        struct session *session = session_find(hub, list->reading.ids[i]);
+        struct subscription *subscription =
+            session ? channel_subscription_of(session, channel_name(list->channel)) : NULL;
+        if (subscription)
+            wait_for_list(list, subscription);
+    }
     list->reading.count = 0;
+    list->read_due_ms = clock_now_ms() + SYNC_DELAY_MS;
+    set_pending(list, true);
 }
 
 /* -------------------------------------------------------------------------- the window */
@@ -367,13 +369,14 @@ static void on_members(void *owner, uint64_t tag, const struct broker_reply *rep
     struct presence_list *list = channel_presence(channel);
     list->is_reading = false;
     if (reply->status != BROKER_OK) {
-        put_back_to_waiting(list); /* read again when the channel is live again */
+        put_back_to_waiting(list);
         return;
     }
     if (reply->version < list->seen && list->rereads++ < REREADS_MAX) {
         read_list(channel);
         return;
     }
+    list->read_due_ms = 0;
     if (list->has_news && !list->is_counted_only) {
         tell_window(list); /* first the names that the list has already */
         channel_send(channel);
@@ -418,10 +421,9 @@ static void send_lists_anew(struct presence_list *list)
     list->sync_due_ms = 0;
     for (size_t number = 0; number < DIALECT_COUNT; number++) {
         for (size_t i = 0; i < channel_subscriber_count(list->channel, number); i++) {
-            const struct subscription *subscription =
-                channel_subscriber(list->channel, number, i);
+            struct subscription *subscription = channel_subscriber(list->channel, number, i);
             if (subscription->has_list)
-                id_list_add(&list->waiting, session_id(subscription->session));
+                wait_for_list(list, subscription);
         }
     }
     read_for_waiting(list->channel);
@@ -438,6 +440,10 @@ void presence_tick(struct hub *hub)
             tell_window(list);
         if (list->sync_due_ms != 0 && list->sync_due_ms <= now_ms)
             send_lists_anew(list);
-        set_pending(list, list->has_news || list->sync_due_ms != 0);
+        if (list->read_due_ms != 0 && list->read_due_ms <= now_ms) {
+            list->read_due_ms = 0;
+            read_for_waiting(list->channel);
+        }
+        set_pending(list, list->has_news || list->sync_due_ms != 0 || list->read_due_ms != 0);
     }
 }

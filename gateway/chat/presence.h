@@ -40,6 +40,9 @@ void presence_join_later(struct subscription *subscription);
 /* The broker says that somebody came or left. */
 void presence_on_change(struct channel *channel, const struct broker_presence *change);
 
+/* One that is a member already is made one again, if the store has lost it. */
+void presence_put_back(struct subscription *subscription);
+
 /* All members of this node are put back: the store may have lost them. Those who could not
  * join before join now. */
 void presence_rejoin_all(struct hub *hub);

@@ -1,6 +1,7 @@
 /*
- * presence_again - joins that failed and that nobody asks for again: clients of the Centrifuge
- * protocol are present by being subscribed.
+ * presence_again - members who join again: those that the store may have lost, and those whose
+ * join failed and nobody asks for again: clients of the Centrifuge protocol are present by
+ * being subscribed.
  *
  * While the store is out of reach there is no use in trying; when it is back, all members are
  * put back anyway (presence_rejoin_all). A store that refuses some, or is too busy, is asked
@@ -11,10 +12,36 @@
 #include "clock.h"
 #include "hub.h"
 #include "id_table.h"
+#include "log.h"
 #include "presence.h"
 #include "session.h"
 
 enum { AGAIN_AFTER_MS = 1000, JOINS_PER_TICK = 100 };
+
+/* Answers whether there was something to do. */
+static bool rejoin(struct subscription *subscription)
+{
+    bool is_wanted = subscription->is_admitted && subscription->presence == PRESENCE_WANTED;
+    if (is_wanted)
+        presence_join(subscription);
+    else if (subscription->presence >= PRESENCE_JOINING)
+        presence_put_back(subscription);
+    return is_wanted || subscription->presence >= PRESENCE_JOINING;
+}
+
+void presence_rejoin_all(struct hub *hub)
+{
+    size_t cursor = 0;
+    int64_t count = 0;
+    struct session *session;
+    while ((session = id_table_next(hub->sessions, &cursor))) {
+        struct subscription *subscription =
+            session_is_open(session) ? *session_subscriptions(session) : NULL;
+        for (; subscription; subscription = subscription->next_of_session)
+            count += rejoin(subscription);
+    }
+    log_info("members_rejoined", kv_int("members", count));
+}
 
 void presence_note_wanted(struct hub *hub)
 {

@@ -427,6 +427,39 @@ static void list_is_read_once_for_all_who_wait(void **state)
     EXPECT_NOTHING(world->calls);
 }
 
+static void list_is_sent_once_however_often_it_is_asked_for(void **state)
+{
+    struct world *world = *state;
+    struct fake_conn *conn = world_connect_live(world);
+    world_say(conn, ALICE);
+    confirm_join(world);
+    for (int i = 0; i < 5; i++)
+        world_say(conn, ALICE); /* while it is being read */
+    fake_broker_answer_members(world->broker, 1, TEXTS("alice"));
+    fake_broker_answer_members(world->broker, 1, TEXTS("alice"));
+    EXPECT(&conn->got, ALICE_IN_LIST, ALICE_IN_LIST);
+    assert_int_equal(fake_broker_waiting(world->broker, FAKE_MEMBERS), 0);
+}
+
+static void list_that_is_refused_is_read_again_later(void **state)
+{
+    struct world *world = *state;
+    struct fake_conn *conn = world_connect_live(world);
+    world_say(conn, ALICE);
+    confirm_join(world);
+    fake_broker_answer_status(world->broker, FAKE_MEMBERS, BROKER_REFUSED);
+    for (int i = 0; i < 5; i++)
+        world_say(conn, ALICE);
+    assert_int_equal(fake_broker_waiting(world->broker, FAKE_MEMBERS), 0);
+    world_wait(world, 1500);
+    assert_int_equal(fake_broker_waiting(world->broker, FAKE_MEMBERS), 1);
+    fake_broker_answer_members(world->broker, 1, TEXTS("alice"));
+    EXPECT(&conn->got, ALICE_IN_LIST);
+    world_say(conn, ALICE);
+    fake_broker_answer_members(world->broker, 1, TEXTS("alice"));
+    EXPECT(&conn->got, ALICE_IN_LIST);
+}
+
 static void list_is_not_sent_to_who_is_gone(void **state)
 {
     struct world *world = *state;
@@ -548,6 +581,8 @@ int main(void)
         WORLD_TEST(list_that_stays_old_is_sent_after_two_more_reads),
         WORLD_TEST(who_asks_while_a_list_is_read_gets_the_next_one),
         WORLD_TEST(list_is_read_once_for_all_who_wait),
+        WORLD_TEST(list_is_sent_once_however_often_it_is_asked_for),
+        WORLD_TEST(list_that_is_refused_is_read_again_later),
         WORLD_TEST(list_is_not_sent_to_who_is_gone),
         WORLD_TEST(list_that_could_not_be_read_is_read_when_subscribed_again),
         WORLD_TEST(list_of_a_channel_that_is_gone_is_ignored),
