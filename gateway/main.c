@@ -18,6 +18,7 @@
 #include "supervisor.h"
 #include "worker_page.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,17 +191,25 @@ static int run(struct gateway *gateway)
     return gateway->exit_code;
 }
 
-/* A port that is shared would silently be shared with a stranger, too. */
+/* Looked at before anything else has a port: libwebsockets waits for an address that this
+ * machine does not have, and a port that workers share would silently be shared with a
+ * stranger, too. */
+static int check_port(const char *option, const char *text, const struct address *address)
+{
+    if (address_is_free(address))
+        return EXIT_SUCCESS;
+    return fail(EXIT_CANNOT_START,
+                mem_printf("%s: cannot listen on %s: %s", option, text, strerror(errno)));
+}
+
 static int check_ports(const struct gateway *gateway)
 {
     const struct config *config = &gateway->config;
-    if (!address_is_free(&gateway->server_options.listen))
-        return fail(EXIT_CANNOT_START,
-                    mem_printf("--listen: cannot listen on %s", config->listen));
-    if (!address_is_free(&gateway->server_options.internal))
-        return fail(EXIT_CANNOT_START,
-                    mem_printf("--internal: cannot listen on %s", config->internal));
-    return EXIT_SUCCESS;
+    const struct ws_server_options *options = &gateway->server_options;
+    int exit_code = check_port("--listen", config->listen, &options->listen);
+    return exit_code == EXIT_SUCCESS
+               ? check_port("--internal", config->internal, &options->internal)
+               : exit_code;
 }
 
 /* In the supervisor until the end of all, in each worker until its own. */
@@ -211,9 +220,7 @@ static int run_workers(struct gateway *gateway)
         .workers = (size_t)config->workers,
         .stop_timeout_ms = config->drain_timeout_ms + GIVE_BACK_TIMEOUT_MS + LEAVE_MARGIN_MS,
     };
-    int exit_code = check_ports(gateway);
-    if (exit_code != EXIT_SUCCESS)
-        return exit_code;
+    int exit_code = EXIT_SUCCESS;
     if (!workers_share(options.workers))
         return fail(EXIT_CANNOT_START, mem_strdup("no memory to share with workers"));
     if (supervisor_run(&options, &exit_code) == 0)
@@ -263,6 +270,9 @@ static int serve(struct gateway *gateway)
 {
     process_harden(/* has_core_dumps= */ strcmp(gateway->config.core_dumps, "on") == 0);
     (void)config_warn(&gateway->config, log_warning, NULL);
+    int exit_code = check_ports(gateway);
+    if (exit_code != EXIT_SUCCESS)
+        return exit_code;
     return gateway->config.workers > 1 ? run_workers(gateway) : run(gateway);
 }
 

@@ -6,6 +6,7 @@
 #include "text.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -91,6 +92,8 @@ bool address_is_free(const struct address *address)
         (void)setsockopt(socket_fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
     bool is_free =
         length > 0 && bind(socket_fd, (const struct sockaddr *)&storage, length) == 0;
+    int reason = errno;
     (void)close(socket_fd);
+    errno = reason;
     return is_free;
 }

@@ -18,7 +18,7 @@ struct address {
 /* "127.0.0.1:8000", "0.0.0.0:8000", "[::1]:8000". */
 __attribute__((warn_unused_result)) bool address_parse(const char *text,
                                                        struct address *ret_address);
-/* Can a socket be bound to it, without sharing it with others? */
+/* Can a socket be bound to it, without sharing it with others? If not, errno says why. */
 bool address_is_free(const struct address *address);
 bool address_is_loopback(const struct address *address);
 

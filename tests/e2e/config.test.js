@@ -183,6 +183,12 @@ describe('configuration', () => {
     it('a key of the wrong type in the file is refused by name', () =>
         refusal('listen', ['--config', file({ listen: 8000 })]));
 
+    it('an address of another machine is said on stderr', async () => {
+        const { code, stderr } = await run(PARLEYD, ['--listen', '192.0.2.1:8000']);
+        assert.equal(code, 1);
+        assert.match(stderr, /^parleyd: --listen: cannot listen on 192\.0\.2\.1:8000: .+\n$/m);
+    });
+
     it('a port that is taken is said on stderr', async () => {
         const port = await freePort();
         const taken = net.createServer().listen(port, '127.0.0.1');
