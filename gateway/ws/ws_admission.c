@@ -23,7 +23,8 @@ enum {
     OVER_MAX = 64,         /* of one address, waiting to be told that they are too many */
     SECOND_US = 1000000,
     BUCKETS = 1024,
-    OWN_SHARE = 2, /* one address gets half of the handshakes */
+    OWN_SHARE = 2,     /* one address gets half of the handshakes */
+    PENDING_SHARE = 4, /* and no more places than a quarter, when all are taken */
 };
 
 /* One open connection. */
@@ -116,6 +117,16 @@ static void count_for(struct ws_admission *admission, struct guest *guest, uint6
         peer_counts_add(admission->counts, customer);
 }
 
+/* When all places for those who have asked for nothing yet are taken, an address that has many
+ * connections gets no other, so that it cannot push out those of other addresses. */
+static bool is_crowd(const struct ws_admission *admission, uint64_t customer)
+{
+    int64_t most = admission->options.handshakes_pending;
+    return admission->options.connections_per_address > 0 && most > 0 && customer != 0 &&
+           admission->pending_count >= most &&
+           peer_counts_get(admission->counts, customer) > most / PENDING_SHARE;
+}
+
 bool ws_admission_enter(struct ws_admission *admission, int descriptor, const struct peer *peer)
 {
     struct guest *guest = guest_of(admission, descriptor);
@@ -125,9 +136,10 @@ bool ws_admission_enter(struct ws_admission *admission, int descriptor, const st
     if (networks_have(admission->options.trusted_proxies, peer))
         return true; /* whose it is will be known when it asks */
     count_for(admission, guest, peer_customer(peer));
-    if (!is_over_by(admission, guest->customer, OVER_MAX))
+    bool is_over = is_over_by(admission, guest->customer, OVER_MAX);
+    if (!is_over && !is_crowd(admission, guest->customer))
         return true;
-    limit_hit(LIMIT_connections_per_address);
+    limit_hit(is_over ? LIMIT_connections_per_address : LIMIT_handshakes_pending);
     ws_admission_leave(admission, descriptor);
     return false;
 }

@@ -5,6 +5,7 @@
 import { after, beforeEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import net from 'node:net';
+import { once } from 'node:events';
 import { everyoneHears, newChannel, useCluster } from './lib/cluster.js';
 import { handshake, request } from './lib/http.js';
 import { message } from './lib/luchat.js';
@@ -175,6 +176,19 @@ describe('limits of connections', () => {
             const clients = [await node.connect(channel), await node.connect(channel)];
             await everyoneHears(clients[0], clients, 'in spite of them');
             assert.ok((await hits(node, 'handshakes_pending')) >= 20);
+        });
+
+        it('a crowd at one address does not push out who is slow at another', async () => {
+            await start({ 'handshakes-pending': 10 });
+            const slow = net.connect({ port: node.port, localAddress: '127.0.0.2' });
+            sockets.push(slow);
+            await once(slow, 'connect');
+            const crowd = await connectManyIdle(node.port, 40);
+            sockets.push(...crowd.map(({ socket }) => socket));
+            await eventually(async () => (await hits(node, 'handshakes_pending')) >= 30, 'hits');
+            slow.write('GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n');
+            const [answer] = await within(once(slow, 'data'), 'an answer');
+            assert.match(answer.toString(), /^HTTP\/1\.1 200 /);
         });
 
         for (const [name, bytes] of Object.entries({
