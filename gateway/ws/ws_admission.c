@@ -236,12 +236,6 @@ void ws_admission_pend(struct ws_admission *admission, int descriptor, struct lw
         end_oldest(admission);
 }
 
-bool ws_admission_is_pending(struct ws_admission *admission, int descriptor)
-{
-    const struct guest *guest = guest_of(admission, descriptor);
-    return guest && guest->is_pending;
-}
-
 void ws_admission_settle(struct ws_admission *admission, int descriptor)
 {
     struct guest *guest = guest_of(admission, descriptor);

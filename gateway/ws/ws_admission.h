@@ -48,7 +48,6 @@ __attribute__((warn_unused_result)) bool
 ws_admission_enter(struct ws_admission *admission, int descriptor, const struct peer *peer);
 /* libwebsockets has it now, and it has asked for nothing yet. */
 void ws_admission_pend(struct ws_admission *admission, int descriptor, struct lws *wsi);
-bool ws_admission_is_pending(struct ws_admission *admission, int descriptor);
 /* It has asked: it is pending no more. */
 void ws_admission_settle(struct ws_admission *admission, int descriptor);
 /* It is closed; one that was never entered is passed over. */

@@ -21,15 +21,6 @@
 
 enum { CHANNELS = 40, OPEN_TIMEOUT_MS = 5000 };
 
-static struct fake_conn *connect_client(struct world *world)
-{
-    struct fake_conn *conn =
-        world_open(world, &dialect_centrifuge, &(struct chat_request){.channel = ""});
-    world_say(conn, "{\"id\":1,\"connect\":{}}");
-    journal_clear(&conn->got);
-    return conn;
-}
-
 /* From now on each thing that the connection is sent closes it. */
 static void fall_behind(struct world *world, struct fake_conn *conn)
 {
@@ -54,7 +45,7 @@ static void subscribe(struct fake_conn *conn, unsigned id, const char *channel)
 static void who_is_closed_by_the_reply_to_subscribe_joins_nothing(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     subscribe(conn, 2, "lobby");
     fall_behind(world, conn);
     world_subscribed(world);
@@ -96,7 +87,7 @@ static void order_to_leave_all(struct world *world, const struct fake_conn *conn
 static void subscriptions_that_end_together_outlive_a_close_in_between(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     for (unsigned i = 0; i < CHANNELS; i++) {
         char name[16];
         (void)snprintf(name, sizeof(name), "c%u", i);

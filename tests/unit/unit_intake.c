@@ -32,15 +32,6 @@
 
 enum { SECOND_MS = 1000, MINUTE_MS = 60000, TEXT_BYTES = 256, WORK_US = 100 };
 
-static struct fake_conn *connect_client(struct world *world)
-{
-    struct fake_conn *conn =
-        world_open(world, &dialect_centrifuge, &(struct chat_request){.channel = ""});
-    world_say(conn, "{\"id\":1,\"connect\":{}}");
-    journal_clear(&conn->got);
-    return conn;
-}
-
 static void publishes_done(struct world *world, size_t count)
 {
     for (; count > 0; count--)
@@ -53,7 +44,7 @@ static void publishes_done(struct world *world, size_t count)
 static void rest_of_a_frame_waits_while_too_many_are_at_the_store(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.commands_in_flight = 2;
     world_say(conn, PUBLISH(2, "a") "\n" PUBLISH(3, "b") "\n" PUBLISH(4, "c"));
     EXPECT(world->calls, "publish a 2", "publish b 3");
@@ -63,7 +54,7 @@ static void rest_of_a_frame_waits_while_too_many_are_at_the_store(void **state)
 static void what_waited_goes_on_in_its_order_when_answers_come(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.commands_in_flight = 1;
     world_say(conn, PUBLISH(2, "a") PUBLISH(3, "b"));
     world_say(conn, PUBLISH(4, "c"));
@@ -82,7 +73,7 @@ static void what_waited_goes_on_in_its_order_when_answers_come(void **state)
 static void who_waits_is_not_asked_for_another_turn(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.commands_in_flight = 1;
     world_say(conn, PUBLISH(2, "a") PUBLISH(3, "b"));
     assert_int_equal(chat_wait_ms(world->hub), -1);
@@ -108,7 +99,7 @@ static void message_of_luchat_waits_as_a_whole(void **state)
 static void closed_session_is_not_heard_any_more(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.commands_in_flight = 1;
     world_say(conn, PUBLISH(2, "a") PUBLISH(3, "b"));
     chat_refuse(conn->session, CLOSE_POLICY, "because");
@@ -122,7 +113,7 @@ static void closed_session_is_not_heard_any_more(void **state)
 static void session_that_ends_itself_in_a_frame_is_not_heard_any_more(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.commands_in_flight = 1;
     world_say(conn, PUBLISH(2, "a") "{\"id\":3,\"nonsense\":{}}" PUBLISH(4, "b"));
     publishes_done(world, 1);
@@ -135,7 +126,7 @@ static void session_that_ends_itself_in_a_frame_is_not_heard_any_more(void **sta
 static void frame_that_is_no_command_waits_for_nothing(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     int64_t hits = metrics.limit_hits[LIMIT_reply_bytes];
     world_say(conn, "[]");
     assert_true(conn->is_closed);
@@ -146,7 +137,7 @@ static void frame_that_is_no_command_waits_for_nothing(void **state)
 static void who_goes_meanwhile_leaves_nothing_behind(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.commands_in_flight = 1;
     world_say(conn, PUBLISH(2, "a") PUBLISH(3, "b"));
     world_disconnect(world, conn);
@@ -158,7 +149,7 @@ static void who_goes_meanwhile_leaves_nothing_behind(void **state)
 static void more_than_two_messages_worth_is_not_kept(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.commands_in_flight = 1;
     world->options.max_message_bytes = TEXT_BYTES;
     world_say(conn, PUBLISH(2, "a"));
@@ -187,7 +178,7 @@ static void silence_is_excused_while_it_is_not_read(void **state)
 static void missing_pong_is_excused_while_it_is_not_read(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.commands_in_flight = 1;
     world_say(conn, PUBLISH(2, "a") PUBLISH(3, "b"));
     world_wait(world, WORLD_PING_MS + WORLD_PONG_MS + SECOND_MS);
@@ -217,7 +208,7 @@ static void who_does_not_take_what_it_is_sent_is_not_excused(void **state)
 static void long_frame_is_heard_in_several_turns(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     fake_write_us = WORK_US;
     world_say(conn, LEAVE(2) LEAVE(3) LEAVE(4) LEAVE(5));
     fake_write_us = 0;
@@ -234,8 +225,8 @@ static void long_frame_is_heard_in_several_turns(void **state)
 static void others_are_heard_between(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
-    struct fake_conn *other = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
+    struct fake_conn *other = world_connect_sdk(world);
     fake_write_us = WORK_US;
     world_say(conn, LEAVE(2) LEAVE(3) LEAVE(4) LEAVE(5));
     world_say(other, LEAVE(6));
@@ -250,7 +241,7 @@ static void crowd_is_heard_one_by_one(void **state)
     enum { MANY = 30 };
     struct fake_conn *conns[MANY];
     for (int i = 0; i < MANY; i++)
-        conns[i] = connect_client(world);
+        conns[i] = world_connect_sdk(world);
     world_turn(world);
     fake_write_us = WORK_US;
     for (int i = 0; i < MANY; i++)
@@ -269,7 +260,7 @@ static void ten_seconds_worth_of_commands_are_heard_at_once(void **state)
 {
     struct world *world = *state;
     world->options.limits.commands_per_s = 1;
-    struct fake_conn *conn = connect_client(world); /* which is one, too */
+    struct fake_conn *conn = world_connect_sdk(world); /* which is one, too */
     for (int i = 0; i < 9; i++)
         world_say(conn, LEAVE(2));
     journal_clear(&conn->got);
@@ -283,7 +274,7 @@ static void ten_seconds_worth_of_commands_are_heard_at_once(void **state)
 static void refused_command_does_nothing(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.publishes_per_s = 1;
     int64_t hits = metrics.limit_hits[LIMIT_publishes_per_s];
     for (int i = 0; i < 10; i++)
@@ -358,7 +349,7 @@ static void message_longer_than_the_bucket_is_sent_when_it_is_full(void **state)
 static void who_was_refused_for_long_is_heard_more_slowly(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.commands_per_s = 1;
     world_say(conn, LEAVE(2)); /* a usage with these limits */
     for (int i = 0; i < 110; i++)
@@ -375,7 +366,7 @@ static void who_was_refused_for_long_is_heard_more_slowly(void **state)
 static void new_channels_are_counted_by_the_minute(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.new_channels_per_minute = 2;
     world_say(conn, PUBLISH(2, "a") PUBLISH(3, "b") PUBLISH(4, "c"));
     EXPECT(world->calls, "publish a 2", "publish b 3");
@@ -389,10 +380,10 @@ static void new_channels_are_counted_by_the_minute(void **state)
 static void channel_that_was_touched_is_not_new(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.new_channels_per_minute = 1;
     world_say(conn, PUBLISH(2, "a") PUBLISH(3, "a"));
-    world_say(connect_client(world), PUBLISH(4, "a"));
+    world_say(world_connect_sdk(world), PUBLISH(4, "a"));
     EXPECT(world->calls, "publish a 2", "publish a 3", "publish a 4");
     EXPECT_NOTHING(&conn->got);
 }
@@ -400,7 +391,7 @@ static void channel_that_was_touched_is_not_new(void **state)
 static void asking_counts_like_publishing(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.new_channels_per_minute = 1;
     world_say(conn, PUBLISH(2, "b") HISTORY(3) PRESENCE(4));
     EXPECT(world->calls, "publish b 2");
@@ -410,7 +401,7 @@ static void asking_counts_like_publishing(void **state)
 static void subscriptions_have_a_limit_of_their_own(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.channels_per_connection = 1;
     world_say(conn, "{\"id\":2,\"subscribe\":{\"channel\":\"a\"}}");
     world_say(conn, "{\"id\":3,\"subscribe\":{\"channel\":\"b\"}}");
@@ -421,7 +412,7 @@ static void subscriptions_have_a_limit_of_their_own(void **state)
 static void subscribing_and_leaving_is_counted_too(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.new_channels_per_minute = 1;
     world->options.limits.channels_per_connection = 1;
     world_say(conn, "{\"id\":2,\"subscribe\":{\"channel\":\"a\"}}" LEAVE(
@@ -488,7 +479,7 @@ static void answer_history(struct world *world, size_t bytes)
 static void long_answers_are_asked_for_one_after_another(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.reply_bytes = 10000;
     world->hub->reply_usual = 4000;
     world_say(conn, HISTORY(2) HISTORY(3) HISTORY(4) HISTORY(5));
@@ -508,7 +499,7 @@ static void long_answers_to_all_are_asked_for_one_after_another(void **state)
     world->options.limits.reply_bytes = 10000;
     world->hub->reply_usual = 9000;
     for (int i = 0; i < MANY; i++) {
-        conns[i] = connect_client(world);
+        conns[i] = world_connect_sdk(world);
         world_say(conns[i], HISTORY(2));
     }
     for (int i = 0; i < MANY; i++) {
@@ -525,10 +516,10 @@ static void who_goes_while_it_waits_to_ask_holds_up_nobody(void **state)
     struct world *world = *state;
     world->options.limits.reply_bytes = 10000;
     world->hub->reply_usual = 9000;
-    world_say(connect_client(world), HISTORY(2));
-    struct fake_conn *gone = connect_client(world);
+    world_say(world_connect_sdk(world), HISTORY(2));
+    struct fake_conn *gone = world_connect_sdk(world);
     world_say(gone, HISTORY(2));
-    struct fake_conn *last = connect_client(world);
+    struct fake_conn *last = world_connect_sdk(world);
     world_say(last, HISTORY(2));
     world_disconnect(world, gone);
     answer_history(world, 9000);
@@ -540,7 +531,7 @@ static void who_goes_while_it_waits_to_ask_holds_up_nobody(void **state)
 static void short_answers_are_asked_for_together(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.reply_bytes = 1 << 20;
     for (int i = 0; i < 40; i++) {
         world_say(conn, HISTORY(2));
@@ -554,7 +545,7 @@ static void short_answers_are_asked_for_together(void **state)
 static void long_answers_have_a_rate(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.reply_bytes = 10000;
     for (int i = 0; i < 4; i++) {
         world_say(conn, HISTORY(2));
@@ -571,7 +562,7 @@ static void long_answers_have_a_rate(void **state)
 static void long_answer_waits_while_the_connection_is_behind(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.reply_bytes = 10000;
     conn->is_busy = true;
     world_say(conn, LEAVE(2));
@@ -588,7 +579,7 @@ static void long_answer_waits_while_the_connection_is_behind(void **state)
 static void recoveries_are_heard_a_few_at_a_time(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world->options.limits.reply_bytes = 10000;
     world->hub->reply_usual = 5000;
     for (int i = 0; i < 4; i++) {
@@ -605,7 +596,7 @@ static void recoveries_are_heard_a_few_at_a_time(void **state)
 static void history_asks_for_no_more_than_a_reply_holds(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_set_namespaces(
         world, "{\"\":{\"reply_publications\":7}}",
         &(struct namespace_options){
@@ -620,7 +611,7 @@ static void usage_is_given_back_when_nothing_is_used(void **state)
 {
     struct world *world = *state;
     world->options.limits.commands_per_s = 10;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     assert_non_null(*session_usage(conn->session));
     world_wait(world, SECOND_MS);
     assert_null(*session_usage(conn->session));
@@ -630,7 +621,7 @@ static void usage_is_kept_while_it_says_something(void **state)
 {
     struct world *world = *state;
     world->options.limits.new_channels_per_minute = 2;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_say(conn, PUBLISH(2, "a") PUBLISH(3, "b"));
     publishes_done(world, 2);
     for (int i = 0; i < 2; i++) {
@@ -647,7 +638,7 @@ static void nothing_is_kept_of_who_is_gone(void **state)
     struct world *world = *state;
     world->options.limits.commands_per_s = 10;
     for (int i = 0; i < 100; i++) {
-        struct fake_conn *conn = connect_client(world);
+        struct fake_conn *conn = world_connect_sdk(world);
         world_say(conn, PUBLISH(2, "a"));
         publishes_done(world, 1);
         world_disconnect(world, conn);

@@ -36,18 +36,10 @@ static struct fake_conn *open_connection(struct world *world)
     return world_open(world, &dialect_centrifuge, &(struct chat_request){.channel = ""});
 }
 
-static struct fake_conn *connect_client(struct world *world)
-{
-    struct fake_conn *conn = open_connection(world);
-    world_say(conn, "{\"id\":1,\"connect\":{}}");
-    journal_clear(&conn->got);
-    return conn;
-}
-
 /* A client that says so to a channel whose log is 1, 2, 3 of epoch "e1". */
 static struct fake_conn *come_back(struct world *world, const char *subscribe)
 {
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_say(conn, subscribe);
     world_subscribed(world);
     journal_clear(world->calls);
@@ -103,7 +95,7 @@ static void who_comes_back_to_a_live_channel_is_served_without_the_store(void **
     be_live(world);
     world_publication(world, "e1", 4, "4");
     world_turn(world);
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_say(conn, RECOVER("e1", 2));
     world_turn(world);
     EXPECT(&conn->got, SUBSCRIBED(2, "e1", 2, RECOVERED(PUB(3) "," PUB(4))));
@@ -113,7 +105,7 @@ static void who_comes_back_to_a_live_channel_is_served_without_the_store(void **
 static void empty_log_recovers_who_saw_nothing(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_say(conn, RECOVER("e1", 0));
     world_subscribed(world);
     fake_broker_answer_log(world->broker, "e1", 0, NO_TEXTS);
@@ -174,7 +166,7 @@ static void another_epoch_is_no_log_that_went_back(void **state)
 
 static struct fake_conn *come_back_to_trimmed(struct world *world, const char *subscribe)
 {
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_say(conn, subscribe);
     world_subscribed(world);
     fake_broker_answer_log(world->broker, "e1", 7, TEXTS("5", "6", "7"));
@@ -197,7 +189,7 @@ static void log_trimmed_up_to_the_position_is_recovered(void **state)
 static void log_that_is_gone_is_not_recovered(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_say(conn, RECOVER("e1", 3));
     world_subscribed(world);
     fake_broker_answer_log(world->broker, "e1", 7, NO_TEXTS);
@@ -238,7 +230,7 @@ static void who_claims_to_be_ahead_does_not_repeat_the_log_to_others(void **stat
     struct fake_conn *luchat = world_connect(world, "lobby");
     world_turn(world);
     EXPECT(&luchat->got, "1", "2", "3");
-    world_say(connect_client(world), RECOVER("e1", 9));
+    world_say(world_connect_sdk(world), RECOVER("e1", 9));
     world_turn(world);
     fake_broker_answer_log(world->broker, "e2", 3, NO_TEXTS);
     world_turn(world);
@@ -260,7 +252,7 @@ static void log_that_went_back_sends_all_back_to_subscribe_again(void **state)
 static void nothing_is_doubled_between_recovered_and_live(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_say(conn, RECOVER("e1", 1));
     world_subscribed(world);
     world_publication(world, "e1", 3, "3"); /* held, and in the log as well */
@@ -276,7 +268,7 @@ static void publication_of_the_same_turn_comes_in_the_reply_alone(void **state)
 {
     struct world *world = *state;
     struct fake_conn *old_hand = be_live(world);
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_publication(world, "e1", 4, "4");
     world_say(conn, RECOVER("e1", 2));
     world_publication(world, "e1", 5, "5");
@@ -291,7 +283,7 @@ static void who_is_new_begins_where_its_position_says(void **state)
 {
     struct world *world = *state;
     be_live(world);
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_publication(world, "e1", 4, "4");
     world_say(conn, SUBSCRIBE);
     world_turn(world);
@@ -338,7 +330,7 @@ static void who_subscribes_again_after_a_gap_is_told_what_is_lost(void **state)
 {
     struct world *world = *state;
     be_live(world);
-    struct fake_conn *other = connect_client(world);
+    struct fake_conn *other = world_connect_sdk(world);
     world_publication(world, "e1", 9, "9");
     world_say(other, "{\"id\":2,\"presence\":{\"channel\":\"lobby\"}}");
     fake_broker_answer_log(world->broker, "e1", 9, TEXTS("8", "9"));
@@ -362,7 +354,7 @@ static void log_of_another_epoch_ends_the_subscription(void **state)
 static void client_is_pinged(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_wait(world, WORLD_PING_MS - CHAT_TICK_MS);
     EXPECT_NOTHING(&conn->got);
     world_wait(world, 2 * CHAT_TICK_MS);
@@ -372,7 +364,7 @@ static void client_is_pinged(void **state)
 static void client_that_answers_is_pinged_again_and_again(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     for (int i = 0; i < 5; i++) {
         world_wait(world, WORLD_PING_MS + 2 * CHAT_TICK_MS);
         EXPECT(&conn->got, "{}");
@@ -383,7 +375,7 @@ static void client_that_answers_is_pinged_again_and_again(void **state)
 static void client_that_does_not_answer_is_closed(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_wait(world, WORLD_PING_MS + CHAT_TICK_MS);
     world_wait(world, WORLD_PONG_MS - 2 * CHAT_TICK_MS);
     EXPECT(&conn->got, "{}");
@@ -394,7 +386,7 @@ static void client_that_does_not_answer_is_closed(void **state)
 static void other_commands_are_no_pong(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_wait(world, WORLD_PING_MS + CHAT_TICK_MS);
     world_say(conn, "{\"id\":2,\"unsubscribe\":{\"channel\":\"lobby\"}}");
     journal_clear(&conn->got);
@@ -404,7 +396,7 @@ static void other_commands_are_no_pong(void **state)
 
 static void pong_without_a_ping_is_refused(void **state)
 {
-    struct fake_conn *conn = connect_client(*state);
+    struct fake_conn *conn = world_connect_sdk(*state);
     world_say(conn, "{}");
     EXPECT(&conn->got, "close 3501 a pong without a ping");
 }
@@ -422,7 +414,7 @@ static void connection_that_says_nothing_is_stale(void **state)
 static void channel_that_cannot_be_opened_is_a_temporary_error(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_say(conn, SUBSCRIBE);
     world_wait(world, world->options.open_timeout_ms + CHAT_TICK_MS);
     EXPECT(&conn->got,
@@ -496,7 +488,7 @@ static void is_answered_so(void **state)
     const struct answer_row *row = *state;
     void *world;
     (void)world_set_up(&world);
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_say(conn, row->text);
     EXPECT(&conn->got, row->answer);
     EXPECT_NOTHING(((struct world *)world)->calls);
@@ -528,7 +520,7 @@ static void second_subscription_to_a_channel_is_refused(void **state)
 static void too_many_channels_are_refused(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     char text[TEXT_BYTES];
     for (int i = 0; i < CHANNELS_MAX; i++) {
         (void)snprintf(text, sizeof(text), "{\"id\":%d,\"subscribe\":{\"channel\":\"c%d\"}}",
@@ -566,7 +558,7 @@ static void nothing_is_pushed_after_an_unsubscription(void **state)
 static void publication_keeps_its_bytes_and_is_answered(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_say(conn, "{\"id\":2,\"publish\":{\"channel\":\"lobby\",\"data\":{ \"a\" : 1.0 }}}");
     EXPECT(world->calls, "publish lobby { \"a\" : 1.0 }");
     EXPECT_NOTHING(&conn->got);
@@ -578,7 +570,7 @@ static void publication_keeps_its_bytes_and_is_answered(void **state)
 static void publication_with_a_key_is_acknowledged_by_its_place(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_say(conn, "{\"id\":2,\"rpc\":{\"method\":\"publish\",\"data\":{\"channel\":\"lobby\","
                     "\"data\":1,\"key\":\"k\"}}}");
     EXPECT(world->calls, "publish lobby 1 once sdk 0  k");
@@ -592,7 +584,7 @@ static void publication_with_a_key_is_acknowledged_by_its_place(void **state)
 static void key_that_was_used_for_other_data_is_an_error(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_say(conn, "{\"id\":2,\"rpc\":{\"method\":\"publish\",\"data\":{\"channel\":\"lobby\","
                     "\"data\":1,\"idempotency_key\":\"k\"}}}");
     EXPECT(world->calls, "publish lobby 1 once sdk 0  k");
@@ -605,7 +597,7 @@ static void key_that_was_used_for_other_data_is_an_error(void **state)
 static void member_that_the_publish_does_not_know_is_named(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_say(conn, "{\"id\":2,\"rpc\":{\"method\":\"publish\",\"data\":{\"channel\":\"lobby\","
                     "\"data\":1,\"Key\\\"\":\"k\"}}}");
     EXPECT_NOTHING(world->calls);
@@ -616,7 +608,7 @@ static void member_that_the_publish_does_not_know_is_named(void **state)
 static void answer_to_who_is_gone_is_ignored(void **state)
 {
     struct world *world = *state;
-    struct fake_conn *conn = connect_client(world);
+    struct fake_conn *conn = world_connect_sdk(world);
     world_say(conn, "{\"id\":2,\"publish\":{\"channel\":\"lobby\",\"data\":1}}");
     world_disconnect(world, conn);
     fake_broker_answer_status(world->broker, FAKE_PUBLISH, BROKER_UNKNOWN);

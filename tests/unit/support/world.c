@@ -117,6 +117,15 @@ struct fake_conn *world_connect_present(struct world *world, const char *user, u
     return conn;
 }
 
+struct fake_conn *world_connect_sdk(struct world *world)
+{
+    struct fake_conn *conn =
+        world_open(world, &dialect_centrifuge, &(struct chat_request){.channel = ""});
+    world_say(conn, "{\"id\":1,\"connect\":{}}");
+    journal_clear(&conn->got);
+    return conn;
+}
+
 void world_disconnect(struct world *world, struct fake_conn *conn)
 {
     struct fake_conn **link = &world->conns;

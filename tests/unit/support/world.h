@@ -53,6 +53,8 @@ struct fake_conn *world_connect_live(struct world *world);
 /* A live connection with that user present; its list of users is answered with version. */
 struct fake_conn *world_connect_present(struct world *world, const char *user,
                                         uint64_t version);
+/* One of the Centrifuge protocol that is connected, and in no channel; its journal is empty. */
+struct fake_conn *world_connect_sdk(struct world *world);
 /* Channels opened from now on are as the options say; the JSON is that of namespaces.h. */
 void world_set_namespaces(struct world *world, const char *json,
                           const struct namespace_options *defaults);
