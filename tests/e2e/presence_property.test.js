@@ -51,18 +51,30 @@ class Tab {
     }
 
     async open(user) {
-        try {
+        await this.unlessKilled(async () => {
             this.client = await this.node.connect(this.channel);
             this.client.ended.then(() => (this.isOpen = false));
-            await this.takeName(user);
-        } catch {
-            this.isOpen = false; // its node was killed meanwhile
-            this.client?.socket.terminate();
-        }
+            await this.goBy(user);
+        });
     }
 
     /** Settles once the join is answered with a list, or the connection is over. */
     async takeName(user) {
+        await this.unlessKilled(() => this.goBy(user));
+    }
+
+    /** What its node does not live to answer ends the connection, and is no fault. */
+    async unlessKilled(act) {
+        try {
+            await act();
+        } catch (error) {
+            if (this.client?.isOpen) throw error;
+            this.isOpen = false;
+            this.client?.socket.terminate();
+        }
+    }
+
+    async goBy(user) {
         this.since = Infinity;
         this.user = user;
         const isAnswer = (frame) => isUsers(frame) || isError(503)(frame);
