@@ -24,6 +24,7 @@
 
 struct http_conn;
 struct http_conns;
+struct http_cors;
 struct lws;
 struct peer;
 
@@ -42,11 +43,14 @@ struct http_conn_options {
 };
 
 struct http_conn_events {
-    /* Is it a handshake that libwebsockets may have? If *ret_text is set, it is to have that
-     * instead. *ret_text is *new*. */
-    bool (*is_handshake)(struct http_conn *conn, const struct http_head *head, char **ret_text);
+    /* Is it a handshake that libwebsockets may have? */
+    bool (*is_handshake)(void *context, struct http_conn *conn, const struct http_head *head);
+    /* As it is to be told to libwebsockets. *new* */
+    char *(*print_handshake)(const struct http_head *head);
+    /* It was one: from now on the socket, from which it was read, belongs to who is told so. */
+    void (*on_handshake)(void *context, int socket, const char *text);
     /* Another request; it is to be answered, now or later. */
-    void (*on_request)(struct http_conn *conn);
+    void (*on_request)(void *context, struct http_conn *conn);
 };
 
 /* What is to be told to who answers; each may be NULL. */
@@ -61,17 +65,22 @@ struct http_handler {
     void (*on_over)(void *owner, struct http_conn *conn);
 };
 
-/* Both are borrowed for the life of it. *new* */
+/* All are borrowed for the life of it. cors: of the public port. *new* */
 struct http_conns *http_conns_create(struct ws_loop *ws_loop,
                                      const struct http_conn_options *options,
-                                     const struct http_conn_events *events);
-void http_conns_destroy(struct http_conns *conns); /* takes NULL; all connections are gone */
+                                     const struct http_cors *cors,
+                                     const struct http_conn_events *events, void *context);
+/* Takes NULL. Those that libwebsockets has are gone; the others are closed. */
+void http_conns_destroy(struct http_conns *conns);
 
 /* At the end of each turn: who is too slow? */
 void http_conns_turn(struct http_conns *conns);
 
-/* What ws_loop is told of. A new one has sent something for the first time. */
-enum ws_loop_reader http_conns_hear_new(struct http_conns *conns, struct lws *wsi,
+/* One was accepted, and opened at ws_loop. */
+void http_conns_open(struct http_conns *conns, int socket, enum http_port port);
+
+/* What ws_loop is told of. One that libwebsockets has accepted has something to be read. */
+enum ws_loop_reader http_conns_hear_tls(struct http_conns *conns, struct lws *wsi, int socket,
                                         enum http_port port);
 enum ws_loop_reader http_conn_readable(struct http_conn *conn);
 void http_conn_writable(struct http_conn *conn);
@@ -79,10 +88,12 @@ void http_conn_gone(struct http_conn *conn);
 
 /* -------------------------------------------------------------------------- for who answers */
 
-struct lws *http_conn_wsi(const struct http_conn *conn);
+int http_conn_socket(const struct http_conn *conn);
+bool http_conn_is_tls(const struct http_conn *conn);
+struct lws *http_conn_wsi(const struct http_conn *conn); /* NULL: without TLS */
+/* NULL: no page may read what is answered. */
+const struct http_cors *http_conn_cors(const struct http_conn *conn);
 enum http_port http_conn_port(const struct http_conn *conn);
-/* Has something come behind the head that is at hand? */
-bool http_conn_has_more(const struct http_conn *conn);
 /* Of the request that is being answered. */
 const struct http_head *http_conn_head(const struct http_conn *conn);
 

@@ -41,9 +41,9 @@ void http_conn_drop_request(struct http_conn *conn)
 /* Who is closed on while still writing may never see the answer. */
 static void linger(struct http_conn *conn)
 {
-    http_io_end(conn->wsi);
+    http_io_end(&conn->io);
     if (conn->is_waiting)
-        http_io_set_threshold(conn->wsi, 1);
+        http_io_set_threshold(&conn->io, 1);
     http_conn_set_state(conn, STATE_LINGER);
 }
 
@@ -51,7 +51,7 @@ void http_conn_discard(struct http_conn *conn)
 {
     ssize_t count;
     do {
-        count = http_io_read(conn->wsi, conn->conns->scratch, SCRATCH_BYTES);
+        count = http_io_read(&conn->io, conn->conns->scratch, SCRATCH_BYTES);
         if (count > 0)
             conn->moved += (size_t)count;
     } while (count == SCRATCH_BYTES && conn->moved <= HTTP_DISCARDED_BYTES_MAX);
@@ -114,7 +114,7 @@ static bool write_some(struct http_conn *conn, const char *bytes, size_t length,
 {
     size_t done = 0;
     while (done < length) {
-        ssize_t count = http_io_write(conn->wsi, bytes + done, length - done);
+        ssize_t count = http_io_write(&conn->io, bytes + done, length - done);
         if (count == HTTP_IO_LOST || count == 0)
             return false;
         if (count == HTTP_IO_AGAIN)
@@ -141,7 +141,7 @@ void http_conn_send(struct http_conn *conn, const char *bytes, size_t length)
     if (sent == length)
         return;
     keep(conn, bytes + sent, length - sent);
-    ws_loop_want(conn->conns->ws_loop, conn->wsi, conn->state == STATE_BODY, true);
+    ws_loop_want(conn->conns->ws_loop, conn->io.socket, conn->state == STATE_BODY, true);
 }
 
 void http_conn_await_room(struct http_conn *conn)
@@ -149,7 +149,7 @@ void http_conn_await_room(struct http_conn *conn)
     if (conn->state == STATE_DEAD)
         return;
     conn->is_full = true;
-    ws_loop_want(conn->conns->ws_loop, conn->wsi, false, true);
+    ws_loop_want(conn->conns->ws_loop, conn->io.socket, false, true);
 }
 
 void http_conn_finish(struct http_conn *conn, bool is_last)
@@ -187,7 +187,7 @@ void http_conn_writable(struct http_conn *conn)
         conn->out = NULL;
     }
     conn->is_full = false;
-    ws_loop_want(conn->conns->ws_loop, conn->wsi, conn->state == STATE_BODY, false);
+    ws_loop_want(conn->conns->ws_loop, conn->io.socket, conn->state == STATE_BODY, false);
     if (conn->is_whole)
         end_answer(conn);
     else if (conn->handler && conn->handler->on_writable)

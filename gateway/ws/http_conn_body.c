@@ -17,9 +17,9 @@ void http_conn_drop_body(struct http_conn *conn)
     char *scratch = conn->conns->scratch;
     int64_t left = conn->request->head.body_length;
     if (conn->request->head.is_chunked || left > SCRATCH_BYTES || conn->body_length > 0 ||
-        http_io_peek(conn->wsi, scratch, (size_t)left) != left)
+        http_io_peek(&conn->io, scratch, (size_t)left) != left)
         return;
-    conn->has_unread = http_io_read(conn->wsi, scratch, (size_t)left) != left;
+    conn->has_unread = http_io_read(&conn->io, scratch, (size_t)left) != left;
 }
 
 static void complete_body(struct http_conn *conn)
@@ -70,7 +70,7 @@ static void hear_chunks(struct http_conn *conn)
 {
     char *scratch = conn->conns->scratch;
     size_t carried = 0;
-    ssize_t count = http_io_peek(conn->wsi, scratch, SCRATCH_BYTES);
+    ssize_t count = http_io_peek(&conn->io, scratch, SCRATCH_BYTES);
     if (http_conn_is_cut_off(conn, count))
         return;
     int64_t taken = http_chunks_take(&conn->chunks, scratch, (size_t)count, &carried);
@@ -80,7 +80,7 @@ static void hear_chunks(struct http_conn *conn)
     }
     if (!append_body(conn, scratch, carried))
         return;
-    if (http_io_read(conn->wsi, scratch, (size_t)taken) != taken)
+    if (http_io_read(&conn->io, scratch, (size_t)taken) != taken)
         http_conn_kill(conn); /* what was there is not there any more */
     else if (conn->chunks.is_over)
         complete_body(conn);
@@ -95,7 +95,7 @@ void http_conn_hear_body(struct http_conn *conn)
     }
     size_t left = (size_t)conn->request->head.body_length - conn->body_length;
     ssize_t count =
-        http_io_read(conn->wsi, scratch, left < SCRATCH_BYTES ? left : SCRATCH_BYTES);
+        http_io_read(&conn->io, scratch, left < SCRATCH_BYTES ? left : SCRATCH_BYTES);
     if (!http_conn_is_cut_off(conn, count) && append_body(conn, scratch, (size_t)count) &&
         (size_t)count == left)
         complete_body(conn);

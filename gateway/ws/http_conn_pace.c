@@ -16,7 +16,7 @@ static size_t progress(struct http_conn *conn)
     conn->moved = 0;
     if (conn->state != STATE_ANSWER)
         return moved;
-    size_t missing = http_io_unacknowledged(conn->wsi);
+    size_t missing = http_io_unacknowledged(&conn->io);
     uint64_t arrived = conn->sent > missing ? conn->sent - missing : 0;
     moved = arrived > conn->arrived ? (size_t)(arrived - conn->arrived) : 0;
     conn->arrived = arrived;
@@ -36,6 +36,15 @@ static bool is_too_slow(struct http_conn *conn, int64_t now_ms)
     return (int64_t)progress(conn) < options->bytes_per_s * waited_ms / 1000;
 }
 
+/* Who has never said anything has come to say something, and at once. */
+static bool is_idle_for_long(const struct http_conn *conn, int64_t waited_ms)
+{
+    const struct http_conn_options *options = conn->conns->options;
+    if (conn->is_silent)
+        return waited_ms >= options->request_ms;
+    return options->idle_ms > 0 && waited_ms >= options->idle_ms;
+}
+
 void http_conn_look_at(struct http_conn *conn, int64_t now_ms)
 {
     const struct http_conn_options *options = conn->conns->options;
@@ -44,7 +53,7 @@ void http_conn_look_at(struct http_conn *conn, int64_t now_ms)
     case STATE_HEAD:
         if (conn->has_begun && waited_ms >= options->request_ms)
             http_conn_refuse_head(conn, 408, "the request did not come in time");
-        else if (!conn->has_begun && options->idle_ms > 0 && waited_ms >= options->idle_ms)
+        else if (!conn->has_begun && is_idle_for_long(conn, waited_ms))
             http_conn_kill(conn);
         break;
     case STATE_BODY:

@@ -7,6 +7,7 @@
 
 #include "http_chunks.h"
 #include "http_conn.h"
+#include "http_io.h"
 
 #include <sys/types.h>
 
@@ -17,7 +18,7 @@ enum state {
     STATE_BODY,   /* it is read */
     STATE_ANSWER, /* it is made, or on its way */
     STATE_LINGER, /* answered for the last time; what still comes is dropped */
-    STATE_DEAD,   /* libwebsockets is to close it */
+    STATE_DEAD,   /* it is to be closed when the turn ends */
 };
 
 /* In one piece with the octets of its head. */
@@ -30,7 +31,7 @@ struct http_conn {
     struct http_conns *conns;
     struct http_conn *previous;
     struct http_conn *next;
-    struct lws *wsi;
+    struct http_io io;
     struct request *request; /* NULL: none at the moment */
 
     const struct http_handler *handler; /* NULL: none, or over */
@@ -58,8 +59,8 @@ struct http_conn {
 
     enum http_port port;
     enum state state;
+    bool is_silent;  /* no octet has ever come */
     bool has_begun;  /* the first octet of a head is there */
-    bool has_more;   /* octets lie behind the head */
     bool has_unread; /* a body was announced and is not read */
     bool is_sending; /* the answer has begun */
     bool is_full;    /* the system is to tell when it takes more of it */
@@ -73,13 +74,15 @@ struct http_conns {
     struct ws_loop *ws_loop;
     const struct http_conn_options *options;
     const struct http_conn_events *events;
+    const struct http_cors *cors;
+    void *context; /* of the events */
     struct http_conn *first;
     int64_t next_look_ms;
     char scratch[SCRATCH_BYTES];
 };
 
 void http_conn_set_state(struct http_conn *conn, enum state state);
-/* libwebsockets closes it before the next turn; it is freed then. */
+/* It is closed before the next turn, and freed then. */
 void http_conn_kill(struct http_conn *conn);
 /* Of a read. The end, or an error, before all of it was there? Then it is killed. */
 bool http_conn_is_cut_off(struct http_conn *conn, ssize_t count);

@@ -4,58 +4,49 @@
 #include "http_cors.h"
 
 #include "http_conn.h"
-#include "http_io.h"
 #include "http_origin.h"
 #include "http_response.h"
 #include "mem.h"
 #include "network.h"
 
-#include <libwebsockets.h>
-
 #include <string.h>
 #include <strings.h>
 
-/* NULL: the internal port. */
-static const struct http_cors *cors_of(struct lws *wsi)
-{
-    return lws_vhost_user(lws_get_vhost(wsi));
-}
-
 /* Over TLS it is known, and where a trusted proxy says it. */
-static enum http_scheme scheme_of(struct lws *wsi, const struct http_head *head)
+static enum http_scheme scheme_of(const struct http_conn *conn, const struct http_head *head)
 {
     struct peer peer;
     const struct http_peer_rule connection_only = {"", 0};
     const char *said = http_head_find(head, "x-forwarded-proto");
-    if (http_io_is_tls(wsi))
+    if (http_conn_is_tls(conn))
         return HTTP_SCHEME_TLS;
-    (void)http_peer(wsi, head, &connection_only, &peer);
-    if (!said || !networks_have(cors_of(wsi)->rule.trusted_proxies, &peer))
+    (void)http_peer(http_conn_socket(conn), head, &connection_only, &peer);
+    if (!said || !networks_have(http_conn_cors(conn)->rule.trusted_proxies, &peer))
         return HTTP_SCHEME_UNKNOWN;
     if (strcasecmp(said, "https") == 0)
         return HTTP_SCHEME_TLS;
     return strcasecmp(said, "http") == 0 ? HTTP_SCHEME_PLAIN : HTTP_SCHEME_UNKNOWN;
 }
 
-bool http_cors_is_origin_welcome(struct lws *wsi, const struct http_head *head)
+bool http_cors_is_origin_welcome(const struct http_conn *conn, const struct http_head *head)
 {
     const char *origin = http_head_find(head, "origin");
-    const struct http_cors *cors = cors_of(wsi);
+    const struct http_cors *cors = http_conn_cors(conn);
     if (!origin || !origin[0])
         return true; /* not a page: a program */
     return cors && http_origin_is_allowed(cors->allowed_origins, origin, http_head_host(head),
-                                          scheme_of(wsi, head));
+                                          scheme_of(conn, head));
 }
 
-bool http_cors_is_host_welcome(struct lws *wsi, const struct http_head *head)
+bool http_cors_is_host_welcome(const struct http_conn *conn, const struct http_head *head)
 {
     struct peer peer;
-    const struct http_cors *cors = cors_of(wsi);
+    const struct http_cors *cors = http_conn_cors(conn);
     const char *host = http_head_host(head);
     if (!cors || http_origin_is_host_allowed(cors->allowed_hosts, cors->allowed_origins, host,
                                              /* is_from_here= */ true))
         return true; /* for all: the system need not be asked who it is */
-    (void)http_peer(wsi, head, &cors->rule, &peer);
+    (void)http_peer(http_conn_socket(conn), head, &cors->rule, &peer);
     return !peer_is_loopback(&peer) &&
            http_origin_is_host_allowed(cors->allowed_hosts, cors->allowed_origins, host,
                                        /* is_from_here= */ false);
@@ -64,14 +55,13 @@ bool http_cors_is_host_welcome(struct lws *wsi, const struct http_head *head)
 char *http_cors_headers(const struct http_conn *conn)
 {
     static const char vary[] = "Vary: Origin\r\n";
-    struct lws *wsi = http_conn_wsi(conn);
-    const struct http_cors *cors = cors_of(wsi);
+    const struct http_cors *cors = http_conn_cors(conn);
     const struct http_head *head = http_conn_head(conn);
     const char *origin = http_head_find(head, "origin");
     if (!cors)
         return mem_strdup("");
-    if (!origin || !origin[0] || !http_cors_is_origin_welcome(wsi, head) ||
-        !http_cors_is_host_welcome(wsi, head))
+    if (!origin || !origin[0] || !http_cors_is_origin_welcome(conn, head) ||
+        !http_cors_is_host_welcome(conn, head))
         return mem_strdup(vary);
     if (http_origin_is_allowed(cors->allowed_origins, "*", "", HTTP_SCHEME_UNKNOWN))
         return mem_printf("Access-Control-Allow-Origin: *\r\n%s", vary);
@@ -93,7 +83,7 @@ void http_cors_answer_preflight(struct http_conn *conn)
         "Access-Control-Allow-Headers: Authorization, Content-Type\r\n"
         "Access-Control-Max-Age: 600\r\n"
         "Allow: GET, HEAD, POST, OPTIONS";
-    bool is_welcome = http_cors_is_origin_welcome(http_conn_wsi(conn), http_conn_head(conn));
+    bool is_welcome = http_cors_is_origin_welcome(conn, http_conn_head(conn));
     http_respond(conn, &(struct http_response){.status = 204,
                                                .header = is_welcome ? permissions : allow});
 }

@@ -14,9 +14,8 @@
 
 struct http_conn;
 struct http_head;
-struct lws;
 
-/* What the vhost of the public port is given as its user pointer; borrowed. */
+/* Texts are borrowed. */
 struct http_cors {
     const char *allowed_origins;
     const char *allowed_hosts;  /* see http_origin.h */
@@ -24,9 +23,9 @@ struct http_cors {
 };
 
 /* May the page that asks, if it is one, do so? */
-bool http_cors_is_origin_welcome(struct lws *wsi, const struct http_head *head);
+bool http_cors_is_origin_welcome(const struct http_conn *conn, const struct http_head *head);
 /* Is the host that is asked for one of ours? */
-bool http_cors_is_host_welcome(struct lws *wsi, const struct http_head *head);
+bool http_cors_is_host_welcome(const struct http_conn *conn, const struct http_head *head);
 
 /* The header lines for an answer to this request, each with its CRLF; "" on the internal
  * port. *new* */

@@ -184,7 +184,7 @@ void http_download_begin(struct http_downloads *downloads, struct http_conn *con
 {
     struct peer peer;
     const char *id = path + strlen(path_head);
-    (void)http_peer(http_conn_wsi(conn), http_conn_head(conn), &downloads->options->rule, &peer);
+    (void)http_peer(http_conn_socket(conn), http_conn_head(conn), &downloads->options->rule, &peer);
     if (!http_is_get(conn))
         http_refuse(conn, 405, "Allow: GET, HEAD", "only GET and HEAD");
     else if (!files_is_id(id, strcspn(id, "/")))

@@ -6,8 +6,6 @@
 #include "http_head.h"
 #include "network.h"
 
-#include <libwebsockets.h>
-
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -90,13 +88,13 @@ void http_peer_parse(const char *address, const char *forwarded,
     *ret_peer = peer;
 }
 
-bool http_peer(struct lws *wsi, const struct http_head *head, const struct http_peer_rule *rule,
+bool http_peer(int socket, const struct http_head *head, const struct http_peer_rule *rule,
                struct peer *ret_peer)
 {
     struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t length = sizeof(address);
     char *forwarded = http_head_join(head, "x-forwarded-for");
-    (void)getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&address, &length);
+    (void)getpeername(socket, (struct sockaddr *)&address, &length);
     peer_from_socket((const struct sockaddr *)&address, ret_peer);
     bool is_named = look_behind_proxies(ret_peer, forwarded, rule);
     free(forwarded);

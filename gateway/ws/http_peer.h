@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 struct http_head;
-struct lws;
 struct peer;
 
 /* Who is believed. */
@@ -21,7 +20,7 @@ struct http_peer_rule {
  * X-Forwarded-For, which it wrote; if that is one, too, and there may be another hop, the one
  * before; and so on. What stands before it anybody may have written. False: no proxy named
  * anybody, it is the other end itself. */
-bool http_peer(struct lws *wsi, const struct http_head *head, const struct http_peer_rule *rule,
+bool http_peer(int socket, const struct http_head *head, const struct http_peer_rule *rule,
                struct peer *ret_peer);
 
 /* The same of two texts. forwarded: NULL, or a list of ADDRESS, ADDRESS:PORT, [ADDRESS]:PORT,

@@ -190,7 +190,7 @@ static struct http_fault check(const struct http_conn *conn)
     const struct http_head *head = http_conn_head(conn);
     if (!http_is_post(conn))
         return (struct http_fault){405, "only POST"};
-    if (!http_cors_is_origin_welcome(http_conn_wsi(conn), head))
+    if (!http_cors_is_origin_welcome(conn, head))
         return (struct http_fault){403, "this origin is not allowed; see allowed-origins"};
     if (head->body_length == HTTP_NO_LENGTH)
         return (struct http_fault){411, "a body with Content-Length is needed"};
@@ -207,7 +207,7 @@ void http_upload_begin(struct http_uploads *uploads, struct http_conn *conn, boo
                     fault.message);
         return;
     }
-    (void)http_peer(http_conn_wsi(conn), http_conn_head(conn), &uploads->options->rule, &peer);
+    (void)http_peer(http_conn_socket(conn), http_conn_head(conn), &uploads->options->rule, &peer);
     int64_t retry_s = seconds_to_wait(uploads, &peer);
     if (retry_s > 0) {
         refusal = (struct file_refusal){429, "too many files from this address"};

@@ -4,6 +4,7 @@
 #include "ws_accept.h"
 
 #include "clock.h"
+#include "http_conn.h"
 #include "log.h"
 #include "network.h"
 #include "ws_loop.h"
@@ -66,8 +67,20 @@ static bool is_welcome(const struct ws_port_of *port, struct ws_admission *admis
     return false;
 }
 
+/* False: it is closed. */
+static bool open_connection(const struct ws_port_of *port, struct ws_loop *ws_loop,
+                            int descriptor)
+{
+    bool is_public = port->port == WS_PORT_PUBLIC;
+    if (port->is_tls) /* which closes it if it does not take it */
+        return lws_adopt_socket_vhost(port->vhost, descriptor) != NULL;
+    ws_loop_open(ws_loop, descriptor);
+    http_conns_open(port->conns, descriptor, is_public ? HTTP_PUBLIC : HTTP_INTERNAL);
+    return true;
+}
+
 static void take_in(const struct ws_port_of *port, struct ws_admission *admission,
-                    int descriptor, const struct sockaddr *address)
+                    struct ws_loop *ws_loop, int descriptor, const struct sockaddr *address)
 {
     struct peer peer;
     peer_from_socket(address, &peer);
@@ -75,16 +88,17 @@ static void take_in(const struct ws_port_of *port, struct ws_admission *admissio
         turn_away(descriptor, port->is_tls);
         return;
     }
-    /* closed by libwebsockets if it does not take it */
-    struct lws *wsi = lws_adopt_socket_vhost(port->vhost, descriptor);
-    if (wsi)
-        ws_admission_pend(admission, descriptor, wsi);
-    else
+    if (!open_connection(port, ws_loop, descriptor)) {
         ws_admission_leave(admission, descriptor);
+        return;
+    }
+    int oldest = ws_admission_pend(admission, descriptor);
+    if (oldest >= 0)
+        ws_loop_kill(ws_loop, oldest);
 }
 
 bool ws_accept(const struct ws_port_of *port, struct ws_admission *admission,
-               const struct ws_loop *ws_loop)
+               struct ws_loop *ws_loop)
 {
     struct sockaddr_storage address;
     for (int i = 0; i < ACCEPTS_PER_TURN_MAX; i++) {
@@ -100,7 +114,7 @@ bool ws_accept(const struct ws_port_of *port, struct ws_admission *admission,
             return false;
         }
         if (ws_admission_has_descriptor(admission, port->port, ws_loop_count(ws_loop)))
-            take_in(port, admission, descriptor, (const struct sockaddr *)&address);
+            take_in(port, admission, ws_loop, descriptor, (const struct sockaddr *)&address);
         else
             (void)close(descriptor);
     }

@@ -14,8 +14,6 @@
 #include "network.h"
 #include "peer_counts.h"
 
-#include <libwebsockets.h>
-
 #include <stdlib.h>
 
 enum {
@@ -36,8 +34,7 @@ struct guest {
 };
 
 struct pending {
-    struct lws *wsi; /* there as long as the guest has this serial and is pending */
-    int descriptor;
+    int descriptor; /* its own as long as the guest has this serial and is pending */
     uint32_t serial;
 };
 
@@ -208,7 +205,7 @@ static void enqueue(struct ws_admission *admission, const struct pending *pendin
     admission->queue[admission->queue_end++] = *pending;
 }
 
-static void end_oldest(struct ws_admission *admission)
+static int settle_oldest(struct ws_admission *admission)
 {
     while (admission->queue_start < admission->queue_end) {
         const struct pending *oldest = &admission->queue[admission->queue_start++];
@@ -216,24 +213,23 @@ static void end_oldest(struct ws_admission *admission)
             continue;
         limit_hit(LIMIT_handshakes_pending);
         ws_admission_settle(admission, oldest->descriptor);
-        lws_set_timeout(oldest->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
-        return;
+        return oldest->descriptor;
     }
+    return -1;
 }
 
-void ws_admission_pend(struct ws_admission *admission, int descriptor, struct lws *wsi)
+int ws_admission_pend(struct ws_admission *admission, int descriptor)
 {
     int64_t most = admission->options.handshakes_pending;
     struct guest *guest = guest_of(admission, descriptor);
     if (!guest || !guest->is_in)
-        return;
+        return -1;
     guest->is_pending = true;
     admission->pending_count++;
     if (most == 0)
-        return;
-    enqueue(admission, &(struct pending){wsi, descriptor, guest->serial});
-    if (admission->pending_count > most)
-        end_oldest(admission);
+        return -1;
+    enqueue(admission, &(struct pending){descriptor, guest->serial});
+    return admission->pending_count > most ? settle_oldest(admission) : -1;
 }
 
 void ws_admission_settle(struct ws_admission *admission, int descriptor)

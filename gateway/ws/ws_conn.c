@@ -35,12 +35,17 @@ enum {
 
 /* -------------------------------------------------------------------- what the chat asks */
 
+static int descriptor_of(const struct ws_conn *conn)
+{
+    return lws_get_socket_fd(conn->wsi);
+}
+
 /* From here on it is libwebsockets's again, which is about to close it. */
 static void give_up(struct ws_conn *conn)
 {
     conn->is_closing = true;
     conn->is_given_up = true;
-    ws_loop_give_back(conn->room->ws_loop, conn->wsi);
+    ws_loop_give_back(conn->room->ws_loop, descriptor_of(conn));
     if (conn->was_early)
         lws_rx_flow_control(conn->wsi, 1);
 }
@@ -49,7 +54,7 @@ static void conn_kill(void *context)
 {
     struct ws_conn *conn = context;
     give_up(conn);
-    ws_loop_kill(conn->room->ws_loop, conn->wsi);
+    ws_loop_kill(conn->room->ws_loop, descriptor_of(conn));
 }
 
 /* As transport's write. */
@@ -93,7 +98,7 @@ static void conn_pause(void *context, bool is_paused)
 {
     struct ws_conn *conn = context;
     conn->is_paused = is_paused;
-    ws_loop_set_reading(conn->room->ws_loop, conn->wsi, !is_paused);
+    ws_loop_set_reading(conn->room->ws_loop, descriptor_of(conn), !is_paused);
     if (is_paused)
         return;
     conn->has_more = conn->socket < 0;
@@ -138,7 +143,7 @@ static void send_close(struct ws_conn *conn)
         return; /* not yet; or never */
     conn->is_close_due = false;
     conn->is_close_sent = true;
-    ws_loop_kill_later(conn->room->ws_loop, conn->wsi);
+    ws_loop_kill_later(conn->room->ws_loop, descriptor_of(conn));
     drop_assembly(conn);
     chat_closed(conn->session);
     conn->session = NULL;
@@ -159,7 +164,7 @@ static void answer_close(struct ws_conn *conn, const unsigned char *payload, siz
     conn->close_code = (uint16_t)code;
     conn->is_closing = true;
     conn->is_close_due = true;
-    ws_loop_kill_later(conn->room->ws_loop, conn->wsi);
+    ws_loop_kill_later(conn->room->ws_loop, descriptor_of(conn));
 }
 
 /* ------------------------------------------------------------------------------ messages */
@@ -362,7 +367,7 @@ void ws_conn_open(struct ws_conn *conn, struct lws *wsi, const struct ws_conn_ro
 {
     *conn = (struct ws_conn){.wsi = wsi, .room = room};
     conn->socket = lws_is_ssl(wsi) ? -1 : lws_get_socket_fd(wsi);
-    ws_loop_take(room->ws_loop, wsi, conn);
+    ws_loop_take(room->ws_loop, descriptor_of(conn), conn);
     conn->session = chat_open(room->hub, conn, dialect, request);
 }
 

@@ -1,5 +1,5 @@
 /*
- * ws_early - frames that came in one piece with the handshake; see ws_early.h.
+ * ws_early - frames that came in one record with the handshake; see ws_early.h.
  */
 #include "ws_early.h"
 
@@ -10,7 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 static const char end_of_head[] = "\r\n\r\n";
 enum { END_BYTES = sizeof(end_of_head) - 1 };
@@ -33,19 +32,10 @@ void ws_early_destroy(struct ws_early *early)
     free(early);
 }
 
-static int peek(struct lws *wsi, unsigned char *octets, size_t count)
-{
-    SSL *ssl = lws_get_ssl(wsi);
-    if (!ssl)
-        return (int)recv(lws_get_socket_fd(wsi), octets, count, MSG_PEEK | MSG_DONTWAIT);
-    if (!SSL_is_init_finished(ssl))
-        return -1;
-    return SSL_peek(ssl, octets, (int)count);
-}
-
 void ws_early_keep(struct ws_early *early, struct lws *wsi)
 {
-    int length = peek(wsi, early->kept, early->buffer_bytes - LWS_PRE);
+    SSL *tls = lws_get_ssl(wsi);
+    int length = SSL_peek(tls, early->kept, (int)(early->buffer_bytes - LWS_PRE));
     early->length = length > 0 ? (size_t)length : 0;
 }
 

@@ -1,5 +1,5 @@
 /*
- * ws_early - frames that came in one piece with the handshake.
+ * ws_early - over TLS, frames that came in one record with the handshake.
  *
  * libwebsockets reads both together and writes its answer to the handshake over what it has
  * read. So what lies there to be read is kept before it is.
@@ -16,9 +16,9 @@ struct ws_early;
 struct ws_early *ws_early_create(size_t buffer_bytes);
 void ws_early_destroy(struct ws_early *early);
 
-/* A request may be about to be read. */
+/* A handshake is about to be read. */
 void ws_early_keep(struct ws_early *early, struct lws *wsi);
-/* It is no handshake, or nothing is to be kept of it. */
+/* Nothing is to be kept. */
 void ws_early_forget(struct ws_early *early);
 /* The handshake is done. Answers how many octets came behind it, which *ret_octets are until
  * the next call. */

@@ -147,7 +147,7 @@ static const struct handshake_refusal *refuse_page(const struct http_head *head,
     return refusal;
 }
 
-const struct handshake_refusal *ws_handshake_check(struct lws *wsi,
+const struct handshake_refusal *ws_handshake_check(const struct http_conn *conn,
                                                    const struct http_head *head,
                                                    const struct ws_server_options *options,
                                                    bool has_room, bool is_draining)
@@ -166,9 +166,9 @@ const struct handshake_refusal *ws_handshake_check(struct lws *wsi,
     const struct handshake_refusal *refusal = check_protocol(head);
     if (refusal)
         return refusal;
-    if (!http_cors_is_host_welcome(wsi, head))
+    if (!http_cors_is_host_welcome(conn, head))
         return refuse_page(head, WRONG_HOST);
-    if (!http_cors_is_origin_welcome(wsi, head))
+    if (!http_cors_is_origin_welcome(conn, head))
         return refuse_page(head, WRONG_ORIGIN);
     return ws_handshake_channel(head, channel) ? NULL : WRONG_CHANNEL;
 }
@@ -244,10 +244,8 @@ bool ws_handshake_is_plain(const struct http_head *head)
 char *ws_handshake_print(const struct http_head *head)
 {
     const char *extensions = http_head_find(head, "sec-websocket-extensions");
-    return mem_printf("GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\n"
-                      "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                      "Sec-WebSocket-Key: %s\r\n%s%s%s\r\n",
-                      http_head_path(head), http_head_host(head),
+    return mem_printf("GET / HTTP/1.1\r\nHost: .\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n%s%s%s\r\n",
                       http_head_find(head, "sec-websocket-key"),
                       extensions ? "Sec-WebSocket-Extensions: " : "",
                       extensions ? extensions : "", extensions ? "\r\n" : "");

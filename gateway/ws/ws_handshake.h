@@ -14,8 +14,8 @@
 #include <stddef.h>
 
 struct dialect;
+struct http_conn;
 struct http_head;
-struct lws;
 struct ws_server_options;
 
 struct handshake_refusal {
@@ -34,7 +34,7 @@ extern const struct handshake_refusal ws_handshake_too_many;
 bool ws_handshake_is_one(const struct http_head *head, const struct ws_server_options *options);
 
 /* NULL: welcome. */
-const struct handshake_refusal *ws_handshake_check(struct lws *wsi,
+const struct handshake_refusal *ws_handshake_check(const struct http_conn *conn,
                                                    const struct http_head *head,
                                                    const struct ws_server_options *options,
                                                    bool has_room, bool is_draining);
@@ -51,9 +51,9 @@ ws_handshake_channel(const struct http_head *head,
 /* ?hello=1: see chat_request. */
 bool ws_handshake_wants_hello(const struct http_head *head);
 
-/* Is it written so that libwebsockets reads the same out of it? */
+/* Is it written so that libwebsockets reads the same out of it? Over TLS it must. */
 bool ws_handshake_is_plain(const struct http_head *head);
-/* The same handshake, written so. *new* */
+/* What libwebsockets has to know of it to answer. *new* */
 char *ws_handshake_print(const struct http_head *head);
 
 #endif

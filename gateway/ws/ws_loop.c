@@ -6,7 +6,8 @@
  * the end of the turn, since libwebsockets changes its mind often.
  *
  * libwebsockets reads handshakes that were found good; of plain HTTP http_conn.c reads, and
- * what has an owner, the owner (ws_conn.c).
+ * what has an owner, the owner (ws_conn.c). Without TLS it has a connection only from its
+ * handshake on.
  */
 #include "ws_loop.h"
 
@@ -15,16 +16,18 @@
 #include "loop.h"
 #include "mem.h"
 #include "ws_marks.h"
+#include "ws_port.h"
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <libwebsockets.h>
 
+#include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -32,7 +35,6 @@
 enum {
     EVENTS_PER_TURN_MAX = 1024, /* the others' turn is the next */
     TIMERS_HORIZON_MS = 1000,
-    RELAY_BYTES = 4096,
     LISTENERS_MAX = 8,
     PAUSE_MS = 100,                  /* of a listener, when the system is out of something */
     NOT_SENT_BYTES_MAX = 128 * 1024, /* of a connection, in the kernel */
@@ -44,15 +46,16 @@ enum {
 /* Who reads and writes, and so what the owner is. */
 enum io_kind {
     IO_LISTENER,
-    IO_NEW,   /* nobody yet: the struct lws */
-    IO_HTTP,  /* http_conn.c */
+    IO_NEW,   /* nobody yet */
+    IO_HTTP,  /* the owner: http_conn.c */
     IO_TAKEN, /* the owner reads, libwebsockets writes */
-    IO_LWS,   /* libwebsockets: the struct lws */
+    IO_LWS,   /* libwebsockets */
 };
 
-/* One descriptor of libwebsockets. */
+/* One descriptor. */
 struct io {
     void *owner;
+    struct lws *wsi;     /* NULL: libwebsockets does not have it */
     uint32_t generation; /* how often the number was used */
     uint8_t wanted;      /* LWS_EV_READ, LWS_EV_WRITE */
     uint8_t told;        /* what epoll knows; 0: it does not have it */
@@ -97,13 +100,16 @@ static struct ws_loop *loop_of(struct lws *wsi)
     return ((struct pt_data *)lws_evlib_wsi_to_evlib_pt(wsi))->ws_loop;
 }
 
-static struct io *io_of(struct lws *wsi)
+static struct io *find_io(struct ws_loop *ws_loop, int descriptor)
 {
-    struct ws_loop *ws_loop = loop_of(wsi);
-    int descriptor = lws_get_socket_fd(wsi);
     if (descriptor < 0 || (size_t)descriptor >= ws_loop->limit)
         return NULL;
     return &ws_loop->ios[descriptor];
+}
+
+static struct io *io_of(struct lws *wsi)
+{
+    return find_io(loop_of(wsi), lws_get_socket_fd(wsi));
 }
 
 static void serve(struct ws_loop *ws_loop, int descriptor, short what)
@@ -130,10 +136,9 @@ static void want(struct ws_loop *ws_loop, int descriptor, uint8_t wanted)
 static void read_handshake(struct ws_loop *ws_loop, struct io *io, int descriptor)
 {
     uint32_t generation = io->generation;
-    struct lws *wsi = io->owner;
     serve(ws_loop, descriptor, LWS_POLLIN);
     if (io->is_open && io->generation == generation && io->kind == IO_NEW)
-        ws_loop_kill(ws_loop, wsi);
+        ws_loop_kill(ws_loop, descriptor);
 }
 
 static enum ws_loop_reader find_reader(struct ws_loop *ws_loop, const struct io *io)
@@ -141,7 +146,7 @@ static enum ws_loop_reader find_reader(struct ws_loop *ws_loop, const struct io 
     const struct ws_loop_events *events = &ws_loop->events;
     switch ((enum io_kind)io->kind) {
     case IO_NEW:
-        return events->on_asking(events->context, io->owner);
+        return events->on_asking(events->context, io->wsi);
     case IO_HTTP:
         return events->on_http_readable(io->owner);
     case IO_TAKEN:
@@ -269,7 +274,7 @@ static void tell_epoll(struct ws_loop *ws_loop, int descriptor)
     /* it would be deaf: nothing that happens to it would ever be heard of */
     log_error("epoll_ctl_failed", kv_int("descriptor", descriptor), kv_int("errno", errno),
               kv_str("next", "the connection is closed"));
-    serve(ws_loop, descriptor, LWS_POLLHUP);
+    ws_loop_kill(ws_loop, descriptor);
 }
 
 static void tell_changes(struct ws_loop *ws_loop)
@@ -289,12 +294,9 @@ static int on_socket_open(struct lws *wsi)
         return 0; /* libwebsockets's own wake-up for other threads: there are none here */
     if (!io)
         return 1;
-    io->generation++;
-    io->is_open = true;
-    io->kind = IO_NEW;
-    io->owner = wsi;
-    ws_loop->count++;
-    want(ws_loop, lws_get_socket_fd(wsi), LWS_EV_READ);
+    if (!io->is_open)
+        ws_loop_open(ws_loop, lws_get_socket_fd(wsi));
+    io->wsi = wsi;
     return 0;
 }
 
@@ -340,20 +342,24 @@ static void on_io_change(struct lws *wsi, unsigned int flags)
 }
 
 /* At once, since the number may be another's before the turn ends. */
-static int on_socket_close(struct lws *wsi)
+static void forget(struct ws_loop *ws_loop, struct io *io, int descriptor)
 {
-    struct ws_loop *ws_loop = loop_of(wsi);
-    struct io *io = io_of(wsi);
-    if (!io || !io->is_open)
-        return 0;
     if (io->kind == IO_HTTP)
         ws_loop->events.on_http_gone(io->owner);
     io->wanted = 0;
-    tell_epoll(ws_loop, lws_get_socket_fd(wsi));
-    ws_loop->events.on_closed(ws_loop->events.context, lws_get_socket_fd(wsi));
+    tell_epoll(ws_loop, descriptor);
+    ws_loop->events.on_closed(ws_loop->events.context, descriptor);
     io->is_open = false;
     io->owner = NULL;
+    io->wsi = NULL;
     ws_loop->count--;
+}
+
+static int on_socket_close(struct lws *wsi)
+{
+    struct io *io = io_of(wsi);
+    if (io && io->is_open)
+        forget(loop_of(wsi), io, lws_get_socket_fd(wsi));
     return 0;
 }
 
@@ -422,116 +428,121 @@ void ws_loop_bind(struct ws_loop *ws_loop, struct lws_context *context)
     ws_loop->context = context;
 }
 
-static void set_kind(struct lws *wsi, enum io_kind kind, void *owner)
+static void set_kind(struct ws_loop *ws_loop, int descriptor, enum io_kind kind, void *owner)
 {
-    struct io *io = io_of(wsi);
+    struct io *io = find_io(ws_loop, descriptor);
     if (!io)
         return;
     io->kind = (uint8_t)kind;
     io->owner = owner;
 }
 
-void ws_loop_set_new(struct ws_loop *ws_loop, struct lws *wsi)
+void ws_loop_open(struct ws_loop *ws_loop, int descriptor)
 {
-    (void)ws_loop;
-    set_kind(wsi, IO_NEW, wsi);
+    struct io *io = &ws_loop->ios[descriptor];
+    assert(!io->is_open);
+    io->generation++;
+    io->is_open = true;
+    io->kind = IO_NEW;
+    ws_loop->count++;
+    want(ws_loop, descriptor, LWS_EV_READ);
 }
 
-void ws_loop_set_http(struct ws_loop *ws_loop, struct lws *wsi, void *http)
+void ws_loop_close(struct ws_loop *ws_loop, int descriptor)
 {
-    (void)ws_loop;
-    set_kind(wsi, IO_HTTP, http);
+    struct io *io = &ws_loop->ios[descriptor];
+    assert(io->is_open && !io->wsi);
+    forget(ws_loop, io, descriptor);
+    (void)close(descriptor);
 }
 
-void ws_loop_take(struct ws_loop *ws_loop, struct lws *wsi, void *owner)
+void ws_loop_set_new(struct ws_loop *ws_loop, int descriptor)
 {
-    (void)ws_loop;
-    set_kind(wsi, IO_TAKEN, owner);
+    set_kind(ws_loop, descriptor, IO_NEW, NULL);
 }
 
-void ws_loop_give_back(struct ws_loop *ws_loop, struct lws *wsi)
+void ws_loop_set_http(struct ws_loop *ws_loop, int descriptor, void *http)
 {
-    struct io *io = io_of(wsi);
+    set_kind(ws_loop, descriptor, IO_HTTP, http);
+}
+
+void ws_loop_take(struct ws_loop *ws_loop, int descriptor, void *owner)
+{
+    set_kind(ws_loop, descriptor, IO_TAKEN, owner);
+}
+
+void ws_loop_give_back(struct ws_loop *ws_loop, int descriptor)
+{
+    const struct io *io = find_io(ws_loop, descriptor);
     if (!io || io->kind != IO_TAKEN)
         return;
-    ws_loop_set_reading(ws_loop, wsi, true);
-    set_kind(wsi, IO_LWS, wsi);
+    ws_loop_set_reading(ws_loop, descriptor, true);
+    set_kind(ws_loop, descriptor, IO_LWS, NULL);
 }
 
-void ws_loop_set_reading(struct ws_loop *ws_loop, struct lws *wsi, bool is_reading)
+void ws_loop_set_reading(struct ws_loop *ws_loop, int descriptor, bool is_reading)
 {
-    const struct io *io = io_of(wsi);
+    const struct io *io = find_io(ws_loop, descriptor);
     if (!io || io->kind != IO_TAKEN)
         return;
-    want(ws_loop, lws_get_socket_fd(wsi),
+    want(ws_loop, descriptor,
          is_reading ? io->wanted | LWS_EV_READ : io->wanted & (uint8_t)~LWS_EV_READ);
 }
 
-void ws_loop_want(struct ws_loop *ws_loop, struct lws *wsi, bool is_reading, bool is_writing)
+void ws_loop_want(struct ws_loop *ws_loop, int descriptor, bool is_reading, bool is_writing)
 {
-    want(ws_loop, lws_get_socket_fd(wsi),
+    want(ws_loop, descriptor,
          (uint8_t)((is_reading ? LWS_EV_READ : 0) | (is_writing ? LWS_EV_WRITE : 0)));
 }
 
-/* What libwebsockets has written goes to the client; it is little: the answer to a handshake.
- */
-static void relay(int from, int to)
+/* Each text that it is given it reports as an error, which costs a line. */
+static struct lws *adopt(struct lws_vhost *vhost, int descriptor, const char *text)
 {
-    char bytes[RELAY_BYTES];
-    ssize_t count;
-    while ((count = recv(from, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
-        (void)send(to, bytes, (size_t)count, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ws_port_log_less();
+    struct lws *wsi = lws_adopt_socket_vhost_readbuf(vhost, descriptor, text, strlen(text));
+    ws_port_log();
+    return wsi;
 }
 
-/* libwebsockets reads from numbers: for the time of one call this one is another's. */
-void ws_loop_feed(struct ws_loop *ws_loop, struct lws *wsi, const char *text, size_t length)
+void ws_loop_adopt(struct ws_loop *ws_loop, int descriptor, struct lws_vhost *vhost,
+                   const char *text)
 {
-    int pair[2];
-    struct io *io = io_of(wsi);
-    int descriptor = lws_get_socket_fd(wsi);
-    int own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-    if (own < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair)) {
-        if (own >= 0)
-            (void)close(own);
-        ws_loop_kill(ws_loop, wsi);
-        return;
-    }
+    struct io *io = &ws_loop->ios[descriptor];
     uint32_t generation = io->generation;
-    (void)!write(pair[1], text, length);
-    (void)dup2(pair[0], descriptor);
-    read_handshake(ws_loop, io, descriptor);
-    if (io->is_open && io->generation == generation) {
-        relay(pair[1], own);
-        (void)dup2(own, descriptor);
-    }
-    (void)close(own);
-    (void)close(pair[0]);
-    (void)close(pair[1]);
+    assert(io->is_open && !io->wsi);
+    ws_loop_set_new(ws_loop, descriptor);
+    (void)adopt(vhost, descriptor, text);
+    if (!io->is_open || io->generation != generation || io->kind != IO_NEW)
+        return;
+    if (io->wsi)
+        ws_loop_kill(ws_loop, descriptor);
+    else
+        forget(ws_loop, io, descriptor); /* it had no memory for it, and has closed it */
 }
 
 /* ------------------------------------------------------------------- what is done later */
 
-static void mark(struct ws_marks *marks, struct lws *wsi, int64_t due_ms)
+static void mark(struct ws_loop *ws_loop, struct ws_marks *marks, int descriptor,
+                 int64_t due_ms)
 {
-    const struct io *io = io_of(wsi);
+    const struct io *io = find_io(ws_loop, descriptor);
     if (io && io->is_open)
-        ws_marks_add(marks,
-                     &(struct ws_mark){wsi, due_ms, lws_get_socket_fd(wsi), io->generation});
+        ws_marks_add(marks, &(struct ws_mark){due_ms, descriptor, io->generation});
 }
 
-void ws_loop_hear_soon(struct ws_loop *ws_loop, struct lws *wsi)
+void ws_loop_hear_soon(struct ws_loop *ws_loop, int descriptor)
 {
-    mark(&ws_loop->pending, wsi, 0);
+    mark(ws_loop, &ws_loop->pending, descriptor, 0);
 }
 
-void ws_loop_kill(struct ws_loop *ws_loop, struct lws *wsi)
+void ws_loop_kill(struct ws_loop *ws_loop, int descriptor)
 {
-    mark(&ws_loop->dying, wsi, 0);
+    mark(ws_loop, &ws_loop->dying, descriptor, 0);
 }
 
-void ws_loop_kill_later(struct ws_loop *ws_loop, struct lws *wsi)
+void ws_loop_kill_later(struct ws_loop *ws_loop, int descriptor)
 {
-    mark(&ws_loop->closing, wsi, clock_now_ms() + KILL_LATER_MS);
+    mark(ws_loop, &ws_loop->closing, descriptor, clock_now_ms() + KILL_LATER_MS);
 }
 
 /* NULL: it is closed already. */
@@ -558,17 +569,30 @@ static void hear_marked(struct ws_loop *ws_loop)
         loop_again(ws_loop->loop);
 }
 
+/* The next one whose time has come, if it is still there. */
+static bool take_doomed(struct ws_loop *ws_loop, int64_t now_ms, struct ws_mark *ret_mark)
+{
+    while (ws_marks_take(&ws_loop->dying, 0, ret_mark) ||
+           ws_marks_take(&ws_loop->closing, now_ms, ret_mark)) {
+        if (find_marked(ws_loop, ret_mark))
+            return true;
+    }
+    return false;
+}
+
 /* libwebsockets closes those whose time is over when it is asked how long it can wait. */
 static int kill_marked(struct ws_loop *ws_loop)
 {
     struct ws_mark mark;
     int count = 0;
     int64_t now_ms = clock_now_ms();
-    while (ws_marks_take(&ws_loop->dying, 0, &mark) ||
-           ws_marks_take(&ws_loop->closing, now_ms, &mark)) {
-        if (!find_marked(ws_loop, &mark))
+    while (take_doomed(ws_loop, now_ms, &mark)) {
+        struct lws *wsi = ws_loop->ios[mark.descriptor].wsi;
+        if (!wsi) {
+            ws_loop_close(ws_loop, mark.descriptor);
             continue;
-        lws_set_timeout(mark.wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+        }
+        lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
         if (++count % KILLS_AT_ONCE == 0)
             (void)lws_service_adjust_timeout(ws_loop->context, TIMERS_HORIZON_MS, 0);
     }

@@ -50,30 +50,37 @@ void ws_loop_destroy(struct ws_loop *ws_loop);
 void ws_loop_prepare(struct ws_loop *ws_loop, struct lws_context_creation_info *info);
 void ws_loop_bind(struct ws_loop *ws_loop, struct lws_context *context);
 
+/* An accepted connection, which libwebsockets has nothing of; it is closed by ws_loop_kill, or at
+ * once by ws_loop_close. */
+void ws_loop_open(struct ws_loop *ws_loop, int descriptor);
+void ws_loop_close(struct ws_loop *ws_loop, int descriptor);
+
 /* Whose a connection is before it is a WebSocket: nobody's, as at first; of plain HTTP. */
-void ws_loop_set_new(struct ws_loop *ws_loop, struct lws *wsi);
-void ws_loop_set_http(struct ws_loop *ws_loop, struct lws *wsi, void *http);
+void ws_loop_set_new(struct ws_loop *ws_loop, int descriptor);
+void ws_loop_set_http(struct ws_loop *ws_loop, int descriptor, void *http);
 /* What a connection of plain HTTP waits for. */
-void ws_loop_want(struct ws_loop *ws_loop, struct lws *wsi, bool is_reading, bool is_writing);
-/* Has libwebsockets read this text, and nothing else, as if it had come on the connection, from
- * which it is to make a WebSocket. Not over TLS. */
-void ws_loop_feed(struct ws_loop *ws_loop, struct lws *wsi, const char *text, size_t length);
+void ws_loop_want(struct ws_loop *ws_loop, int descriptor, bool is_reading, bool is_writing);
+/* Gives the connection, which libwebsockets does not have yet, to it at this vhost. It reads the
+ * text as if that had come, and is to make a WebSocket of it at once; if it does not, the
+ * connection is closed. */
+void ws_loop_adopt(struct ws_loop *ws_loop, int descriptor, struct lws_vhost *vhost,
+                   const char *text);
 /* At the end of the turn as if its descriptor said that there is something to be read: what is
  * deciphered already, no descriptor tells of. */
-void ws_loop_hear_soon(struct ws_loop *ws_loop, struct lws *wsi);
+void ws_loop_hear_soon(struct ws_loop *ws_loop, int descriptor);
 
 /* From now on what comes is for the owner to read (never NULL), until it is given back. */
-void ws_loop_take(struct ws_loop *ws_loop, struct lws *wsi, void *owner);
-void ws_loop_give_back(struct ws_loop *ws_loop, struct lws *wsi);
+void ws_loop_take(struct ws_loop *ws_loop, int descriptor, void *owner);
+void ws_loop_give_back(struct ws_loop *ws_loop, int descriptor);
 /* Does the owner want to be told that there is something to read? At first it does. */
-void ws_loop_set_reading(struct ws_loop *ws_loop, struct lws *wsi, bool is_reading);
+void ws_loop_set_reading(struct ws_loop *ws_loop, int descriptor, bool is_reading);
 
 /* Closed at the end of the turn, or when it has had a while for its own end. Not with timers
  * of libwebsockets's: those stand in a list in which each looks for its place from the front. */
-void ws_loop_kill(struct ws_loop *ws_loop, struct lws *wsi);
-void ws_loop_kill_later(struct ws_loop *ws_loop, struct lws *wsi);
+void ws_loop_kill(struct ws_loop *ws_loop, int descriptor);
+void ws_loop_kill_later(struct ws_loop *ws_loop, int descriptor);
 
-/* Descriptors that libwebsockets has open. */
+/* Descriptors that are open here. */
 size_t ws_loop_count(const struct ws_loop *ws_loop);
 
 /* At the end of a turn: libwebsockets's own timers and leftovers, and what it waits for from

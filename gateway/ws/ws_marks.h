@@ -13,11 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct lws;
-
 struct ws_mark {
-    struct lws *wsi; /* there as long as the generation is that of the descriptor */
-    int64_t due_ms;  /* not before the one added last */
+    int64_t due_ms; /* not before the one added last */
     int descriptor;
     uint32_t generation; /* how often its number was used */
 };

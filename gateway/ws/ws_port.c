@@ -27,12 +27,22 @@ static void on_lws_log(int level, const char *line)
     log_debug("libwebsockets", kv_str("says", text));
 }
 
+void ws_port_log(void)
+{
+    lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
+}
+
+void ws_port_log_less(void)
+{
+    lws_set_log_level(LLL_WARN, on_lws_log);
+}
+
 struct lws_context *ws_context_create(void *user, struct ws_loop *ws_loop,
                                       const struct ws_context_options *options)
 {
     struct lws_context_creation_info info;
     memset(&info, 0, sizeof(info));
-    lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
+    ws_port_log();
     info.options =
         LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME;
     if (options->has_tls)
@@ -64,7 +74,6 @@ struct lws_vhost *ws_port_open(struct lws_context *context, struct ws_port_room 
     info.port = address->port;
     info.iface = address->is_any ? NULL : address->host;
     info.protocols = room->protocols;
-    info.user = options->cors;
     info.retry_and_idle_policy = &no_timers;
     info.timeout_secs_ah_idle = options->timeout_s;
     info.options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;

@@ -10,9 +10,12 @@
 #include <stddef.h>
 
 struct address;
-struct http_cors;
 struct ws_loop;
 struct ws_tls;
+
+/* What libwebsockets says, in our log as of level debug: errors and warnings, or warnings only. */
+void ws_port_log(void);
+void ws_port_log_less(void);
 
 struct ws_context_options {
     unsigned int timeout_s;  /* for a handshake */
@@ -31,7 +34,6 @@ struct ws_port_options {
     const struct address *address;
     lws_callback_function *callback;
     size_t connection_bytes; /* what is remembered of a WebSocket */
-    struct http_cors *cors;  /* who may read what is answered; NULL: nobody else */
     struct ws_tls *tls;      /* NULL: without */
     bool is_shared;          /* with other workers */
     unsigned int timeout_s;  /* for a request's head */

@@ -14,7 +14,6 @@
 #include "http_conn.h"
 #include "http_cors.h"
 #include "http_files.h"
-#include "http_io.h"
 #include "http_peer.h"
 #include "http_response.h"
 #include "http_routes.h"
@@ -47,9 +46,9 @@ enum {
 
 /* What a handshake has asked for. */
 struct asked {
-    struct lws *wsi;                         /* whose it is, if libwebsockets may have it */
+    int socket;                              /* whose it is; counts with the dialect */
     const struct handshake_refusal *refusal; /* NULL: it is welcome */
-    const struct dialect *dialect;
+    const struct dialect *dialect; /* NULL: libwebsockets may not have it */
     char channel[CHANNEL_NAME_BYTES_MAX + 1];
     char *token; /* NULL: none */
     bool wants_hello;
@@ -93,6 +92,7 @@ static bool on_connecting(void *context, struct lws_vhost *vhost, int listener)
         &(struct ws_port_of){
             .vhost = vhost,
             .listener = listener,
+            .conns = server->conns,
             .port = is_public ? WS_PORT_PUBLIC : WS_PORT_INTERNAL,
             .is_tls = (is_public ? server->options->tls : server->options->internal_tls),
         },
@@ -106,28 +106,29 @@ static void on_closed(void *context, int descriptor)
 }
 
 /* Behind a trusted proxy: for whom it asks. False: there is none, or it does not say. */
-static bool find_named_peer(const struct ws_server *server, struct lws *wsi,
+static bool find_named_peer(const struct ws_server *server, int socket,
                             const struct http_head *head, struct peer *ret_peer)
 {
     const struct http_peer_rule *rule = &server->options->files.rule;
     if (rule->trusted_proxies[0] == '\0' ||
-        ws_admission_customer(server->admission, lws_get_socket_fd(wsi)) != 0)
+        ws_admission_customer(server->admission, socket) != 0)
         return false;
-    return http_peer(wsi, head, rule, ret_peer);
+    return http_peer(socket, head, rule, ret_peer);
 }
 
 /* The limits that come before any other work. NULL: not over any. */
 static const struct handshake_refusal *
-check_admission(struct ws_server *server, struct lws *wsi, const struct http_head *head)
+check_admission(struct ws_server *server, const struct http_conn *conn,
+                const struct http_head *head)
 {
     struct ws_admission *admission = server->admission;
-    int descriptor = lws_get_socket_fd(wsi);
+    int descriptor = http_conn_socket(conn);
     struct peer peer;
-    bool is_named = find_named_peer(server, wsi, head, &peer);
+    bool is_named = find_named_peer(server, descriptor, head, &peer);
     uint64_t customer =
         is_named ? peer_customer(&peer) : ws_admission_customer(admission, descriptor);
     /* over TLS one was taken when the connection was accepted */
-    if (!http_io_is_tls(wsi) && !ws_admission_take_handshake(admission, customer))
+    if (!http_conn_is_tls(conn) && !ws_admission_take_handshake(admission, customer))
         return &ws_handshake_too_fast;
     if (ws_admission_is_over(admission, descriptor) ||
         (is_named && !ws_admission_assign(admission, descriptor, &peer)))
@@ -145,15 +146,16 @@ static bool has_room_for_one_more(const struct ws_server_options *options)
 }
 
 static const struct handshake_refusal *
-check_handshake(struct ws_server *server, struct lws *wsi, const struct http_head *head)
+check_handshake(struct ws_server *server, const struct http_conn *conn,
+                const struct http_head *head)
 {
     static const struct handshake_refusal too_odd = {400, NULL, "too oddly written for TLS"};
     bool has_room = has_room_for_one_more(server->options);
-    const struct handshake_refusal *refusal = check_admission(server, wsi, head);
+    const struct handshake_refusal *refusal = check_admission(server, conn, head);
     if (!refusal)
         refusal =
-            ws_handshake_check(wsi, head, server->options, has_room, server->http.is_draining);
-    if (!refusal && http_io_is_tls(wsi) && !ws_handshake_is_plain(head))
+            ws_handshake_check(conn, head, server->options, has_room, server->http.is_draining);
+    if (!refusal && http_conn_is_tls(conn) && !ws_handshake_is_plain(head))
         refusal = &too_odd; /* there it cannot be written anew */
     if (refusal && !has_room)
         limit_hit(LIMIT_max_connections);
@@ -168,47 +170,46 @@ static void forget_asked(struct asked *asked)
     *asked = (struct asked){.token = NULL};
 }
 
-/* libwebsockets is at it next. From a socket it takes all that lies there when it reads, which
- * may be more than what lay there before: where frames are on their way it is given a text. */
-static void prepare_handshake(struct ws_server *server, const struct http_conn *conn,
-                              const struct http_head *head, char **ret_text)
+static void note_what_is_asked(struct asked *asked, const struct ws_server_options *options,
+                               const struct http_conn *conn, const struct http_head *head)
 {
-    struct lws *wsi = http_conn_wsi(conn);
-    bool is_safe = http_io_is_tls(wsi) || !http_conn_has_more(conn);
-    struct asked *asked = &server->asked;
-    asked->wsi = wsi;
-    asked->dialect = ws_handshake_dialect(head, server->options);
+    asked->socket = http_conn_socket(conn);
+    asked->dialect = ws_handshake_dialect(head, options);
     asked->token = http_head_argument(head, "token");
     asked->wants_hello = ws_handshake_wants_hello(head);
     if (!ws_handshake_channel(head, asked->channel))
         asked->channel[0] = '\0'; /* never: was checked before */
-    if (is_safe && ws_handshake_is_plain(head)) {
-        ws_early_keep(server->early, wsi);
-        return;
-    }
-    ws_early_forget(server->early);
-    *ret_text = ws_handshake_print(head);
 }
 
-static bool is_handshake(struct http_conn *conn, const struct http_head *head, char **ret_text)
+static bool is_handshake(void *context, struct http_conn *conn, const struct http_head *head)
 {
-    struct lws *wsi = http_conn_wsi(conn);
-    struct ws_server *server = server_of(wsi);
+    struct ws_server *server = context;
     struct asked *asked = &server->asked;
     forget_asked(asked);
     if (http_conn_port(conn) != HTTP_PUBLIC || !ws_handshake_is_one(head, server->options))
         return false;
-    asked->refusal = check_handshake(server, wsi, head);
-    if (!asked->refusal)
-        prepare_handshake(server, conn, head, ret_text);
-    return !asked->refusal;
+    asked->refusal = check_handshake(server, conn, head);
+    if (asked->refusal)
+        return false;
+    note_what_is_asked(asked, server->options, conn, head);
+    if (http_conn_is_tls(conn))
+        ws_early_keep(server->early, http_conn_wsi(conn));
+    else
+        ws_early_forget(server->early);
+    return true;
+}
+
+static void on_handshake(void *context, int socket, const char *text)
+{
+    const struct ws_server *server = context;
+    ws_loop_adopt(server->ws_loop, socket, server->public_vhost, text);
 }
 
 /* A WebSocket comes of nothing but what is_handshake has just found good. */
 static bool is_found_good(struct lws *wsi)
 {
     const struct asked *asked = &server_of(wsi)->asked;
-    return asked->wsi == wsi && asked->dialect;
+    return asked->dialect && asked->socket == lws_get_socket_fd(wsi);
 }
 
 static int on_established(struct lws *wsi, struct ws_conn *conn)
@@ -249,15 +250,14 @@ static void on_internal_request(struct ws_server *server, struct http_conn *conn
 static void on_public_request(struct ws_server *server, struct http_conn *conn,
                               const char *path)
 {
-    struct lws *wsi = http_conn_wsi(conn);
     const struct http_head *head = http_conn_head(conn);
-    ws_admission_settle(server->admission, lws_get_socket_fd(wsi));
+    ws_admission_settle(server->admission, http_conn_socket(conn));
     if (server->asked.refusal)
         refuse_handshake(server, conn);
-    else if (ws_admission_is_over(server->admission, lws_get_socket_fd(wsi)))
+    else if (ws_admission_is_over(server->admission, http_conn_socket(conn)))
         http_refuse(conn, ws_handshake_too_many.status, ws_handshake_too_many.header,
                     ws_handshake_too_many.message);
-    else if (!http_cors_is_host_welcome(wsi, head))
+    else if (!http_cors_is_host_welcome(conn, head))
         http_refuse(conn, 421, NULL, "this host is not one of ours; see allowed-hosts");
     else if (server->files && http_files_is_path(path) && !http_cors_is_preflight(conn))
         http_files_begin(server->files, conn, path, server->http.is_draining);
@@ -265,9 +265,9 @@ static void on_public_request(struct ws_server *server, struct http_conn *conn,
         http_route(conn, &server->http);
 }
 
-static void on_request(struct http_conn *conn)
+static void on_request(void *context, struct http_conn *conn)
 {
-    struct ws_server *server = server_of(http_conn_wsi(conn));
+    struct ws_server *server = context;
     const char *path = http_head_path(http_conn_head(conn));
     if (http_conn_port(conn) == HTTP_INTERNAL)
         on_internal_request(server, conn, path);
@@ -279,7 +279,8 @@ static enum ws_loop_reader on_asking(void *context, struct lws *wsi)
 {
     const struct ws_server *server = context;
     bool is_public = lws_get_vhost(wsi) == server->public_vhost;
-    return http_conns_hear_new(server->conns, wsi, is_public ? HTTP_PUBLIC : HTTP_INTERNAL);
+    return http_conns_hear_tls(server->conns, wsi, lws_get_socket_fd(wsi),
+                               is_public ? HTTP_PUBLIC : HTTP_INTERNAL);
 }
 
 static enum ws_loop_reader on_http_readable(void *http)
@@ -368,7 +369,6 @@ static struct lws_vhost *open_port(struct ws_server *server, enum ws_port port,
         .address = is_public ? &options->listen : &options->internal,
         .callback = is_public ? on_public : on_internal,
         .connection_bytes = is_public ? sizeof(struct ws_conn) : 0,
-        .cors = is_public ? &server->cors : NULL,
         .tls = is_public ? options->tls : options->internal_tls,
         .is_shared = options->is_port_shared,
         .timeout_s = handshake_timeout_s(server),
@@ -390,6 +390,8 @@ static bool listen_on(struct ws_server *server, char **ret_error)
 
 static const struct http_conn_events conn_events = {
     .is_handshake = is_handshake,
+    .print_handshake = ws_handshake_print,
+    .on_handshake = on_handshake,
     .on_request = on_request,
 };
 
@@ -420,7 +422,8 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
                                          .on_http_gone = on_http_gone,
                                          .on_readable = on_readable,
                                      });
-    server->conns = http_conns_create(server->ws_loop, &options->http, &conn_events);
+    server->conns = http_conns_create(server->ws_loop, &options->http, &server->cors,
+                                      &conn_events, server);
     if (server->ws_loop)
         server->context =
             ws_context_create(server, server->ws_loop,
