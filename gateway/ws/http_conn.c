@@ -16,6 +16,7 @@
 #include "http_response.h"
 #include "mem.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,29 +139,21 @@ static enum ws_loop_reader hand_over_tls(struct http_conn *conn)
     return WS_LOOP_LWS_WHOLE;
 }
 
-/* The text goes to libwebsockets, and the socket without what the text stands for. */
-static void hand_over_plain(struct http_conn *conn, size_t length, const char *text)
+/* The head, which stands at the front of the scratch, is read off the socket. */
+static void hand_over_plain(struct http_conn *conn, const struct http_head *head,
+                            size_t length)
 {
     struct http_conns *conns = conn->conns;
     int socket = conn->io.socket;
+    static_assert(2 * HTTP_HEAD_BYTES_MAX <= SCRATCH_BYTES, "there is room for it twice");
     forget_early(conn);
-    if (http_io_read(&conn->io, conns->scratch, length) != (ssize_t)length) {
+    if (http_io_read(&conn->io, conns->scratch + HTTP_HEAD_BYTES_MAX, length) !=
+        (ssize_t)length) {
         http_conn_kill(conn);
         return;
     }
     http_conn_gone(conn);
-    conns->events->on_handshake(conns->context, socket, text);
-}
-
-static enum ws_loop_reader hand_over(struct http_conn *conn, const struct http_head *head,
-                                     size_t length)
-{
-    if (http_conn_is_tls(conn))
-        return hand_over_tls(conn);
-    char *text = conn->conns->events->print_handshake(head);
-    hand_over_plain(conn, length, text);
-    free(text);
-    return WS_LOOP_NOBODY;
+    conns->events->on_handshake(conns->context, socket, head);
 }
 
 static enum ws_loop_reader hear_whole(struct http_conn *conn, size_t length)
@@ -169,8 +162,12 @@ static enum ws_loop_reader hear_whole(struct http_conn *conn, size_t length)
     struct http_conns *conns = conn->conns;
     size_t left = length - conn->early_length; /* to be read */
     struct http_fault fault = http_head_parse(&head, conns->scratch, length);
-    if (!fault.status && conns->events->is_handshake(conns->context, conn, &head))
-        return hand_over(conn, &head, length);
+    if (!fault.status && conns->events->is_handshake(conns->context, conn, &head)) {
+        if (http_conn_is_tls(conn))
+            return hand_over_tls(conn);
+        hand_over_plain(conn, &head, length);
+        return WS_LOOP_NOBODY;
+    }
     forget_early(conn);
     if (fault.status) {
         http_conn_refuse_head(conn, fault.status, fault.message);

@@ -45,10 +45,9 @@ struct http_conn_options {
 struct http_conn_events {
     /* Is it a handshake that libwebsockets may have? */
     bool (*is_handshake)(void *context, struct http_conn *conn, const struct http_head *head);
-    /* As it is to be told to libwebsockets. *new* */
-    char *(*print_handshake)(const struct http_head *head);
-    /* It was one: from now on the socket, from which it was read, belongs to who is told so. */
-    void (*on_handshake)(void *context, int socket, const char *text);
+    /* It was one, and is read; from now on the connection belongs to who is told so. Not over
+     * TLS. */
+    void (*on_handshake)(void *context, int socket, const struct http_head *head);
     /* Another request; it is to be answered, now or later. */
     void (*on_request)(void *context, struct http_conn *conn);
 };

@@ -364,9 +364,10 @@ static struct http_fault finish(struct http_head *head)
     struct http_fault fault = read_host(head);
     if (!fault.status)
         fault = read_body(head);
-    bool wants_close = http_head_has_word(head, "connection", "close");
-    bool wants_more = http_head_has_word(head, "connection", "keep-alive");
-    head->is_persistent = !wants_close && (head->is_http_1_1 || wants_more);
+    head->is_persistent = head->is_http_1_1
+                              ? !http_head_has_word(head, "connection", "close")
+                              : http_head_has_word(head, "connection", "keep-alive") &&
+                                    !http_head_has_word(head, "connection", "close");
     const char *expected = http_head_find(head, "expect");
     head->expects_continue =
         head->is_http_1_1 && expected && strcasecmp(expected, "100-continue") == 0;

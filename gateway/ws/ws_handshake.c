@@ -12,6 +12,7 @@
 #include "text_list.h"
 #include "ws_server.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -241,12 +242,31 @@ bool ws_handshake_is_plain(const struct http_head *head)
     return is_plain;
 }
 
-char *ws_handshake_print(const struct http_head *head)
+static char *append(char *at, const char *text, size_t length)
 {
+    memcpy(at, text, length);
+    return at + length;
+}
+
+size_t ws_handshake_print(const struct http_head *head, char out[WS_HANDSHAKE_BYTES_MAX])
+{
+    static const char begin[] = "GET / HTTP/1.1\r\nHost:.\r\nConnection:Upgrade\r\n"
+                                "Upgrade:websocket\r\nSec-WebSocket-Version:13\r\n"
+                                "Sec-WebSocket-Key:";
+    static const char offer[] = "\r\nSec-WebSocket-Extensions:";
+    static const char end[] = "\r\n\r\n";
     const char *extensions = http_head_find(head, "sec-websocket-extensions");
-    return mem_printf("GET / HTTP/1.1\r\nHost: .\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n%s%s%s\r\n",
-                      http_head_find(head, "sec-websocket-key"),
-                      extensions ? "Sec-WebSocket-Extensions: " : "",
-                      extensions ? extensions : "", extensions ? "\r\n" : "");
+    size_t length = extensions ? strlen(extensions) : 0;
+    assert(length <= EXTENSIONS_BYTES_MAX);
+    static_assert(sizeof(begin) + KEY_LENGTH + sizeof(offer) + EXTENSIONS_BYTES_MAX +
+                          sizeof(end) <= WS_HANDSHAKE_BYTES_MAX,
+                  "the longest handshake fits");
+    char *at = append(out, begin, sizeof(begin) - 1);
+    at = append(at, http_head_find(head, "sec-websocket-key"), KEY_LENGTH);
+    if (length > 0) {
+        at = append(at, offer, sizeof(offer) - 1);
+        at = append(at, extensions, length);
+    }
+    at = append(at, end, sizeof(end) - 1);
+    return (size_t)(at - out);
 }

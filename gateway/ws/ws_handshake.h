@@ -18,6 +18,8 @@ struct http_conn;
 struct http_head;
 struct ws_server_options;
 
+enum { WS_HANDSHAKE_BYTES_MAX = 512 };
+
 struct handshake_refusal {
     int status;         /* HTTP */
     const char *header; /* a header line that belongs to it, or NULL */
@@ -53,7 +55,8 @@ bool ws_handshake_wants_hello(const struct http_head *head);
 
 /* Is it written so that libwebsockets reads the same out of it? Over TLS it must. */
 bool ws_handshake_is_plain(const struct http_head *head);
-/* What libwebsockets has to know of it to answer. *new* */
-char *ws_handshake_print(const struct http_head *head);
+/* What libwebsockets has to know of one that was found welcome, to answer it. Answers how long it
+ * is. */
+size_t ws_handshake_print(const struct http_head *head, char out[WS_HANDSHAKE_BYTES_MAX]);
 
 #endif

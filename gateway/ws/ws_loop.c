@@ -27,7 +27,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -496,22 +495,21 @@ void ws_loop_want(struct ws_loop *ws_loop, int descriptor, bool is_reading, bool
 }
 
 /* Each text that it is given it reports as an error, which costs a line. */
-static struct lws *adopt(struct lws_vhost *vhost, int descriptor, const char *text)
+static void adopt(struct lws_vhost *vhost, int descriptor, const char *text, size_t length)
 {
     ws_port_log_less();
-    struct lws *wsi = lws_adopt_socket_vhost_readbuf(vhost, descriptor, text, strlen(text));
+    (void)lws_adopt_socket_vhost_readbuf(vhost, descriptor, text, length);
     ws_port_log();
-    return wsi;
 }
 
 void ws_loop_adopt(struct ws_loop *ws_loop, int descriptor, struct lws_vhost *vhost,
-                   const char *text)
+                   const char *text, size_t length)
 {
     struct io *io = &ws_loop->ios[descriptor];
     uint32_t generation = io->generation;
     assert(io->is_open && !io->wsi);
     ws_loop_set_new(ws_loop, descriptor);
-    (void)adopt(vhost, descriptor, text);
+    adopt(vhost, descriptor, text, length);
     if (!io->is_open || io->generation != generation || io->kind != IO_NEW)
         return;
     if (io->wsi)

@@ -64,7 +64,7 @@ void ws_loop_want(struct ws_loop *ws_loop, int descriptor, bool is_reading, bool
  * text as if that had come, and is to make a WebSocket of it at once; if it does not, the
  * connection is closed. */
 void ws_loop_adopt(struct ws_loop *ws_loop, int descriptor, struct lws_vhost *vhost,
-                   const char *text);
+                   const char *text, size_t length);
 /* At the end of the turn as if its descriptor said that there is something to be read: what is
  * deciphered already, no descriptor tells of. */
 void ws_loop_hear_soon(struct ws_loop *ws_loop, int descriptor);

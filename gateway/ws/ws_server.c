@@ -199,10 +199,12 @@ static bool is_handshake(void *context, struct http_conn *conn, const struct htt
     return true;
 }
 
-static void on_handshake(void *context, int socket, const char *text)
+static void on_handshake(void *context, int socket, const struct http_head *head)
 {
     const struct ws_server *server = context;
-    ws_loop_adopt(server->ws_loop, socket, server->public_vhost, text);
+    char text[WS_HANDSHAKE_BYTES_MAX];
+    size_t length = ws_handshake_print(head, text);
+    ws_loop_adopt(server->ws_loop, socket, server->public_vhost, text, length);
 }
 
 /* A WebSocket comes of nothing but what is_handshake has just found good. */
@@ -390,7 +392,6 @@ static bool listen_on(struct ws_server *server, char **ret_error)
 
 static const struct http_conn_events conn_events = {
     .is_handshake = is_handshake,
-    .print_handshake = ws_handshake_print,
     .on_handshake = on_handshake,
     .on_request = on_request,
 };
