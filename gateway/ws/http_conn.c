@@ -241,6 +241,7 @@ void http_conns_open(struct http_conns *conns, int socket, enum http_port port)
 {
     struct http_conn *conn = create(conns, &(struct http_io){.socket = socket}, port);
     conn->is_silent = true;
+    (void)http_conn_readable(conn); /* most have asked already */
 }
 
 enum ws_loop_reader http_conns_hear_tls(struct http_conns *conns, struct lws *wsi, int socket,

@@ -75,7 +75,7 @@ void http_conns_destroy(struct http_conns *conns);
 /* At the end of each turn: who is too slow? */
 void http_conns_turn(struct http_conns *conns);
 
-/* One was accepted, and opened at ws_loop. */
+/* One was accepted, and opened at ws_loop. What it has sent already is heard at once. */
 void http_conns_open(struct http_conns *conns, int socket, enum http_port port);
 
 /* What ws_loop is told of. One that libwebsockets has accepted has something to be read. */

@@ -241,6 +241,7 @@ static struct http_fault read_field(struct http_head *head, char *line)
     char *value = strchr(line, ':');
     if (!value)
         return (struct http_fault){400, "a header line without a colon"};
+    uint16_t name_length = (uint16_t)(value - line);
     *value++ = '\0';
     if (!is_token(line))
         return (struct http_fault){400, "a header whose name is none"};
@@ -252,8 +253,8 @@ static struct http_fault read_field(struct http_head *head, char *line)
     if (length > 0 && is_blank(value[length - 1]))
         head->is_plain = false;
     value = trim(value);
-    head->fields[head->field_count++] =
-        (struct http_field){(uint16_t)(line - head->bytes), (uint16_t)(value - head->bytes)};
+    head->fields[head->field_count++] = (struct http_field){
+        (uint16_t)(line - head->bytes), name_length, (uint16_t)(value - head->bytes)};
     return none;
 }
 
@@ -270,11 +271,10 @@ static const char *value_at(const struct http_head *head, size_t i)
 /* The next one of that name, from *i on; NULL: there is none any more. */
 static const char *next_of(const struct http_head *head, const char *name, size_t *i)
 {
+    size_t length = strlen(name);
     while (*i < head->field_count) {
         size_t at = (*i)++;
-        const char *found = name_at(head, at);
-        bool begins_so = (found[0] | 0x20) == (name[0] | 0x20); /* most do not */
-        if (begins_so && strcasecmp(found, name) == 0)
+        if (head->fields[at].name_length == length && strcasecmp(name_at(head, at), name) == 0)
             return value_at(head, at);
     }
     return NULL;
@@ -291,7 +291,7 @@ bool http_head_has_word(const struct http_head *head, const char *name, const ch
     size_t i = 0;
     const char *value;
     while ((value = next_of(head, name, &i)) != NULL) {
-        if (text_list_has(value, word))
+        if (strcasecmp(value, word) == 0 || text_list_has(value, word))
             return true;
     }
     return false;

@@ -24,6 +24,7 @@ enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OPTIONS, HTTP_OTHER };
 /* Offsets of texts in the bytes, each with its final zero. */
 struct http_field {
     uint16_t name;
+    uint16_t name_length;
     uint16_t value;
 };
 

@@ -88,13 +88,11 @@ static void take_in(const struct ws_port_of *port, struct ws_admission *admissio
         turn_away(descriptor, port->is_tls);
         return;
     }
-    if (!open_connection(port, ws_loop, descriptor)) {
-        ws_admission_leave(admission, descriptor);
-        return;
-    }
     int oldest = ws_admission_pend(admission, descriptor);
     if (oldest >= 0)
         ws_loop_kill(ws_loop, oldest);
+    if (!open_connection(port, ws_loop, descriptor))
+        ws_admission_leave(admission, descriptor);
 }
 
 bool ws_accept(const struct ws_port_of *port, struct ws_admission *admission,

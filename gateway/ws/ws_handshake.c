@@ -47,22 +47,21 @@ static const struct handshake_refusal refusals[] = {
     {403, NULL, "this origin is not allowed; see allowed-origins"},
 #define UNKNOWN_SUBPROTOCOL (&refusals[8])
     {400, NULL, "no such Sec-WebSocket-Protocol here"},
-#define WRONG_CHANNEL (&refusals[9])
-    {400, NULL,
-     "channel must be 1 to 128 bytes of UTF-8 without control characters, spaces, "
-     "{ and }"},
-#define FULL (&refusals[10])
+#define FULL (&refusals[9])
     {503, "Retry-After: 5", "no room for another connection"},
-#define DRAINING (&refusals[11])
+#define DRAINING (&refusals[10])
     {503, "Retry-After: 1", "this node is shutting down"},
-#define LONG_EXTENSIONS (&refusals[12])
+#define LONG_EXTENSIONS (&refusals[11])
     {431, NULL, "Sec-WebSocket-Extensions is longer than 256 bytes"},
-#define BINARY_FORM (&refusals[13])
+#define BINARY_FORM (&refusals[12])
     {400, NULL, "the binary (protobuf) form is not spoken here: use the JSON form"},
 };
 
 const struct handshake_refusal ws_handshake_too_fast = {
     503, "Retry-After: 1", "more handshakes in a second than this node works at"};
+const struct handshake_refusal ws_handshake_wrong_channel = {
+    400, NULL,
+    "channel must be 1 to 128 bytes of UTF-8 without control characters, spaces, { and }"};
 const struct handshake_refusal ws_handshake_too_many = {
     429, "Retry-After: 10", "too many connections from this address"};
 
@@ -153,7 +152,6 @@ const struct handshake_refusal *ws_handshake_check(const struct http_conn *conn,
                                                    const struct ws_server_options *options,
                                                    bool has_room, bool is_draining)
 {
-    char channel[CHANNEL_NAME_BYTES_MAX + 1];
     if (is_draining)
         return DRAINING;
     if (!has_room)
@@ -171,7 +169,7 @@ const struct handshake_refusal *ws_handshake_check(const struct http_conn *conn,
         return refuse_page(head, WRONG_HOST);
     if (!http_cors_is_origin_welcome(conn, head))
         return refuse_page(head, WRONG_ORIGIN);
-    return ws_handshake_channel(head, channel) ? NULL : WRONG_CHANNEL;
+    return NULL;
 }
 
 const struct dialect *ws_handshake_dialect(const struct http_head *head,
@@ -259,7 +257,8 @@ size_t ws_handshake_print(const struct http_head *head, char out[WS_HANDSHAKE_BY
     size_t length = extensions ? strlen(extensions) : 0;
     assert(length <= EXTENSIONS_BYTES_MAX);
     static_assert(sizeof(begin) + KEY_LENGTH + sizeof(offer) + EXTENSIONS_BYTES_MAX +
-                          sizeof(end) <= WS_HANDSHAKE_BYTES_MAX,
+                          sizeof(end) <=
+                      WS_HANDSHAKE_BYTES_MAX,
                   "the longest handshake fits");
     char *at = append(out, begin, sizeof(begin) - 1);
     at = append(at, http_head_find(head, "sec-websocket-key"), KEY_LENGTH);

@@ -30,12 +30,14 @@ struct handshake_refusal {
  * --connections-per-address. */
 extern const struct handshake_refusal ws_handshake_too_fast;
 extern const struct handshake_refusal ws_handshake_too_many;
+/* ws_handshake_channel says no. */
+extern const struct handshake_refusal ws_handshake_wrong_channel;
 
 /* Is it a handshake at all? An Upgrade of another kind, or on another address, is an offer that
  * may be passed over (RFC 9110, 7.8). */
 bool ws_handshake_is_one(const struct http_head *head, const struct ws_server_options *options);
 
-/* NULL: welcome. */
+/* NULL: welcome, if its channel is one. */
 const struct handshake_refusal *ws_handshake_check(const struct http_conn *conn,
                                                    const struct http_head *head,
                                                    const struct ws_server_options *options,

@@ -15,109 +15,33 @@
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
-#include "ws_marks.h"
-#include "ws_port.h"
+#include "ws_loop_parts.h"
 
 #include <event2/event.h>
-#include <event2/event_struct.h>
 #include <libwebsockets.h>
 
 #include <assert.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
     EVENTS_PER_TURN_MAX = 1024, /* the others' turn is the next */
     TIMERS_HORIZON_MS = 1000,
-    LISTENERS_MAX = 8,
-    PAUSE_MS = 100,                  /* of a listener, when the system is out of something */
-    NOT_SENT_BYTES_MAX = 128 * 1024, /* of a connection, in the kernel */
     KILL_LATER_MS = 5000,
     KILLS_AT_ONCE = 32,            /* libwebsockets keeps them in a list */
     HEARD_PER_CONNECTION_MAX = 16, /* in a turn */
 };
 
-/* Who reads and writes, and so what the owner is. */
-enum io_kind {
-    IO_LISTENER,
-    IO_NEW,   /* nobody yet */
-    IO_HTTP,  /* the owner: http_conn.c */
-    IO_TAKEN, /* the owner reads, libwebsockets writes */
-    IO_LWS,   /* libwebsockets */
-};
-
-/* One descriptor. */
-struct io {
-    void *owner;
-    struct lws *wsi;     /* NULL: libwebsockets does not have it */
-    uint32_t generation; /* how often the number was used */
-    uint8_t wanted;      /* LWS_EV_READ, LWS_EV_WRITE */
-    uint8_t told;        /* what epoll knows; 0: it does not have it */
-    bool is_open : 1;
-    bool is_changed : 1; /* on the list of those to be told */
-    uint8_t kind;        /* enum io_kind */
-};
-
-struct listener {
-    struct lws_vhost *vhost;
-    int descriptor;
-    int64_t paused_until_ms; /* 0: it is not paused */
-};
-
-struct ws_loop {
-    struct loop *loop;
-    struct lws_context *context;
-    struct event event; /* something is ready on the epoll */
-    int epoll;
-    struct io *ios; /* by descriptor number */
-    size_t limit;
-    int *changed; /* numbers of descriptors */
-    size_t changed_count;
-    size_t changed_capacity;
-    struct ws_marks dying;   /* to be closed when this turn ends */
-    struct ws_marks closing; /* to be closed if they still are there */
-    struct ws_marks pending; /* to be heard when this turn ends */
-    size_t count;
-    struct listener listeners[LISTENERS_MAX];
-    size_t listener_count;
-    struct ws_loop_events events;
-    void *foreign_loops[1];
-};
-
-/* Room for the loop in what libwebsockets keeps per thread. */
-struct pt_data {
-    struct ws_loop *ws_loop;
-};
-
-static struct ws_loop *loop_of(struct lws *wsi)
-{
-    return ((struct pt_data *)lws_evlib_wsi_to_evlib_pt(wsi))->ws_loop;
-}
-
-static struct io *find_io(struct ws_loop *ws_loop, int descriptor)
+struct io *ws_loop_find(struct ws_loop *ws_loop, int descriptor)
 {
     if (descriptor < 0 || (size_t)descriptor >= ws_loop->limit)
         return NULL;
     return &ws_loop->ios[descriptor];
 }
 
-static struct io *io_of(struct lws *wsi)
-{
-    return find_io(loop_of(wsi), lws_get_socket_fd(wsi));
-}
-
-static void serve(struct ws_loop *ws_loop, int descriptor, short what)
-{
-    struct lws_pollfd ready = {.fd = descriptor, .events = what, .revents = what};
-    lws_service_fd(ws_loop->context, &ready);
-}
-
-static void want(struct ws_loop *ws_loop, int descriptor, uint8_t wanted)
+void ws_loop_set_wanted(struct ws_loop *ws_loop, int descriptor, uint8_t wanted)
 {
     struct io *io = &ws_loop->ios[descriptor];
     if (io->wanted == wanted)
@@ -135,7 +59,7 @@ static void want(struct ws_loop *ws_loop, int descriptor, uint8_t wanted)
 static void read_handshake(struct ws_loop *ws_loop, struct io *io, int descriptor)
 {
     uint32_t generation = io->generation;
-    serve(ws_loop, descriptor, LWS_POLLIN);
+    ws_loop_serve(ws_loop, descriptor, LWS_POLLIN);
     if (io->is_open && io->generation == generation && io->kind == IO_NEW)
         ws_loop_kill(ws_loop, descriptor);
 }
@@ -164,7 +88,7 @@ static void read_ready(struct ws_loop *ws_loop, struct io *io, int descriptor)
     if (reader == WS_LOOP_LWS_WHOLE)
         read_handshake(ws_loop, io, descriptor);
     else if (reader == WS_LOOP_LWS)
-        serve(ws_loop, descriptor, LWS_POLLIN);
+        ws_loop_serve(ws_loop, descriptor, LWS_POLLIN);
 }
 
 static void write_ready(struct ws_loop *ws_loop, struct io *io, int descriptor)
@@ -172,37 +96,7 @@ static void write_ready(struct ws_loop *ws_loop, struct io *io, int descriptor)
     if (io->kind == IO_HTTP)
         ws_loop->events.on_http_writable(io->owner);
     else
-        serve(ws_loop, descriptor, LWS_POLLOUT);
-}
-
-static struct listener *find_listener(struct ws_loop *ws_loop, int descriptor)
-{
-    for (size_t i = 0; i < ws_loop->listener_count; i++) {
-        if (ws_loop->listeners[i].descriptor == descriptor)
-            return &ws_loop->listeners[i];
-    }
-    return NULL;
-}
-
-static void accept_some(struct ws_loop *ws_loop, int descriptor)
-{
-    struct listener *listener = find_listener(ws_loop, descriptor);
-    const struct ws_loop_events *events = &ws_loop->events;
-    if (events->on_connecting(events->context, listener->vhost, descriptor))
-        return;
-    listener->paused_until_ms = clock_now_ms() + PAUSE_MS;
-    want(ws_loop, descriptor, 0);
-}
-
-static void end_pauses(struct ws_loop *ws_loop)
-{
-    for (size_t i = 0; i < ws_loop->listener_count; i++) {
-        struct listener *listener = &ws_loop->listeners[i];
-        if (listener->paused_until_ms == 0 || clock_now_ms() < listener->paused_until_ms)
-            continue;
-        listener->paused_until_ms = 0;
-        want(ws_loop, listener->descriptor, LWS_EV_READ);
-    }
+        ws_loop_serve(ws_loop, descriptor, LWS_POLLOUT);
 }
 
 /* Who hung up, and what failed, is found out by doing what was to be done. */
@@ -225,7 +119,7 @@ static void on_ready(struct ws_loop *ws_loop, const struct epoll_event *event)
         return; /* closed by another's event of this turn */
     uint8_t ready = to_be_done(io, event->events);
     if (io->kind == IO_LISTENER) {
-        accept_some(ws_loop, descriptor);
+        ws_loop_accept(ws_loop, descriptor);
         return;
     }
     if (ready & LWS_EV_WRITE)
@@ -242,15 +136,6 @@ static void on_some_ready(evutil_socket_t descriptor, short what, void *context)
     (void)what;
     for (int i = 0; i < count; i++)
         on_ready(ws_loop, &events[i]);
-}
-
-/* ---------------------------------------------------------- what libwebsockets asks for */
-
-static int on_init_pt(struct lws_context *context, void *foreign_loop, int tsi)
-{
-    struct pt_data *data = lws_evlib_tsi_to_evlib_pt(context, tsi);
-    data->ws_loop = foreign_loop;
-    return 0;
 }
 
 static void tell_epoll(struct ws_loop *ws_loop, int descriptor)
@@ -285,63 +170,8 @@ static void tell_changes(struct ws_loop *ws_loop)
     ws_loop->changed_count = 0;
 }
 
-static int on_socket_open(struct lws *wsi)
-{
-    struct ws_loop *ws_loop = loop_of(wsi);
-    struct io *io = io_of(wsi);
-    if (!ws_loop->context)
-        return 0; /* libwebsockets's own wake-up for other threads: there are none here */
-    if (!io)
-        return 1;
-    if (!io->is_open)
-        ws_loop_open(ws_loop, lws_get_socket_fd(wsi));
-    io->wsi = wsi;
-    return 0;
-}
-
-/* Bytes that wait for their turn wait with us, where they are shared and counted, and not in
- * megabytes of the kernel; what has its turn goes out at once. Connections inherit this from
- * the socket that listens. */
-static void keep_kernel_queues_short(int descriptor)
-{
-    unsigned bytes = NOT_SENT_BYTES_MAX;
-    int on = 1;
-    if (setsockopt(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes)) != 0 ||
-        setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0)
-        log_warn("socket_option_refused", kv_int("errno", errno));
-}
-
-/* libwebsockets listens, and we accept. */
-static int on_listener_open(struct lws *wsi)
-{
-    struct ws_loop *ws_loop = loop_of(wsi);
-    if (!ws_loop->context)
-        return 0;
-    if (ws_loop->listener_count == LISTENERS_MAX || on_socket_open(wsi) != 0)
-        return 1;
-    keep_kernel_queues_short(lws_get_socket_fd(wsi));
-    io_of(wsi)->kind = IO_LISTENER;
-    ws_loop->listeners[ws_loop->listener_count++] =
-        (struct listener){.vhost = lws_get_vhost(wsi), .descriptor = lws_get_socket_fd(wsi)};
-    return 0;
-}
-
-static void on_io_change(struct lws *wsi, unsigned int flags)
-{
-    struct io *io = io_of(wsi);
-    uint8_t mask = flags & (LWS_EV_READ | LWS_EV_WRITE);
-    if (!io || !io->is_open)
-        return;
-    if (io->kind == IO_TAKEN)
-        mask &= LWS_EV_WRITE; /* what is read is not its business */
-    else if (io->kind == IO_HTTP)
-        mask = 0;
-    want(loop_of(wsi), lws_get_socket_fd(wsi),
-         (flags & LWS_EV_START) ? io->wanted | mask : io->wanted & (uint8_t)~mask);
-}
-
 /* At once, since the number may be another's before the turn ends. */
-static void forget(struct ws_loop *ws_loop, struct io *io, int descriptor)
+void ws_loop_forget(struct ws_loop *ws_loop, struct io *io, int descriptor)
 {
     if (io->kind == IO_HTTP)
         ws_loop->events.on_http_gone(io->owner);
@@ -353,29 +183,6 @@ static void forget(struct ws_loop *ws_loop, struct io *io, int descriptor)
     io->wsi = NULL;
     ws_loop->count--;
 }
-
-static int on_socket_close(struct lws *wsi)
-{
-    struct io *io = io_of(wsi);
-    if (io && io->is_open)
-        forget(loop_of(wsi), io, lws_get_socket_fd(wsi));
-    return 0;
-}
-
-static const struct lws_event_loop_ops loop_ops = {
-    .name = "parley",
-    .init_pt = on_init_pt,
-    .init_vhost_listen_wsi = on_listener_open,
-    .sock_accept = on_socket_open,
-    .io = on_io_change,
-    .wsi_logical_close = on_socket_close,
-    .evlib_size_pt = sizeof(struct pt_data),
-};
-
-static const lws_plugin_evlib_t loop_plugin = {
-    .hdr = {"parley", "lws_evlib_plugin", LWS_BUILD_HASH, LWS_PLUGIN_API_MAGIC},
-    .ops = &loop_ops,
-};
 
 /* ------------------------------------------------------------------------------- life */
 
@@ -415,21 +222,9 @@ void ws_loop_destroy(struct ws_loop *ws_loop)
     free(ws_loop);
 }
 
-void ws_loop_prepare(struct ws_loop *ws_loop, struct lws_context_creation_info *info)
-{
-    ws_loop->foreign_loops[0] = ws_loop;
-    info->event_lib_custom = &loop_plugin;
-    info->foreign_loops = ws_loop->foreign_loops;
-}
-
-void ws_loop_bind(struct ws_loop *ws_loop, struct lws_context *context)
-{
-    ws_loop->context = context;
-}
-
 static void set_kind(struct ws_loop *ws_loop, int descriptor, enum io_kind kind, void *owner)
 {
-    struct io *io = find_io(ws_loop, descriptor);
+    struct io *io = ws_loop_find(ws_loop, descriptor);
     if (!io)
         return;
     io->kind = (uint8_t)kind;
@@ -444,14 +239,14 @@ void ws_loop_open(struct ws_loop *ws_loop, int descriptor)
     io->is_open = true;
     io->kind = IO_NEW;
     ws_loop->count++;
-    want(ws_loop, descriptor, LWS_EV_READ);
+    ws_loop_set_wanted(ws_loop, descriptor, LWS_EV_READ);
 }
 
 void ws_loop_close(struct ws_loop *ws_loop, int descriptor)
 {
     struct io *io = &ws_loop->ios[descriptor];
     assert(io->is_open && !io->wsi);
-    forget(ws_loop, io, descriptor);
+    ws_loop_forget(ws_loop, io, descriptor);
     (void)close(descriptor);
 }
 
@@ -472,7 +267,7 @@ void ws_loop_take(struct ws_loop *ws_loop, int descriptor, void *owner)
 
 void ws_loop_give_back(struct ws_loop *ws_loop, int descriptor)
 {
-    const struct io *io = find_io(ws_loop, descriptor);
+    const struct io *io = ws_loop_find(ws_loop, descriptor);
     if (!io || io->kind != IO_TAKEN)
         return;
     ws_loop_set_reading(ws_loop, descriptor, true);
@@ -481,41 +276,19 @@ void ws_loop_give_back(struct ws_loop *ws_loop, int descriptor)
 
 void ws_loop_set_reading(struct ws_loop *ws_loop, int descriptor, bool is_reading)
 {
-    const struct io *io = find_io(ws_loop, descriptor);
+    const struct io *io = ws_loop_find(ws_loop, descriptor);
     if (!io || io->kind != IO_TAKEN)
         return;
-    want(ws_loop, descriptor,
-         is_reading ? io->wanted | LWS_EV_READ : io->wanted & (uint8_t)~LWS_EV_READ);
+    ws_loop_set_wanted(ws_loop, descriptor,
+                       is_reading ? io->wanted | LWS_EV_READ
+                                  : io->wanted & (uint8_t)~LWS_EV_READ);
 }
 
 void ws_loop_want(struct ws_loop *ws_loop, int descriptor, bool is_reading, bool is_writing)
 {
-    want(ws_loop, descriptor,
-         (uint8_t)((is_reading ? LWS_EV_READ : 0) | (is_writing ? LWS_EV_WRITE : 0)));
-}
-
-/* Each text that it is given it reports as an error, which costs a line. */
-static void adopt(struct lws_vhost *vhost, int descriptor, const char *text, size_t length)
-{
-    ws_port_log_less();
-    (void)lws_adopt_socket_vhost_readbuf(vhost, descriptor, text, length);
-    ws_port_log();
-}
-
-void ws_loop_adopt(struct ws_loop *ws_loop, int descriptor, struct lws_vhost *vhost,
-                   const char *text, size_t length)
-{
-    struct io *io = &ws_loop->ios[descriptor];
-    uint32_t generation = io->generation;
-    assert(io->is_open && !io->wsi);
-    ws_loop_set_new(ws_loop, descriptor);
-    adopt(vhost, descriptor, text, length);
-    if (!io->is_open || io->generation != generation || io->kind != IO_NEW)
-        return;
-    if (io->wsi)
-        ws_loop_kill(ws_loop, descriptor);
-    else
-        forget(ws_loop, io, descriptor); /* it had no memory for it, and has closed it */
+    ws_loop_set_wanted(
+        ws_loop, descriptor,
+        (uint8_t)((is_reading ? LWS_EV_READ : 0) | (is_writing ? LWS_EV_WRITE : 0)));
 }
 
 /* ------------------------------------------------------------------- what is done later */
@@ -523,7 +296,7 @@ void ws_loop_adopt(struct ws_loop *ws_loop, int descriptor, struct lws_vhost *vh
 static void mark(struct ws_loop *ws_loop, struct ws_marks *marks, int descriptor,
                  int64_t due_ms)
 {
-    const struct io *io = find_io(ws_loop, descriptor);
+    const struct io *io = ws_loop_find(ws_loop, descriptor);
     if (io && io->is_open)
         ws_marks_add(marks, &(struct ws_mark){due_ms, descriptor, io->generation});
 }
@@ -554,7 +327,8 @@ static struct io *find_marked(const struct ws_loop *ws_loop, const struct ws_mar
 static void hear_marked(struct ws_loop *ws_loop)
 {
     struct ws_mark mark;
-    for (int i = 0; i < HEARD_PER_CONNECTION_MAX; i++) {
+    for (int i = 0; i < HEARD_PER_CONNECTION_MAX && ws_marks_count(&ws_loop->pending) > 0;
+         i++) {
         for (size_t left = ws_marks_count(&ws_loop->pending); left > 0; left--) {
             if (!ws_marks_take(&ws_loop->pending, 0, &mark))
                 return;
@@ -612,6 +386,6 @@ void ws_loop_turn(struct ws_loop *ws_loop)
         _lws_plat_service_forced_tsi(ws_loop->context, 0);
         loop_again(ws_loop->loop);
     }
-    end_pauses(ws_loop);
+    ws_loop_end_pauses(ws_loop);
     tell_changes(ws_loop);
 }

@@ -14,23 +14,19 @@
 #include "http_conn.h"
 #include "http_cors.h"
 #include "http_files.h"
-#include "http_peer.h"
 #include "http_response.h"
 #include "http_routes.h"
-#include "limit.h"
 #include "log.h"
 #include "mem.h"
 #include "metrics.h"
-#include "network.h"
 #include "transport.h"
-#include "worker_page.h"
 #include "ws_accept.h"
 #include "ws_admission.h"
 #include "ws_assembly.h"
 #include "ws_conn.h"
-#include "ws_early.h"
 #include "ws_handshake.h"
 #include "ws_loop.h"
+#include "ws_opening.h"
 #include "ws_port.h"
 #include "ws_tls.h"
 
@@ -44,16 +40,6 @@ enum {
     HEADER_BYTES_MAX = HTTP_HEAD_BYTES_MAX + 1024, /* libwebsockets keeps some words more */
 };
 
-/* What a handshake has asked for. */
-struct asked {
-    int socket;                              /* whose it is; counts with the dialect */
-    const struct handshake_refusal *refusal; /* NULL: it is welcome */
-    const struct dialect *dialect; /* NULL: libwebsockets may not have it */
-    char channel[CHANNEL_NAME_BYTES_MAX + 1];
-    char *token; /* NULL: none */
-    bool wants_hello;
-};
-
 struct ws_server {
     const struct ws_server_options *options;
     struct ws_loop *ws_loop;
@@ -63,12 +49,11 @@ struct ws_server {
     struct http_conns *conns;
     struct http_state http;
     struct http_cors cors;
-    struct asked asked; /* by the handshake that libwebsockets is at */
+    struct ws_opening *opening;
     struct http_api *api;
     struct http_files *files; /* NULL: off */
     struct ws_admission *admission;
     struct ws_assemblies *assemblies;
-    struct ws_early *early;
     struct ws_conn_room room;
 };
 
@@ -105,135 +90,22 @@ static void on_closed(void *context, int descriptor)
     ws_admission_leave(server->admission, descriptor);
 }
 
-/* Behind a trusted proxy: for whom it asks. False: there is none, or it does not say. */
-static bool find_named_peer(const struct ws_server *server, int socket,
-                            const struct http_head *head, struct peer *ret_peer)
-{
-    const struct http_peer_rule *rule = &server->options->files.rule;
-    if (rule->trusted_proxies[0] == '\0' ||
-        ws_admission_customer(server->admission, socket) != 0)
-        return false;
-    return http_peer(socket, head, rule, ret_peer);
-}
-
-/* The limits that come before any other work. NULL: not over any. */
-static const struct handshake_refusal *
-check_admission(struct ws_server *server, const struct http_conn *conn,
-                const struct http_head *head)
-{
-    struct ws_admission *admission = server->admission;
-    int descriptor = http_conn_socket(conn);
-    struct peer peer;
-    bool is_named = find_named_peer(server, descriptor, head, &peer);
-    uint64_t customer =
-        is_named ? peer_customer(&peer) : ws_admission_customer(admission, descriptor);
-    /* over TLS one was taken when the connection was accepted */
-    if (!http_conn_is_tls(conn) && !ws_admission_take_handshake(admission, customer))
-        return &ws_handshake_too_fast;
-    if (ws_admission_is_over(admission, descriptor) ||
-        (is_named && !ws_admission_assign(admission, descriptor, &peer)))
-        return &ws_handshake_too_many;
-    return NULL;
-}
-
-/* ---------------------------------------------------------------------------- handshake */
-
-static bool has_room_for_one_more(const struct ws_server_options *options)
-{
-    int64_t max_of_all = options->max_connections_of_all;
-    return (size_t)metrics.connections < options->max_connections &&
-           (max_of_all == 0 || workers_connections() < max_of_all);
-}
-
-static const struct handshake_refusal *
-check_handshake(struct ws_server *server, const struct http_conn *conn,
-                const struct http_head *head)
-{
-    static const struct handshake_refusal too_odd = {400, NULL, "too oddly written for TLS"};
-    bool has_room = has_room_for_one_more(server->options);
-    const struct handshake_refusal *refusal = check_admission(server, conn, head);
-    if (!refusal)
-        refusal =
-            ws_handshake_check(conn, head, server->options, has_room, server->http.is_draining);
-    if (!refusal && http_conn_is_tls(conn) && !ws_handshake_is_plain(head))
-        refusal = &too_odd; /* there it cannot be written anew */
-    if (refusal && !has_room)
-        limit_hit(LIMIT_max_connections);
-    return refusal;
-}
-
-static void forget_asked(struct asked *asked)
-{
-    if (asked->token)
-        explicit_bzero(asked->token, strlen(asked->token));
-    free(asked->token);
-    *asked = (struct asked){.token = NULL};
-}
-
-static void note_what_is_asked(struct asked *asked, const struct ws_server_options *options,
-                               const struct http_conn *conn, const struct http_head *head)
-{
-    asked->socket = http_conn_socket(conn);
-    asked->dialect = ws_handshake_dialect(head, options);
-    asked->token = http_head_argument(head, "token");
-    asked->wants_hello = ws_handshake_wants_hello(head);
-    if (!ws_handshake_channel(head, asked->channel))
-        asked->channel[0] = '\0'; /* never: was checked before */
-}
-
 static bool is_handshake(void *context, struct http_conn *conn, const struct http_head *head)
 {
-    struct ws_server *server = context;
-    struct asked *asked = &server->asked;
-    forget_asked(asked);
-    if (http_conn_port(conn) != HTTP_PUBLIC || !ws_handshake_is_one(head, server->options))
-        return false;
-    asked->refusal = check_handshake(server, conn, head);
-    if (asked->refusal)
-        return false;
-    note_what_is_asked(asked, server->options, conn, head);
-    if (http_conn_is_tls(conn))
-        ws_early_keep(server->early, http_conn_wsi(conn));
-    else
-        ws_early_forget(server->early);
-    return true;
+    const struct ws_server *server = context;
+    return ws_opening_is_welcome(server->opening, conn, head, server->http.is_draining);
 }
 
 static void on_handshake(void *context, int socket, const struct http_head *head)
 {
     const struct ws_server *server = context;
-    char text[WS_HANDSHAKE_BYTES_MAX];
-    size_t length = ws_handshake_print(head, text);
-    ws_loop_adopt(server->ws_loop, socket, server->public_vhost, text, length);
-}
-
-/* A WebSocket comes of nothing but what is_handshake has just found good. */
-static bool is_found_good(struct lws *wsi)
-{
-    const struct asked *asked = &server_of(wsi)->asked;
-    return asked->dialect && asked->socket == lws_get_socket_fd(wsi);
-}
-
-static int on_established(struct lws *wsi, struct ws_conn *conn)
-{
-    struct ws_server *server = server_of(wsi);
-    struct asked *asked = &server->asked;
-    unsigned char *octets;
-    ws_conn_open(conn, wsi, &server->room, asked->dialect,
-                 &(struct chat_request){asked->channel, asked->token, asked->wants_hello});
-    forget_asked(asked);
-    ws_admission_settle(server->admission, lws_get_socket_fd(wsi));
-    size_t count = ws_early_take(server->early, &octets);
-    ws_conn_take_early(conn, octets, count);
-    return 0;
+    ws_opening_give(server->opening, server->public_vhost, socket, head);
 }
 
 /* ---------------------------------------------------------------------------- plain HTTP */
 
-/* is_handshake has said why. */
-static void refuse_handshake(const struct ws_server *server, struct http_conn *conn)
+static void refuse_handshake(struct http_conn *conn, const struct handshake_refusal *refusal)
 {
-    const struct handshake_refusal *refusal = server->asked.refusal;
     metrics.handshakes_refused_total++;
     log_debug("handshake_refused", kv_int("status", refusal->status),
               kv_str("err", refusal->message));
@@ -253,9 +125,10 @@ static void on_public_request(struct ws_server *server, struct http_conn *conn,
                               const char *path)
 {
     const struct http_head *head = http_conn_head(conn);
+    const struct handshake_refusal *refusal = ws_opening_refusal(server->opening);
     ws_admission_settle(server->admission, http_conn_socket(conn));
-    if (server->asked.refusal)
-        refuse_handshake(server, conn);
+    if (refusal)
+        refuse_handshake(conn, refusal);
     else if (ws_admission_is_over(server->admission, http_conn_socket(conn)))
         http_refuse(conn, ws_handshake_too_many.status, ws_handshake_too_many.header,
                     ws_handshake_too_many.message);
@@ -310,9 +183,10 @@ static int on_public(struct lws *wsi, enum lws_callback_reasons reason, void *us
     (void)length;
     switch (reason) {
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
-        return is_found_good(wsi) ? 0 : -1;
+        return ws_opening_is_of(server_of(wsi)->opening, wsi) ? 0 : -1;
     case LWS_CALLBACK_ESTABLISHED:
-        return on_established(wsi, user);
+        ws_opening_finish(server_of(wsi)->opening, wsi, user, &server_of(wsi)->room);
+        return 0;
     case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
         ws_conn_is_ending(user);
         return 0;
@@ -411,7 +285,6 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
         server->files = http_files_create(options->hub, &options->files);
     server->admission = ws_admission_create(&options->admission);
     server->assemblies = ws_assemblies_create();
-    server->early = ws_early_create(SERVICE_BUFFER_BYTES);
     server->ws_loop = ws_loop_create(loop, options->admission.descriptor_limit,
                                      &(struct ws_loop_events){
                                          .context = server,
@@ -423,8 +296,10 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
                                          .on_http_gone = on_http_gone,
                                          .on_readable = on_readable,
                                      });
-    server->conns = http_conns_create(server->ws_loop, &options->http, &server->cors,
-                                      &conn_events, server);
+    server->opening =
+        ws_opening_create(options, server->ws_loop, server->admission, SERVICE_BUFFER_BYTES);
+    server->conns =
+        http_conns_create(server->ws_loop, &options->http, &server->cors, &conn_events, server);
     if (server->ws_loop)
         server->context =
             ws_context_create(server, server->ws_loop,
@@ -461,8 +336,7 @@ void ws_server_destroy(struct ws_server *server)
     ws_loop_destroy(server->ws_loop);
     ws_admission_destroy(server->admission);
     ws_assemblies_destroy(server->assemblies);
-    ws_early_destroy(server->early);
-    forget_asked(&server->asked);
+    ws_opening_destroy(server->opening);
     free(server);
 }
 
