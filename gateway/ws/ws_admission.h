@@ -45,8 +45,8 @@ bool ws_admission_has_descriptor(struct ws_admission *admission, enum ws_port po
 /* A connection was accepted. False: it is to be closed, and was not entered. */
 __attribute__((warn_unused_result)) bool
 ws_admission_enter(struct ws_admission *admission, int descriptor, const struct peer *peer);
-/* It is taken in, and has asked for nothing yet. Answers the descriptor of the one that is to be
- * ended for it; -1: none. */
+/* It is taken in, and has asked for nothing yet. Answers the descriptor of the one that is to
+ * be ended for it; -1: none. */
 __attribute__((warn_unused_result)) int ws_admission_pend(struct ws_admission *admission,
                                                           int descriptor);
 /* It has asked: it is pending no more. */

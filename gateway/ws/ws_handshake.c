@@ -9,6 +9,7 @@
 #include "log.h"
 #include "mem.h"
 #include "metrics.h"
+#include "names.h"
 #include "text_list.h"
 #include "ws_server.h"
 
@@ -187,7 +188,7 @@ bool ws_handshake_channel(const struct http_head *head,
                           char ret_channel[CHANNEL_NAME_BYTES_MAX + 1])
 {
     char *argument = http_head_argument(head, "channel");
-    bool is_name = !argument || chat_is_channel_name(argument);
+    bool is_name = !argument || names_is_channel(argument);
     if (is_name)
         strcpy(ret_channel, argument ? argument : "lobby");
     free(argument);

@@ -9,6 +9,7 @@
 #define PARLEY_WS_HANDSHAKE_H
 
 #include "chat.h"
+#include "names.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -57,8 +58,8 @@ bool ws_handshake_wants_hello(const struct http_head *head);
 
 /* Is it written so that libwebsockets reads the same out of it? Over TLS it must. */
 bool ws_handshake_is_plain(const struct http_head *head);
-/* What libwebsockets has to know of one that was found welcome, to answer it. Answers how long it
- * is. */
+/* What libwebsockets has to know of one that was found welcome, to answer it. Answers how long
+ * it is. */
 size_t ws_handshake_print(const struct http_head *head, char out[WS_HANDSHAKE_BYTES_MAX]);
 
 #endif

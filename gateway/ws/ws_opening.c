@@ -9,6 +9,7 @@
 #include "limit.h"
 #include "mem.h"
 #include "metrics.h"
+#include "names.h"
 #include "network.h"
 #include "worker_page.h"
 #include "ws_admission.h"

@@ -8,7 +8,6 @@
  */
 #include "ws_server.h"
 
-#include "chat.h"
 #include "files.h"
 #include "http_api.h"
 #include "http_conn.h"

@@ -10,7 +10,7 @@
 #include "fake_loop.h"
 #include "log.h"
 #include "node_lease.h"
-#include "redis_cluster.h"
+#include "redis_census.h"
 #include "redis_files.h"
 #include "redis_log.h"
 #include "redis_members.h"
@@ -126,8 +126,8 @@ static void ask_all(struct site *site, struct redis_log *log,
     redis_files_reserve(site->link, "p", &file, false, waiter);
     redis_files_append(site->link, "p", &file, 0, slice_of("piece"), waiter);
     redis_files_read(site->link, "p", "id", 0, 10, waiter);
-    redis_cluster_channels(site->link, "p", "*", 10, waiter);
-    redis_cluster_nodes(site->link, "p", waiter);
+    redis_census_channels(site->link, "p", "*", 10, waiter);
+    redis_census_nodes(site->link, "p", waiter);
     redis_reaper_on_ended(site->reaper, "other:7", 1000);
 }
 

@@ -14,8 +14,8 @@ static void push_data(const struct centrifuge_command *command)
     struct json_span data;
     if (!json_span_member(command->raw.start, command->raw.length, "data", &data))
         return;
-    struct publication *publication = publication_create(
-        1, (struct slice){data.start, data.length}, (struct slice){"", 0});
+    struct publication *publication =
+        publication_create(1, (struct slice){data.start, data.length}, (struct slice){"", 0});
     struct batch *batch = batch_create();
     centrifuge_encode_publication(batch, "chat:\"1\"", publication);
     batch_unref(batch);

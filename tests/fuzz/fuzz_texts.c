@@ -10,6 +10,7 @@
 #include "file_names.h"
 #include "media_type.h"
 #include "mem.h"
+#include "names.h"
 #include "namespaces.h"
 #include "text.h"
 
@@ -66,8 +67,8 @@ static void read_names(const char *text)
 {
     struct address address;
     (void)!address_parse(text, &address);
-    (void)chat_is_channel_name(text);
-    (void)chat_is_key(text);
+    (void)names_is_channel(text);
+    (void)names_is_key(text);
     (void)media_type_is_valid(text);
     if (media_types_are_valid(text))
         (void)media_types_have(text, "image/png");

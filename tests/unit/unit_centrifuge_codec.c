@@ -5,6 +5,7 @@
 
 #include "batch.h"
 #include "broker.h"
+#include "client_info.h"
 #include "frames.h"
 #include "unit.h"
 
@@ -335,7 +336,7 @@ static void unsubscription_has_code_and_reason(void **state)
 static void client_is_quoted(void **state)
 {
     (void)state;
-    char *text = centrifuge_print_client("c-1", "al\"ice\\", "null");
+    char *text = client_info_print("c-1", "al\"ice\\", "null");
     assert_string_equal(text, "{\"client\":\"c-1\",\"user\":\"al\\\"ice\\\\\"}");
     free(text);
 }

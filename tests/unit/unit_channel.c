@@ -3,6 +3,7 @@
  * message lost or doubled, gives each turn's news to all, and closes after the last.
  */
 #include "metrics.h"
+#include "names.h"
 #include "world.h"
 
 #include <stdlib.h>
@@ -482,7 +483,7 @@ static const struct name_row {
 static void channel_name_is_judged(void **state)
 {
     const struct name_row *row = *state;
-    assert_int_equal(chat_is_channel_name(row->channel), row->is_good);
+    assert_int_equal(names_is_channel(row->channel), row->is_good);
 }
 
 int main(void)

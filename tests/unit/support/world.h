@@ -22,7 +22,7 @@ enum {
     WORLD_HISTORY_TTL_MS = 3600000,
     WORLD_USERS = 1000,
     WORLD_CHANNELS = 128, /* of one connection; nothing else is limited */
-    WORLD_WINDOW_MS = 0, /* presence is told at once */
+    WORLD_WINDOW_MS = 0,  /* presence is told at once */
     WORLD_PING_MS = 25000,
     WORLD_PONG_MS = 10000,
     WORLD_CONNECT_MS = 5000,

@@ -1,0 +1,537 @@
+/*
+ * redis_broker - the broker whose nodes share a Redis; see redis_broker.h.
+ *
+ * Two connections, since one that is subscribed takes no other commands: `commands` carries
+ * publishes, history, presence and the lease; `subscriber` brings what channels say. A
+ * publish is one script call; its message comes back to this node by the subscriber link
+ * like to every other, so that all see one order.
+ */
+#include "redis_broker.h"
+
+#include "broker.h"
+#include "clock.h"
+#include "keys.h"
+#include "limit.h"
+#include "log.h"
+#include "loop.h"
+#include "mem.h"
+#include "metrics.h"
+#include "node_lease.h"
+#include "random.h"
+#include "redis_census.h"
+#include "redis_envelope.h"
+#include "redis_files.h"
+#include "redis_link.h"
+#include "redis_log.h"
+#include "redis_members.h"
+#include "redis_presence.h"
+#include "redis_reaper.h"
+#include "redis_script.h"
+#include "redis_subscriptions.h"
+#include "redis_unsound.h"
+
+#include <hiredis/hiredis.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PROBES_MISSED_MAX = 3 };
+
+struct redis_broker {
+    struct broker base; /* first: a struct broker * is one of these */
+    const struct redis_broker_options *options;
+    struct redis_link *commands;
+    struct redis_link *subscriber;
+    struct node_lease_options lease_options;
+    struct node_lease *lease;
+    struct redis_log *log;
+    struct redis_presence_options presence_options;
+    struct redis_presence *presence;
+    struct redis_reaper *reaper;
+    struct redis_subscriptions *subscriptions;
+    struct loop_timer *probe_timer;
+    char *probe_channel;
+    char *control_channel;
+    int probes_unheard;
+};
+
+struct channel_call {
+    char *channel;
+    struct broker_waiter waiter;
+};
+
+static struct redis_broker *self_of(struct broker *broker)
+{
+    return (struct redis_broker *)broker;
+}
+
+static struct channel_call *call_create(const char *channel, struct broker_waiter waiter)
+{
+    struct channel_call *call = mem_alloc(sizeof(*call));
+    *call = (struct channel_call){mem_strdup(channel), waiter};
+    return call;
+}
+
+static void call_answer(struct channel_call *call, struct broker_reply *reply)
+{
+    reply->channel = call->channel;
+    if (call->waiter.on_reply)
+        call->waiter.on_reply(call->waiter.owner, call->waiter.tag, reply);
+    free(call->channel);
+    free(call);
+}
+
+/* ---------------------------------------------------------------------------- channels */
+
+static void redis_subscribe(struct broker *broker, const char *channel)
+{
+    redis_subscriptions_add(self_of(broker)->subscriptions, channel);
+}
+
+static void redis_unsubscribe(struct broker *broker, const char *channel)
+{
+    redis_subscriptions_remove(self_of(broker)->subscriptions, channel);
+}
+
+static void on_subscribed(void *context, const char *pubsub)
+{
+    redis_subscriptions_on_confirmed(((struct redis_broker *)context)->subscriptions, pubsub);
+}
+
+static void on_channel_subscribed(void *context, const char *channel)
+{
+    const struct broker_events *events = &((struct redis_broker *)context)->base.events;
+    events->on_subscribed(events->context, channel);
+}
+
+static void on_publication(struct redis_broker *self, const char *channel,
+                           const struct envelope *envelope)
+{
+    const struct broker_events *events = &self->base.events;
+    struct publication *publication =
+        publication_create(envelope->number, envelope->payload, envelope->info);
+    events->on_publication(events->context, channel, envelope->epoch, publication);
+    publication_unref(publication);
+}
+
+static enum broker_presence_kind kind_of(const struct envelope *envelope)
+{
+    if (envelope->kind == ENVELOPE_SYNC)
+        return BROKER_SYNC;
+    return envelope->kind == ENVELOPE_JOIN ? BROKER_JOIN : BROKER_LEAVE;
+}
+
+static void on_presence(struct redis_broker *self, const char *channel,
+                        const struct envelope *envelope)
+{
+    const struct broker_events *events = &self->base.events;
+    char *info = mem_strndup(envelope->info.bytes, envelope->info.length);
+    events->on_presence(events->context, channel,
+                        &(struct broker_presence){.kind = kind_of(envelope),
+                                                  .version = envelope->number,
+                                                  .user_count = envelope->user_count,
+                                                  .user = envelope->user,
+                                                  .client = envelope->client,
+                                                  .info = info});
+    free(info);
+}
+
+static void on_message(void *context, const char *pubsub, const char *bytes, size_t length)
+{
+    struct redis_broker *self = context;
+    struct envelope envelope;
+    if (strcmp(pubsub, self->probe_channel) == 0) {
+        self->probes_unheard = 0;
+        return;
+    }
+    if (strcmp(pubsub, self->control_channel) == 0) {
+        self->base.events.on_control(self->base.events.context, bytes, length);
+        return;
+    }
+    const char *channel = redis_subscriptions_channel(self->subscriptions, pubsub);
+    if (!channel)
+        return;
+    if (!envelope_parse(bytes, length, &envelope) || !envelope_is_sound(&envelope))
+        redis_unsound("message", channel);
+    else if (envelope.kind == ENVELOPE_PUBLICATION)
+        on_publication(self, channel, &envelope);
+    else
+        on_presence(self, channel, &envelope);
+}
+
+/* ------------------------------------------------------------------------------ links */
+
+static void on_subscriber_up(void *context)
+{
+    struct redis_broker *self = context;
+    self->probes_unheard = 0;
+    redis_link_subscribe(self->subscriber, self->probe_channel);
+    redis_link_subscribe(self->subscriber, self->control_channel);
+    redis_subscriptions_on_subscriber_up(self->subscriptions);
+}
+
+static void on_subscriber_down(void *context)
+{
+    redis_subscriptions_on_subscriber_down(((struct redis_broker *)context)->subscriptions);
+}
+
+/* The lease first: what members hang on. They are put back when it is held, see below. */
+static void on_commands_up(void *context)
+{
+    struct redis_broker *self = context;
+    node_lease_renew_after_silence(self->lease);
+    redis_subscriptions_on_commands_up(self->subscriptions);
+}
+
+static void on_commands_down(void *context)
+{
+    (void)context; /* callers hear it from their commands */
+}
+
+/* Published to ourselves through Redis: a subscriber link that stays silent is dead, even
+ * when TCP does not know it yet. */
+static void on_probe_due(void *context)
+{
+    struct redis_broker *self = context;
+    if (!redis_link_is_up(self->commands) || !redis_link_is_up(self->subscriber))
+        return;
+    if (++self->probes_unheard > PROBES_MISSED_MAX) {
+        redis_link_restart(self->subscriber, "its own probes are not heard");
+        return;
+    }
+    redis_link_command_text(self->commands, "i", NULL, NULL, "PUBLISH", self->probe_channel,
+                            "probe", NULL);
+}
+
+static void put_members_back(struct redis_broker *self)
+{
+    self->base.events.on_members_lost(self->base.events.context);
+}
+
+static void on_lease_taken(void *context)
+{
+    struct redis_broker *self = context;
+    redis_presence_move(self->presence);
+    put_members_back(self);
+}
+
+/* The same lease as before, on a link that was away: Redis may have forgotten something. */
+static void on_lease_confirmed(void *context)
+{
+    struct redis_broker *self = context;
+    redis_presence_retry(self->presence);
+    put_members_back(self);
+}
+
+static void on_lease_ended(void *context, const char *lease, int64_t end_ms)
+{
+    redis_reaper_on_ended(((struct redis_broker *)context)->reaper, lease, end_ms);
+}
+
+static void on_name_taken(void *context)
+{
+    struct redis_broker *self = context;
+    self->base.events.on_name_taken(self->base.events.context);
+}
+
+/* --------------------------------------------------------------------- a queue that is full */
+
+static void on_done(void *context, enum broker_status status, const redisReply *reply)
+{
+    (void)reply;
+    call_answer(context, &(struct broker_reply){.status = status, .epoch = ""});
+}
+
+/* Nothing was done, and will be if it is asked for again: of a channel's log, the channel
+ * itself does so. */
+static void on_put_off(void *context, enum broker_status status, const redisReply *reply)
+{
+    (void)status;
+    (void)reply;
+    call_answer(context, &(struct broker_reply){.status = BROKER_REFUSED, .epoch = ""});
+}
+
+/* Redis is slow, and too much waits for it: true, and the waiter is answered by on_refused. */
+static bool is_refused(struct redis_broker *self, const char *channel,
+                       redis_reply_fn on_refused, struct broker_waiter waiter)
+{
+    if (redis_link_has_room(self->commands))
+        return false;
+    limit_hit(LIMIT_redis_queue_bytes);
+    redis_link_answer_later(self->commands, on_refused, call_create(channel, waiter));
+    return true;
+}
+
+/* -------------------------------------------------------------------------- publications */
+
+static void redis_publish(struct broker *broker, const char *channel,
+                          const struct broker_message *message, struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    if (!is_refused(self, channel, on_done, waiter))
+        redis_log_publish(self->log, channel, message, waiter);
+}
+
+static void redis_history(struct broker *broker, const char *channel,
+                          const struct broker_range *range, struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    if (!is_refused(self, channel, on_put_off, waiter))
+        redis_log_history(self->log, channel, range, waiter);
+}
+
+static void redis_history_remove(struct broker *broker, const char *channel,
+                                 struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    if (!is_refused(self, channel, on_done, waiter))
+        redis_log_remove(self->log, channel, waiter);
+}
+
+static void redis_new_epoch(struct broker *broker, const char *channel, const char *old_epoch)
+{
+    redis_log_new_epoch(self_of(broker)->log, channel, old_epoch);
+}
+
+/* ----------------------------------------------------------------------------- orders */
+
+static void redis_control(struct broker *broker, const char *bytes, size_t length,
+                          struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    if (is_refused(self, "", on_done, waiter))
+        return;
+    const char *parts[] = {"PUBLISH", self->control_channel, bytes};
+    size_t lengths[] = {7, strlen(self->control_channel), length};
+    redis_link_command(self->commands,
+                       &(struct redis_ask){"PUBLISH", "i", on_done, call_create("", waiter)}, 3,
+                       parts, lengths);
+}
+
+/* --------------------------------------------------------------------------- presence */
+
+static void redis_join(struct broker *broker, const char *channel,
+                       const struct broker_member *member, bool is_put_back,
+                       struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    if (is_put_back || !is_refused(self, channel, on_done, waiter))
+        redis_presence_join(self->presence, channel, member, is_put_back, waiter);
+}
+
+static void redis_leave(struct broker *broker, const char *channel,
+                        const struct broker_member *member)
+{
+    redis_presence_leave(self_of(broker)->presence, channel, member);
+}
+
+static void redis_members(struct broker *broker, const char *channel, size_t limit,
+                          struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    if (!is_refused(self, channel, on_done, waiter))
+        redis_members_read(&self->presence_options, channel, limit, waiter);
+}
+
+/* ------------------------------------------------------------------------ the cluster */
+
+static void redis_channels(struct broker *broker, const char *pattern, size_t limit,
+                           struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    if (!is_refused(self, "", on_done, waiter))
+        redis_census_channels(self->commands, self->options->prefix, pattern, limit, waiter);
+}
+
+static void redis_nodes(struct broker *broker, struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    if (!is_refused(self, "", on_done, waiter))
+        redis_census_nodes(self->commands, self->options->prefix, waiter);
+}
+
+/* ------------------------------------------------------------------------------ files */
+
+static void redis_file_reserve(struct broker *broker, const struct broker_file *file,
+                               bool is_whole, struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    if (!is_refused(self, "", on_done, waiter))
+        redis_files_reserve(self->commands, self->options->prefix, file, is_whole, waiter);
+}
+
+static void redis_file_append(struct broker *broker, const struct broker_file *file, size_t at,
+                              struct slice piece, struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    if (!is_refused(self, "", on_done, waiter))
+        redis_files_append(self->commands, self->options->prefix, file, at, piece, waiter);
+}
+
+static void redis_file_read(struct broker *broker, const char *id, size_t at, size_t length,
+                            struct broker_waiter waiter)
+{
+    struct redis_broker *self = self_of(broker);
+    if (!is_refused(self, "", on_done, waiter))
+        redis_files_read(self->commands, self->options->prefix, id, at, length, waiter);
+}
+
+static void redis_file_remove(struct broker *broker, const struct broker_file *file)
+{
+    struct redis_broker *self = self_of(broker);
+    redis_files_remove(self->commands, self->options->prefix, file);
+}
+
+/* --------------------------------------------------------------------- life, readiness */
+
+static void redis_turn(struct broker *broker)
+{
+    struct redis_broker *self = self_of(broker);
+    redis_subscriptions_turn(self->subscriptions);
+    redis_presence_turn(self->presence);
+    redis_link_turn(self->commands);
+    redis_link_turn(self->subscriber);
+}
+
+static bool redis_is_ready(const struct broker *broker, const char **ret_reason)
+{
+    const struct redis_broker *self = (const struct redis_broker *)broker;
+    const char *reason = NULL;
+    if (!redis_link_is_up(self->commands))
+        reason = "no connection to Redis for commands";
+    else if (!redis_link_is_up(self->subscriber))
+        reason = "no connection to Redis for subscriptions";
+    else if (!node_lease_is_held(self->lease))
+        reason = "the node's lease is not held";
+    else if (self->probes_unheard > 1)
+        reason = "publications through Redis are not heard";
+    if (reason)
+        *ret_reason = reason;
+    return !reason;
+}
+
+static void redis_give_up_lease(struct broker *broker)
+{
+    node_lease_release(self_of(broker)->lease);
+}
+
+static bool redis_is_idle(const struct broker *broker)
+{
+    const struct redis_broker *self = (const struct redis_broker *)broker;
+    return !redis_link_is_up(self->commands) || redis_link_pending(self->commands) == 0;
+}
+
+static void redis_destroy(struct broker *broker)
+{
+    struct redis_broker *self = self_of(broker);
+    loop_timer_destroy(self->probe_timer);
+    redis_link_destroy(self->commands);
+    redis_link_destroy(self->subscriber);
+    redis_log_destroy(self->log);
+    redis_reaper_destroy(self->reaper);
+    redis_presence_destroy(self->presence);
+    node_lease_destroy(self->lease);
+    redis_subscriptions_destroy(self->subscriptions);
+    free(self->probe_channel);
+    free(self->control_channel);
+    free(self);
+}
+
+static const struct broker_ops redis_ops = {
+    .subscribe = redis_subscribe,
+    .unsubscribe = redis_unsubscribe,
+    .publish = redis_publish,
+    .history = redis_history,
+    .history_remove = redis_history_remove,
+    .new_epoch = redis_new_epoch,
+    .control = redis_control,
+    .join = redis_join,
+    .leave = redis_leave,
+    .members = redis_members,
+    .channels = redis_channels,
+    .nodes = redis_nodes,
+    .file_reserve = redis_file_reserve,
+    .file_append = redis_file_append,
+    .file_read = redis_file_read,
+    .file_remove = redis_file_remove,
+    .turn = redis_turn,
+    .is_ready = redis_is_ready,
+    .give_up_lease = redis_give_up_lease,
+    .is_idle = redis_is_idle,
+    .destroy = redis_destroy,
+};
+
+static void create_links(struct redis_broker *self, struct loop *loop)
+{
+    const struct redis_broker_options *options = self->options;
+    struct redis_link_options link = {
+        .name = "commands",
+        .url = options->url,
+        .ca_file = options->ca_file,
+        .timeout_ms = options->timeout_ms,
+        .queue_bytes_max = options->queue_bytes_max,
+        .up_metric = &metrics.redis_up_commands,
+        .scripts = redis_script_texts,
+        .script_count = SCRIPT_COUNT,
+        .context = self,
+        .on_up = on_commands_up,
+        .on_down = on_commands_down,
+        .on_message = on_message,
+        .on_subscribed = on_subscribed,
+    };
+    self->commands = redis_link_create(loop, &link);
+    link.name = "subscriber";
+    link.up_metric = &metrics.redis_up_subscriber;
+    link.script_count = 0;
+    link.is_subscriber = true;
+    link.on_up = on_subscriber_up;
+    link.on_down = on_subscriber_down;
+    self->subscriber = redis_link_create(loop, &link);
+}
+
+struct broker *redis_broker_create(struct loop *loop,
+                                   const struct redis_broker_options *options)
+{
+    struct redis_broker *self = mem_zalloc(sizeof(*self));
+    srandom((unsigned)random_number()); /* for the links' jitter */
+    self->base.ops = &redis_ops;
+    self->options = options;
+    self->probe_channel = key_node(options->prefix, options->node);
+    self->control_channel = key_control(options->prefix);
+    create_links(self, loop);
+    self->subscriptions = redis_subscriptions_create(
+        &(struct redis_subscriptions_options){.commands = self->commands,
+                                              .subscriber = self->subscriber,
+                                              .prefix = options->prefix,
+                                              .context = self,
+                                              .on_subscribed = on_channel_subscribed});
+    self->lease_options = (struct node_lease_options){
+        .prefix = options->prefix,
+        .node = options->node,
+        .address = options->address,
+        .instance = options->instance,
+        .dead_instance = options->dead_instance,
+        .ttl_ms = options->lease_ttl_ms,
+        .renew_ms = options->lease_renew_ms,
+        .context = self,
+        .on_taken = on_lease_taken,
+        .on_confirmed = on_lease_confirmed,
+        .on_ended = on_lease_ended,
+        .on_name_taken = on_name_taken,
+    };
+    self->lease = node_lease_create(loop, self->commands, &self->lease_options);
+    self->presence_options = (struct redis_presence_options){
+        .commands = self->commands,
+        .lease = self->lease,
+        .prefix = options->prefix,
+        .node = options->node,
+        .policies = options->policies,
+    };
+    self->presence = redis_presence_create(loop, &self->presence_options);
+    self->reaper =
+        redis_reaper_create(&self->presence_options, self->presence, options->lease_ttl_ms);
+    self->log = redis_log_create(self->commands, options->prefix, options->policies);
+    self->probe_timer = loop_timer_create(loop, options->lease_renew_ms, on_probe_due, self);
+    return &self->base;
+}

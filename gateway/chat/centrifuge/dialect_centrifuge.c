@@ -1,0 +1,447 @@
+/*
+ * dialect_centrifuge - the Centrifuge client protocol: many channels over one connection.
+ *
+ * The first command is connect; what may follow is in the table of centrifuge_commands.c.
+ * Here is what happens without a command: pings, admission with recovery, gaps.
+ *
+ * Recovery: a subscriber that comes back says which offset it saw last. The channel keeps
+ * the newest publications here, in step with what is live, so what was missed is sent from
+ * memory, in the reply, and nothing falls between it and the first push. Where that does
+ * not reach back, or the epoch is another, the reply says recovered:false.
+ */
+#include "auth.h"
+#include "batch.h"
+#include "broker.h"
+#include "centrifuge_codec.h"
+#include "centrifuge_session.h"
+#include "channel.h"
+#include "chat.h"
+#include "clock.h"
+#include "hub.h"
+#include "limit.h"
+#include "mem.h"
+#include "names.h"
+#include "namespaces.h"
+#include "presence.h"
+#include "quota.h"
+#include "rights.h"
+#include "session.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { REFUSAL_BYTES = 160 };
+
+/* ------------------------------------------------------------------ sending to a session */
+
+void centrifuge_send_reply(struct session *session, uint32_t id, const char *method,
+                           const char *result)
+{
+    struct batch *batch = batch_create();
+    centrifuge_encode_reply(batch, id, method, result);
+    session_send(session, batch);
+    batch_unref(batch);
+}
+
+void centrifuge_send_error(struct session *session, uint32_t id, enum centrifuge_error code)
+{
+    struct batch *batch = batch_create();
+    centrifuge_encode_error(batch, id, code);
+    session_send(session, batch);
+    batch_unref(batch);
+}
+
+void centrifuge_refuse(struct session *session, uint32_t id, const char *format, ...)
+{
+    char message[REFUSAL_BYTES];
+    struct batch *batch = batch_create();
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+    centrifuge_encode_refusal(batch, id, message);
+    session_send(session, batch);
+    batch_unref(batch);
+}
+
+void centrifuge_end_subscription(struct subscription *subscription,
+                                 enum centrifuge_unsubscribe code, const char *reason)
+{
+    struct batch *batch = batch_create();
+    struct session *session = subscription->session;
+    centrifuge_encode_unsubscribe(batch, channel_name(subscription->channel), code, reason);
+    centrifuge_leave(subscription);
+    session_send(session, batch);
+    batch_unref(batch);
+}
+
+void centrifuge_leave(struct subscription *subscription)
+{
+    const struct centrifuge_request *request = subscription->request;
+    struct session *session = subscription->session;
+    bool is_waited_for = request && !subscription->is_server_side;
+    uint32_t command_id = is_waited_for ? request->command_id : 0;
+    channel_unsubscribe(subscription);
+    if (is_waited_for)
+        centrifuge_send_error(session, command_id, CENTRIFUGE_BAD_REQUEST);
+}
+
+void centrifuge_close(struct session *session, enum centrifuge_disconnect code,
+                      const char *reason)
+{
+    session_close(session, (enum close_code)code, reason);
+}
+
+/* ----------------------------------------------------------------------------- deadlines */
+
+static void send_ping(struct session *session)
+{
+    static struct batch *ping; /* made once, for all */
+    if (!ping) {
+        ping = batch_create();
+        centrifuge_encode_ping(ping);
+    }
+    session_send(session, ping);
+}
+
+/* Looked at with each ping: a subscription may be over for that much longer. */
+static void end_expired_subscriptions(struct session *session)
+{
+    struct subscription *subscription = *session_subscriptions(session);
+    while (subscription && session_is_open(session)) {
+        struct subscription *next = subscription->next_of_session;
+        if (auth_is_over(session_hub(session), subscription->expires_at_s))
+            centrifuge_end_subscription(subscription, CENTRIFUGE_SUBSCRIPTION_EXPIRED,
+                                        "subscription expired");
+        subscription = next;
+    }
+}
+
+/* A pong that is late, or the next ping. */
+static int64_t heartbeat_due_ms(const struct session *session)
+{
+    const struct centrifuge_session *state = session_state(session);
+    const struct chat_options *options = session_hub(session)->options;
+    return state->pinged_ms +
+           (state->is_pong_due ? options->pong_timeout_ms : options->ping_interval_ms);
+}
+
+static int64_t next_due_ms(const struct session *session)
+{
+    const struct centrifuge_session *state = session_state(session);
+    int64_t heartbeat_ms = heartbeat_due_ms(session);
+    int64_t over_ms = auth_over_ms(session_hub(session), state->expires_at_s);
+    return heartbeat_ms < over_ms ? heartbeat_ms : over_ms;
+}
+
+void centrifuge_schedule(struct session *session)
+{
+    session_set_due(session, next_due_ms(session));
+}
+
+static int64_t on_due(struct session *session)
+{
+    struct centrifuge_session *state = session_state(session);
+    if (!state->is_connected) {
+        centrifuge_close(session, CENTRIFUGE_STALE, "stale");
+    } else if (auth_is_over(session_hub(session), state->expires_at_s)) {
+        centrifuge_close(session, CENTRIFUGE_CONNECTION_EXPIRED, "connection expired");
+    } else if (clock_now_ms() < heartbeat_due_ms(session)) {
+        return next_due_ms(session); /* a pong has come since, or a new token */
+    } else if (state->is_pong_due && session_is_excused(session)) {
+        state->pinged_ms = clock_now_ms(); /* the pong may be among what is not read yet */
+    } else if (state->is_pong_due) {
+        centrifuge_close(session, CENTRIFUGE_NO_PONG, "no pong");
+    } else {
+        send_ping(session);
+        state->pinged_ms = clock_now_ms();
+        state->is_pong_due = true;
+        end_expired_subscriptions(session);
+    }
+    return next_due_ms(session);
+}
+
+/* ------------------------------------------------------------------------------ admission */
+
+/* Is what came after the offset not too much for one reply? If it is, none of it is sent, so
+ * that nobody takes a part for the whole. */
+static bool fits_reply(const struct channel *channel, uint64_t offset)
+{
+    const struct chat_limits *limits = &channel_hub(channel)->options->limits;
+    size_t first = channel_recent_count(channel);
+    size_t bytes = 0;
+    while (first > 0 && channel_recent(channel, first - 1)->offset > offset) {
+        first--;
+        bytes += publication_weight(channel_recent(channel, first));
+    }
+    size_t count = channel_recent_count(channel) - first;
+    size_t most = channel_options(channel)->reply_publications;
+    bool are_too_many = most > 0 && count > most;
+    bool is_too_long = limits->reply_bytes > 0 && bytes > limits->reply_bytes;
+    if (are_too_many)
+        limit_hit(LIMIT_reply_publications);
+    else if (is_too_long)
+        limit_hit(LIMIT_reply_bytes);
+    return !are_too_many && !is_too_long;
+}
+
+/* Which place it claims to have seen, nobody can tell: who may not read the history is given
+ * nothing of it, and is recovered only if nothing was missed. */
+static bool may_recover(const struct subscription *subscription,
+                        const struct centrifuge_request *request)
+{
+    const struct channel *channel = subscription->channel;
+    bool has_missed_nothing = request->offset == channel_offset(channel) &&
+                              strcmp(request->epoch, channel_epoch(channel)) == 0;
+    return has_missed_nothing || rights_check(subscription->session, channel_name(channel),
+                                              RIGHTS_HISTORY) == RIGHTS_GRANTED;
+}
+
+static bool is_recoverable(const struct subscription *subscription,
+                           const struct centrifuge_request *request)
+{
+    const struct channel *channel = subscription->channel;
+    uint64_t newest = channel_offset(channel);
+    if (!request->wants_recovery || !may_recover(subscription, request))
+        return false;
+    if (channel_options(channel)->policy.history_size == 0)
+        return false; /* no log is kept here */
+    bool is_same_log =
+        request->epoch[0] == '\0' || strcmp(request->epoch, channel_epoch(channel)) == 0;
+    if (!is_same_log || request->offset > newest)
+        return false;
+    if (request->offset == newest)
+        return true;
+    return channel_recent_count(channel) > 0 &&
+           channel_recent(channel, 0)->offset <= request->offset + 1 &&
+           fits_reply(channel, request->offset);
+}
+
+static void print_missed(FILE *out, const struct channel *channel, uint64_t offset)
+{
+    bool is_first = true;
+    (void)fprintf(out, ",\"publications\":[");
+    for (size_t i = 0; i < channel_recent_count(channel); i++) {
+        const struct publication *publication = channel_recent(channel, i);
+        if (publication->offset <= offset)
+            continue;
+        char *text = centrifuge_print_publication(publication);
+        (void)fprintf(out, "%s%s", is_first ? "" : ",", text);
+        free(text);
+        is_first = false;
+    }
+    (void)fprintf(out, "]");
+}
+
+static char *print_subscribed(const struct subscription *subscription,
+                              const struct centrifuge_request *request)
+{
+    const struct channel *channel = subscription->channel;
+    char *text = NULL;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+    bool is_recovered = is_recoverable(subscription, request);
+    if (!out)
+        return mem_strdup("{}");
+    bool has_log = channel_options(channel)->policy.history_size > 0;
+    (void)fprintf(out, "{");
+    if (subscription->expires_at_s != 0)
+        (void)fprintf(out, "\"expires\":true,\"ttl\":%lld%s",
+                      (long long)auth_ttl_s(subscription->expires_at_s), has_log ? "," : "");
+    if (has_log) {
+        (void)fprintf(
+            out,
+            "\"recoverable\":true,\"positioned\":true,\"epoch\":\"%s\","
+            "\"offset\":%llu,\"was_recovering\":%s,\"recovered\":%s",
+            channel_epoch(channel),
+            (unsigned long long)(is_recovered ? request->offset : channel_offset(channel)),
+            request->wants_recovery ? "true" : "false", is_recovered ? "true" : "false");
+    }
+    if (is_recovered)
+        print_missed(out, channel, request->offset);
+    (void)fprintf(out, "}");
+    (void)fclose(out);
+    return text;
+}
+
+static void send_subscribed(struct subscription *subscription)
+{
+    const struct centrifuge_request *request = subscription->request;
+    char *result = print_subscribed(subscription, request);
+    if (request->wants_recovery)
+        quota_note_recovery(subscription->session, strlen(result));
+    centrifuge_send_reply(subscription->session, request->command_id, "subscribe", result);
+    free(result);
+}
+
+/* In the push publications have no place: what was missed follows it. */
+static void push_subscribed(struct subscription *subscription)
+{
+    const struct centrifuge_request *request = subscription->request;
+    const struct channel *channel = subscription->channel;
+    bool is_recovered = is_recoverable(subscription, request);
+    struct batch *batch = batch_create();
+    centrifuge_encode_subscribe(batch, channel_name(channel), channel_epoch(channel),
+                                is_recovered ? request->offset : channel_offset(channel));
+    for (size_t i = 0; i < channel_recent_count(channel); i++) {
+        const struct publication *publication = channel_recent(channel, i);
+        if (is_recovered && publication->offset > request->offset)
+            centrifuge_encode_publication(batch, channel_name(channel), publication);
+    }
+    session_send(subscription->session, batch);
+    batch_unref(batch);
+}
+
+static void on_gap(struct subscription *subscription)
+{
+    if (subscription->is_server_side) /* only a new connection makes SDKs ask for it again */
+        centrifuge_close(subscription->session, CENTRIFUGE_NO_POSITION, "insufficient state");
+    else
+        centrifuge_end_subscription(subscription, CENTRIFUGE_INSUFFICIENT_STATE,
+                                    "insufficient state");
+}
+
+static bool is_ahead(const struct subscription *subscription)
+{
+    const struct centrifuge_request *request = subscription->request;
+    return request->wants_recovery && request->offset > channel_offset(subscription->channel) &&
+           strcmp(request->epoch, channel_epoch(subscription->channel)) == 0;
+}
+
+/* Who has seen more than there is comes back at once, to the log's new epoch. */
+static void on_admitted(struct subscription *subscription)
+{
+    bool was_ahead = is_ahead(subscription);
+    if (subscription->is_server_side)
+        push_subscribed(subscription);
+    else
+        send_subscribed(subscription);
+    free(subscription->request);
+    subscription->request = NULL;
+    if (was_ahead && channel_went_back(subscription->channel))
+        on_gap(subscription);
+    else
+        presence_join(subscription);
+}
+
+static void on_not_opened(struct subscription *subscription)
+{
+    const struct centrifuge_request *request = subscription->request;
+    struct session *session = subscription->session;
+    uint32_t command_id = request->command_id;
+    if (subscription->is_server_side) {
+        centrifuge_close(session, CENTRIFUGE_SERVER_ERROR, "a channel cannot be opened now");
+        return;
+    }
+    channel_unsubscribe(subscription);
+    centrifuge_send_error(session, command_id, CENTRIFUGE_INTERNAL);
+}
+
+static void on_joined(struct subscription *subscription, const struct broker_reply *reply)
+{
+    if (reply->status != BROKER_OK)
+        presence_join_later(subscription);
+}
+
+static void encode_publication(struct batch *batch, const struct channel *channel,
+                               const struct publication *publication)
+{
+    centrifuge_encode_publication(batch, channel_name(channel), publication);
+}
+
+void centrifuge_subscribe_for(struct session *session, const char *channel,
+                              const json_t *position)
+{
+    if (!session_is_open(session) || !names_is_channel(channel) ||
+        channel_subscription_of(session, channel) ||
+        rights_check_subscribe(session, channel, /* is_by_token= */ true) != RIGHTS_GRANTED ||
+        centrifuge_is_full(session))
+        return;
+    const char *epoch = json_string_value(json_object_get(position, "epoch"));
+    struct centrifuge_request *request = mem_zalloc(sizeof(*request));
+    request->wants_recovery = position != NULL;
+    request->offset = (uint64_t)centrifuge_whole(json_object_get(position, "offset"));
+    (void)snprintf(request->epoch, sizeof(request->epoch), "%s", epoch ? epoch : "");
+    struct subscription *subscription =
+        channel_subscribe(session_hub(session), session, channel);
+    subscription->request = request;
+    subscription->is_server_side = true;
+    subscription->is_by_token = true;
+}
+
+/* -------------------------------------------------------------------------------- frames */
+
+static void on_open(struct session *session, const struct chat_request *request)
+{
+    (void)request; /* channels and tokens come by command */
+    session_set_state(session, mem_zalloc(sizeof(struct centrifuge_session)));
+    session_set_due(session,
+                    clock_now_ms() + session_hub(session)->options->connect_timeout_ms);
+}
+
+static void shut_down(struct session *session)
+{
+    centrifuge_close(session, CENTRIFUGE_SHUTDOWN, "shutdown");
+}
+
+static void on_end(struct session *session)
+{
+    free(session_state(session));
+}
+
+static void on_pong(struct session *session)
+{
+    struct centrifuge_session *state = session_state(session);
+    if (state->is_pong_due)
+        state->is_pong_due = false;
+    else
+        centrifuge_close(session, CENTRIFUGE_BAD_FRAME, "a pong without a ping");
+}
+
+static size_t on_text(struct session *session, const char *bytes, size_t length)
+{
+    struct centrifuge_reader reader = {bytes, bytes + length};
+    const struct centrifuge_session *state = session_state(session);
+    struct centrifuge_command command;
+    bool is_heard = true;
+    if (state->is_refused)
+        return length;
+    switch (centrifuge_read(&reader, &command)) {
+    case CENTRIFUGE_COMMAND:
+        is_heard = centrifuge_run_command(session, &command);
+        break;
+    case CENTRIFUGE_PONG:
+        on_pong(session);
+        break;
+    case CENTRIFUGE_BROKEN:
+        centrifuge_close(session, CENTRIFUGE_BAD_FRAME, "bad request");
+        break;
+    case CENTRIFUGE_END:
+        break;
+    }
+    centrifuge_command_finish(&command);
+    return is_heard ? (size_t)(reader.at - bytes) : 0;
+}
+
+const struct dialect dialect_centrifuge = {
+    .number = DIALECT_CENTRIFUGE,
+    .name = "centrifuge",
+    .on_open = on_open,
+    .on_text = on_text,
+    .on_admitted = on_admitted,
+    .on_not_opened = on_not_opened,
+    .on_gap = on_gap,
+    .on_joined = on_joined,
+    .on_due = on_due,
+    .shut_down = shut_down,
+    .on_end = on_end,
+    .disconnect = centrifuge_obey_disconnect,
+    .unsubscribe = centrifuge_obey_unsubscribe,
+    .subscribe = centrifuge_obey_subscribe,
+    .refresh = centrifuge_obey_refresh,
+    .encode_publication = encode_publication,
+    .encode_presence = centrifuge_encode_presence,
+    .encode_user_count = centrifuge_encode_user_count,
+};
