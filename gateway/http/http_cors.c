@@ -5,7 +5,6 @@
 
 #include "http_conn.h"
 #include "http_origin.h"
-#include "http_response.h"
 #include "mem.h"
 #include "network.h"
 
@@ -73,17 +72,4 @@ char *http_cors_headers(const struct http_conn *conn)
 bool http_cors_is_preflight(const struct http_conn *conn)
 {
     return http_conn_port(conn) == HTTP_PUBLIC && http_conn_head(conn)->method == HTTP_OPTIONS;
-}
-
-void http_cors_answer_preflight(struct http_conn *conn)
-{
-    static const char allow[] = "Allow: GET, HEAD, POST, OPTIONS";
-    static const char permissions[] =
-        "Access-Control-Allow-Methods: GET, HEAD, POST\r\n"
-        "Access-Control-Allow-Headers: Authorization, Content-Type\r\n"
-        "Access-Control-Max-Age: 600\r\n"
-        "Allow: GET, HEAD, POST, OPTIONS";
-    bool is_welcome = http_cors_is_origin_welcome(conn, http_conn_head(conn));
-    http_respond(conn, &(struct http_response){.status = 204,
-                                               .header = is_welcome ? permissions : allow});
 }

@@ -31,8 +31,7 @@ bool http_cors_is_host_welcome(const struct http_conn *conn, const struct http_h
  * port. *new* */
 char *http_cors_headers(const struct http_conn *conn);
 
-/* OPTIONS: what may be asked for. */
+/* OPTIONS on the public port: a page wants to know what it may ask for. */
 bool http_cors_is_preflight(const struct http_conn *conn);
-void http_cors_answer_preflight(struct http_conn *conn);
 
 #endif

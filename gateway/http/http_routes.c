@@ -155,11 +155,24 @@ static void route_internal(struct http_conn *conn, const struct http_state *stat
         answer_metrics(conn);
 }
 
+static void answer_preflight(struct http_conn *conn)
+{
+    static const char allow[] = "Allow: GET, HEAD, POST, OPTIONS";
+    static const char permissions[] =
+        "Access-Control-Allow-Methods: GET, HEAD, POST\r\n"
+        "Access-Control-Allow-Headers: Authorization, Content-Type\r\n"
+        "Access-Control-Max-Age: 600\r\n"
+        "Allow: GET, HEAD, POST, OPTIONS";
+    bool is_welcome = http_cors_is_origin_welcome(conn, http_conn_head(conn));
+    http_respond(conn, &(struct http_response){.status = 204,
+                                               .header = is_welcome ? permissions : allow});
+}
+
 static void route_public(struct http_conn *conn, const struct http_state *state,
                          const char *path)
 {
     if (http_cors_is_preflight(conn))
-        http_cors_answer_preflight(conn);
+        answer_preflight(conn);
     else if (state->has_page && http_page_is_path(path))
         http_page_answer(conn, path);
     else if ((state->has_luchat && strcmp(path, "/ws") == 0) ||

@@ -105,14 +105,14 @@ static int serve(struct ws_server_options *options)
     struct chat_options chat_options = {.node = "echo"};
     char *error = NULL;
     struct broker *broker = memory_broker_create(echo.loop, (struct broker_policies){0});
-    options->hub = hub_create(echo.loop, broker, &chat_options);
+    struct hub hub = {.options = &chat_options, .loop = echo.loop, .broker = broker};
+    options->hub = &hub;
     options->broker = broker;
     echo.server = ws_server_create(echo.loop, options, &error);
     if (echo.server)
         run(&echo);
     ws_server_destroy(echo.server);
     broker_destroy(broker);
-    hub_destroy(options->hub);
     loop_destroy(echo.loop);
     if (!error)
         return EXIT_SUCCESS;

@@ -1,8 +1,8 @@
 /*
  * api_job - one call of a method of the server API, from its begin to its answer.
  *
- * A job stands alone, or in the list of a batch or a broadcast, which is answered when all
- * its jobs are, in their order. api.c has the machinery, api_methods.c the table of methods.
+ * A job stands alone, or in the list of a batch or a broadcast, which is answered when
+ * all its jobs are, in their order. api.c calls methods, api_methods.c has the table of them.
  */
 #ifndef PARLEY_API_JOB_H
 #define PARLEY_API_JOB_H
@@ -55,6 +55,9 @@ struct api_job {
 
 /* NULL: there is none. */
 const struct api_method *api_method_find(const char *name);
+
+/* A job that stands alone. wrapper: the key before its result, borrowed; NULL: none. *new* */
+struct api_job *api_job_create(struct hub *hub, const char *wrapper, struct api_waiter waiter);
 
 /* The end of the job, which is freed. result is JSON, *stolen*. */
 void api_job_answer(struct api_job *job, char *result);

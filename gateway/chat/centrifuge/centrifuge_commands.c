@@ -41,13 +41,6 @@ static const char *channel_named(struct session *session,
     return NULL;
 }
 
-void centrifuge_send_verdict(struct session *session, uint32_t id, enum rights_verdict verdict)
-{
-    centrifuge_send_error(session, id,
-                          verdict == RIGHTS_NO_CHANNEL ? CENTRIFUGE_UNKNOWN_CHANNEL
-                                                       : CENTRIFUGE_PERMISSION_DENIED);
-}
-
 /* False, and the client told, if it may not. */
 static bool may(struct session *session, const struct centrifuge_command *command,
                 const char *channel, enum rights_act act)
@@ -78,18 +71,6 @@ static const char *channel_to_ask(struct session *session,
 }
 
 /* ------------------------------------------------------------------ subscribe, unsubscribe */
-
-bool centrifuge_is_full(struct session *session)
-{
-    size_t limit = session_hub(session)->options->limits.channels_per_connection;
-    size_t count;
-    const struct subscription *subscription;
-    LL_COUNT2(*session_subscriptions(session), subscription, count, next_of_session);
-    if (limit == 0 || count < limit)
-        return false;
-    limit_hit(LIMIT_channels_per_connection);
-    return true;
-}
 
 static struct centrifuge_request *request_of(const struct centrifuge_command *command)
 {

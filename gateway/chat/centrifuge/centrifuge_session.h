@@ -1,6 +1,7 @@
 /*
- * centrifuge_session - what the two files of the Centrifuge dialect share:
- * dialect_centrifuge.c (what happens by itself) and centrifuge_commands.c (what is asked).
+ * centrifuge_session - what the files of the Centrifuge dialect share: dialect_centrifuge.c
+ * (what happens by itself), centrifuge_commands.c, centrifuge_auth.c and centrifuge_orders.c
+ * (what is asked).
  */
 #ifndef PARLEY_CENTRIFUGE_SESSION_H
 #define PARLEY_CENTRIFUGE_SESSION_H
@@ -68,7 +69,12 @@ centrifuge_check_subscribe(struct session *session, const struct centrifuge_comm
 /* NO_CHANNEL and DENIED as errors of the protocol. */
 void centrifuge_send_verdict(struct session *session, uint32_t id, enum rights_verdict verdict);
 
-/* What it waits for may have changed: the next ping, the pong, the end of its token. */
+/* Moments on clock_now_ms's clock: when a pong is late or the next ping falls due; and the
+ * first of that and the end of the session's token. */
+int64_t centrifuge_heartbeat_due_ms(const struct session *session);
+int64_t centrifuge_due_ms(const struct session *session);
+/* What the session waits for may have changed: the next ping, the pong, the end of its token.
+ */
 void centrifuge_schedule(struct session *session);
 
 /* False: not now; it is to be tried again, since its long answer has to wait. */

@@ -20,79 +20,15 @@
 #include "hub.h"
 #include "limit.h"
 #include "mem.h"
-#include "names.h"
 #include "namespaces.h"
 #include "presence.h"
 #include "quota.h"
 #include "rights.h"
 #include "session.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { REFUSAL_BYTES = 160 };
-
-/* ------------------------------------------------------------------ sending to a session */
-
-void centrifuge_send_reply(struct session *session, uint32_t id, const char *method,
-                           const char *result)
-{
-    struct batch *batch = batch_create();
-    centrifuge_encode_reply(batch, id, method, result);
-    session_send(session, batch);
-    batch_unref(batch);
-}
-
-void centrifuge_send_error(struct session *session, uint32_t id, enum centrifuge_error code)
-{
-    struct batch *batch = batch_create();
-    centrifuge_encode_error(batch, id, code);
-    session_send(session, batch);
-    batch_unref(batch);
-}
-
-void centrifuge_refuse(struct session *session, uint32_t id, const char *format, ...)
-{
-    char message[REFUSAL_BYTES];
-    struct batch *batch = batch_create();
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(message, sizeof(message), format, args);
-    va_end(args);
-    centrifuge_encode_refusal(batch, id, message);
-    session_send(session, batch);
-    batch_unref(batch);
-}
-
-void centrifuge_end_subscription(struct subscription *subscription,
-                                 enum centrifuge_unsubscribe code, const char *reason)
-{
-    struct batch *batch = batch_create();
-    struct session *session = subscription->session;
-    centrifuge_encode_unsubscribe(batch, channel_name(subscription->channel), code, reason);
-    centrifuge_leave(subscription);
-    session_send(session, batch);
-    batch_unref(batch);
-}
-
-void centrifuge_leave(struct subscription *subscription)
-{
-    const struct centrifuge_request *request = subscription->request;
-    struct session *session = subscription->session;
-    bool is_waited_for = request && !subscription->is_server_side;
-    uint32_t command_id = is_waited_for ? request->command_id : 0;
-    channel_unsubscribe(subscription);
-    if (is_waited_for)
-        centrifuge_send_error(session, command_id, CENTRIFUGE_BAD_REQUEST);
-}
-
-void centrifuge_close(struct session *session, enum centrifuge_disconnect code,
-                      const char *reason)
-{
-    session_close(session, (enum close_code)code, reason);
-}
 
 /* ----------------------------------------------------------------------------- deadlines */
 
@@ -119,28 +55,6 @@ static void end_expired_subscriptions(struct session *session)
     }
 }
 
-/* A pong that is late, or the next ping. */
-static int64_t heartbeat_due_ms(const struct session *session)
-{
-    const struct centrifuge_session *state = session_state(session);
-    const struct chat_options *options = session_hub(session)->options;
-    return state->pinged_ms +
-           (state->is_pong_due ? options->pong_timeout_ms : options->ping_interval_ms);
-}
-
-static int64_t next_due_ms(const struct session *session)
-{
-    const struct centrifuge_session *state = session_state(session);
-    int64_t heartbeat_ms = heartbeat_due_ms(session);
-    int64_t over_ms = auth_over_ms(session_hub(session), state->expires_at_s);
-    return heartbeat_ms < over_ms ? heartbeat_ms : over_ms;
-}
-
-void centrifuge_schedule(struct session *session)
-{
-    session_set_due(session, next_due_ms(session));
-}
-
 static int64_t on_due(struct session *session)
 {
     struct centrifuge_session *state = session_state(session);
@@ -148,8 +62,8 @@ static int64_t on_due(struct session *session)
         centrifuge_close(session, CENTRIFUGE_STALE, "stale");
     } else if (auth_is_over(session_hub(session), state->expires_at_s)) {
         centrifuge_close(session, CENTRIFUGE_CONNECTION_EXPIRED, "connection expired");
-    } else if (clock_now_ms() < heartbeat_due_ms(session)) {
-        return next_due_ms(session); /* a pong has come since, or a new token */
+    } else if (clock_now_ms() < centrifuge_heartbeat_due_ms(session)) {
+        return centrifuge_due_ms(session); /* a pong has come since, or a new token */
     } else if (state->is_pong_due && session_is_excused(session)) {
         state->pinged_ms = clock_now_ms(); /* the pong may be among what is not read yet */
     } else if (state->is_pong_due) {
@@ -160,7 +74,7 @@ static int64_t on_due(struct session *session)
         state->is_pong_due = true;
         end_expired_subscriptions(session);
     }
-    return next_due_ms(session);
+    return centrifuge_due_ms(session);
 }
 
 /* ------------------------------------------------------------------------------ admission */
@@ -349,26 +263,6 @@ static void encode_publication(struct batch *batch, const struct channel *channe
                                const struct publication *publication)
 {
     centrifuge_encode_publication(batch, channel_name(channel), publication);
-}
-
-void centrifuge_subscribe_for(struct session *session, const char *channel,
-                              const json_t *position)
-{
-    if (!session_is_open(session) || !names_is_channel(channel) ||
-        channel_subscription_of(session, channel) ||
-        rights_check_subscribe(session, channel, /* is_by_token= */ true) != RIGHTS_GRANTED ||
-        centrifuge_is_full(session))
-        return;
-    const char *epoch = json_string_value(json_object_get(position, "epoch"));
-    struct centrifuge_request *request = mem_zalloc(sizeof(*request));
-    request->wants_recovery = position != NULL;
-    request->offset = (uint64_t)centrifuge_whole(json_object_get(position, "offset"));
-    (void)snprintf(request->epoch, sizeof(request->epoch), "%s", epoch ? epoch : "");
-    struct subscription *subscription =
-        channel_subscribe(session_hub(session), session, channel);
-    subscription->request = request;
-    subscription->is_server_side = true;
-    subscription->is_by_token = true;
 }
 
 /* -------------------------------------------------------------------------------- frames */

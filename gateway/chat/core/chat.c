@@ -7,6 +7,7 @@
 
 #include "broker.h"
 #include "channel.h"
+#include "claims.h"
 #include "clock.h"
 #include "control.h"
 #include "dialect.h"
@@ -14,12 +15,17 @@
 #include "id_table.h"
 #include "intake.h"
 #include "log.h"
+#include "mem.h"
 #include "metrics.h"
+#include "name_cache.h"
 #include "presence.h"
+#include "random.h"
 #include "session.h"
+#include "text_map.h"
 #include "wheel.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 enum {
     DRAIN_SLICES = 25, /* a wheel tick each: 2.5 s with ticks of 100 ms */
@@ -66,10 +72,31 @@ static void on_name_taken(void *context)
     hub->options->on_name_taken(hub->options->context);
 }
 
+static struct hub *create_hub(struct loop *loop, struct broker *broker,
+                              const struct chat_options *options)
+{
+    struct hub *hub = mem_zalloc(sizeof(*hub));
+    hub->options = options;
+    hub->loop = loop;
+    hub->broker = broker;
+    hub->started_ms = clock_wall_ms();
+    hub->wheel = wheel_create(clock_now_ms(), CHAT_TICK_MS, session_on_due);
+    hub->sessions = id_table_create();
+    hub->channel_ids = id_table_create();
+    hub->channels = text_map_create();
+    hub->users = text_map_create();
+    hub->intake = intake_create();
+    hub->reply_usual = options->limits.reply_bytes / 2;
+    hub->touched_channels = name_cache_create();
+    hub->claims = claims_create();
+    hub->instance = random_number();
+    return hub;
+}
+
 struct hub *chat_create(struct loop *loop, struct broker *broker,
                         const struct chat_options *options)
 {
-    struct hub *hub = hub_create(loop, broker, options);
+    struct hub *hub = create_hub(loop, broker, options);
     broker_set_events(broker, &(struct broker_events){
                                   .context = hub,
                                   .on_subscribed = on_subscribed,
@@ -84,7 +111,19 @@ struct hub *chat_create(struct loop *loop, struct broker *broker,
 
 void chat_destroy(struct hub *hub)
 {
-    hub_destroy(hub);
+    if (!hub)
+        return;
+    channel_destroy_all(hub);
+    id_table_destroy(hub->sessions);
+    id_table_destroy(hub->channel_ids);
+    text_map_destroy(hub->channels);
+    text_map_destroy(hub->users);
+    wheel_destroy(hub->wheel);
+    free(hub->closed);
+    intake_destroy(hub->intake);
+    name_cache_destroy(hub->touched_channels);
+    claims_destroy(hub->claims);
+    free(hub);
 }
 
 /* ------------------------------------------------------------ what the transport says */

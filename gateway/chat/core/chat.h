@@ -60,7 +60,7 @@ struct chat_options {
 /* options are borrowed for the life of the hub. Sets the broker's events. *new* */
 struct hub *chat_create(struct loop *loop, struct broker *broker,
                         const struct chat_options *options);
-/* After the last session is gone and the broker is destroyed. */
+/* After the last session is gone and the broker is destroyed. Takes NULL. */
 void chat_destroy(struct hub *hub);
 
 /* For chat_open. */

@@ -3,63 +3,19 @@
  */
 #include "hub.h"
 
-#include "channel.h"
-#include "claims.h"
-#include "clock.h"
 #include "id_table.h"
-#include "intake.h"
 #include "limit.h"
 #include "mem.h"
 #include "metrics.h"
 #include "name_cache.h"
 #include "namespaces.h"
-#include "random.h"
 #include "session.h"
 #include "text_map.h"
-#include "wheel.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct hub *hub_create(struct loop *loop, struct broker *broker,
-                       const struct chat_options *options)
-{
-    struct hub *hub = mem_zalloc(sizeof(*hub));
-    hub->options = options;
-    hub->loop = loop;
-    hub->broker = broker;
-    hub->started_ms = clock_wall_ms();
-    hub->wheel = wheel_create(clock_now_ms(), CHAT_TICK_MS, session_on_due);
-    hub->sessions = id_table_create();
-    hub->channel_ids = id_table_create();
-    hub->channels = text_map_create();
-    hub->users = text_map_create();
-    hub->intake = intake_create();
-    hub->reply_usual = options->limits.reply_bytes / 2;
-    hub->touched_channels = name_cache_create();
-    hub->claims = claims_create();
-    hub->instance = random_number();
-    return hub;
-}
-
-void hub_destroy(struct hub *hub)
-{
-    if (!hub)
-        return;
-    channel_destroy_all(hub);
-    id_table_destroy(hub->sessions);
-    id_table_destroy(hub->channel_ids);
-    text_map_destroy(hub->channels);
-    text_map_destroy(hub->users);
-    wheel_destroy(hub->wheel);
-    free(hub->closed);
-    intake_destroy(hub->intake);
-    name_cache_destroy(hub->touched_channels);
-    claims_destroy(hub->claims);
-    free(hub);
-}
 
 const struct namespace_options *hub_namespace(const struct hub *hub, const char *channel)
 {

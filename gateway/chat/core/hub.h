@@ -64,10 +64,6 @@ struct hub {
     size_t drain_slice;
 };
 
-struct hub *hub_create(struct loop *loop, struct broker *broker,
-                       const struct chat_options *options);
-void hub_destroy(struct hub *hub);
-
 /* What holds for the channel; NULL: its namespace is not known. Borrowed. */
 const struct namespace_options *hub_namespace(const struct hub *hub, const char *channel);
 
