@@ -18,6 +18,7 @@
 #include "redis_reaper.h"
 #include "redis_replies.h"
 #include "redis_reply.h"
+#include "redis_store.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ struct site {
     void *reply; /* the last one */
     struct redis_link *link;
     struct node_lease *lease;
+    struct redis_store *store;
     struct redis_presence *presence;
     struct redis_reaper *reaper;
     size_t touched; /* so that what was answered is read */
@@ -109,8 +111,7 @@ static void on_name_taken(void *context)
     (void)context;
 }
 
-static void ask_all(struct site *site, struct redis_log *log,
-                    const struct redis_presence_options *options)
+static void ask_all(struct site *site, struct redis_log *log)
 {
     const struct broker_waiter waiter = {on_answer, site, 0};
     const struct broker_member member = {"client", "user", "{}", 0};
@@ -121,20 +122,19 @@ static void ask_all(struct site *site, struct redis_log *log,
     redis_log_publish(log, "c", &message, waiter);
     redis_log_history(log, "c", &(struct broker_range){.limit = 10}, waiter);
     redis_presence_join(site->presence, "c", &member, false, waiter);
-    redis_members_read(options, "c", 10, waiter);
+    redis_members_read(site->store, site->lease, "c", 10, waiter);
     redis_presence_leave(site->presence, "c", &member);
-    redis_files_reserve(site->link, "p", &file, false, waiter);
-    redis_files_append(site->link, "p", &file, 0, slice_of("piece"), waiter);
-    redis_files_read(site->link, "p", "id", 0, 10, waiter);
-    redis_census_channels(site->link, "p", "*", 10, waiter);
-    redis_census_nodes(site->link, "p", waiter);
+    redis_files_reserve(site->store, &file, false, waiter);
+    redis_files_append(site->store, &file, 0, slice_of("piece"), waiter);
+    redis_files_read(site->store, "id", 0, 10, waiter);
+    redis_census_channels(site->store, "*", 10, waiter);
+    redis_census_nodes(site->store, waiter);
     redis_reaper_on_ended(site->reaper, "other:7", 1000);
 }
 
 static void run(struct site *site)
 {
-    struct node_lease_options lease_options = {.prefix = "p",
-                                               .node = "node",
+    struct node_lease_options lease_options = {.node = "node",
                                                .address = "",
                                                .ttl_ms = LEASE_TTL_MS,
                                                .renew_ms = 10 * STEP_MS,
@@ -143,15 +143,15 @@ static void run(struct site *site)
                                                .on_confirmed = on_lease_confirmed,
                                                .on_ended = on_lease_ended,
                                                .on_name_taken = on_name_taken};
-    struct redis_presence_options options = {
-        .commands = site->link, .prefix = "p", .node = "node", .policies = {find_policy, NULL}};
-    options.lease = site->lease = node_lease_create(NULL, site->link, &lease_options);
-    site->presence = redis_presence_create(NULL, &options);
-    site->reaper = redis_reaper_create(&options, site->presence, LEASE_TTL_MS);
-    struct redis_log *log = redis_log_create(site->link, "p", options.policies);
+    site->store = redis_store_create(&(struct redis_store_options){
+        .prefix = "p", .policies = {find_policy, NULL}, .commands = site->link});
+    site->lease = node_lease_create(NULL, site->store, &lease_options);
+    site->presence = redis_presence_create(NULL, site->store, site->lease);
+    site->reaper = redis_reaper_create(site->store, site->presence, "node", LEASE_TTL_MS);
+    struct redis_log *log = redis_log_create(site->store);
     node_lease_renew_after_silence(site->lease);
     fake_link_answer_all(site->link);
-    ask_all(site, log, &options);
+    ask_all(site, log);
     for (int i = 0; i < STEPS; i++) {
         fake_link_answer_all(site->link);
         fake_loop_advance(STEP_MS);
@@ -162,6 +162,7 @@ static void run(struct site *site)
     redis_reaper_destroy(site->reaper);
     redis_presence_destroy(site->presence);
     node_lease_destroy(site->lease);
+    redis_store_destroy(site->store);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)

@@ -11,6 +11,7 @@
 #include "heap.h"
 #include "node_lease.h"
 #include "redis_script.h"
+#include "redis_store.h"
 #include "unit.h"
 
 #include <stdio.h>
@@ -43,7 +44,7 @@ struct site {
     struct broker_policy policy;
     struct node_lease_options lease_options;
     struct node_lease *lease;
-    struct redis_presence_options options;
+    struct redis_store *redis;
     struct redis_presence *presence;
     redisReply lease_parts[3];
     redisReply *lease_reply[3];
@@ -137,21 +138,17 @@ static int set_up(void **state)
     site->policy =
         (struct broker_policy){.history_ttl_ms = 1000, .presence_grace_ms = GRACE_MS};
     site->link = fake_link_create(on_command, site);
-    site->lease_options = (struct node_lease_options){.prefix = "parley",
-                                                      .node = "node-1",
+    site->redis = redis_store_create(&(struct redis_store_options){
+        .prefix = "parley", .policies = {find_policy, &site->policy}, .commands = site->link});
+    site->lease_options = (struct node_lease_options){.node = "node-1",
                                                       .address = "",
                                                       .ttl_ms = 8000,
                                                       .renew_ms = 2000,
                                                       .on_taken = on_lease_event,
                                                       .on_confirmed = on_lease_event,
                                                       .on_ended = on_lease_ended};
-    site->lease = node_lease_create(NULL, site->link, &site->lease_options);
-    site->options = (struct redis_presence_options){.commands = site->link,
-                                                    .lease = site->lease,
-                                                    .prefix = "parley",
-                                                    .node = "node-1",
-                                                    .policies = {find_policy, &site->policy}};
-    site->presence = redis_presence_create(NULL, &site->options);
+    site->lease = node_lease_create(NULL, site->redis, &site->lease_options);
+    site->presence = redis_presence_create(NULL, site->redis, site->lease);
     node_lease_renew_after_silence(site->lease);
     fake_link_answer_all(site->link);
     *state = site;
@@ -164,6 +161,7 @@ static int tear_down(void **state)
     redis_link_destroy(site->link);
     redis_presence_destroy(site->presence);
     node_lease_destroy(site->lease);
+    redis_store_destroy(site->redis);
     free(site);
     return 0;
 }

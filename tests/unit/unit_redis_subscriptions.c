@@ -2,6 +2,7 @@
  * Unit tests of redis_subscriptions, over two links whose other end is this file: what is asked
  * for and announced when, and how much of it at once.
  */
+#include "redis_store.h"
 #include "redis_subscriptions.h"
 
 #include "fake_link.h"
@@ -16,6 +17,7 @@ enum { MANY = 2000, AT_ONCE = 512 };
 struct site {
     struct redis_link *commands;
     struct redis_link *subscriber;
+    struct redis_store *store;
     struct redis_subscriptions *subscriptions;
     struct journal said;
     size_t announced;
@@ -44,12 +46,10 @@ static int set_up(void **state)
     struct site *site = calloc(1, sizeof(*site));
     site->commands = fake_link_create(on_command, site);
     site->subscriber = fake_link_create(on_command, site);
-    site->subscriptions = redis_subscriptions_create(
-        &(struct redis_subscriptions_options){.commands = site->commands,
-                                              .subscriber = site->subscriber,
-                                              .prefix = "p",
-                                              .context = site,
-                                              .on_subscribed = on_subscribed});
+    site->store = redis_store_create(&(struct redis_store_options){
+        .prefix = "p", .commands = site->commands, .subscriber = site->subscriber});
+    site->subscriptions = redis_subscriptions_create(&(struct redis_subscriptions_options){
+        .store = site->store, .context = site, .on_subscribed = on_subscribed});
     *state = site;
     return 0;
 }
@@ -58,6 +58,7 @@ static int tear_down(void **state)
 {
     struct site *site = *state;
     redis_subscriptions_destroy(site->subscriptions);
+    redis_store_destroy(site->store);
     redis_link_destroy(site->commands);
     redis_link_destroy(site->subscriber);
     journal_clear(&site->said);

@@ -16,8 +16,7 @@
 #include "mem.h"
 #include "metrics.h"
 #include "random.h"
-#include "redis_link.h"
-#include "redis_script.h"
+#include "redis_store.h"
 
 #include <hiredis/hiredis.h>
 
@@ -35,7 +34,7 @@ enum lease_answer { LEASE_TAKEN_BY_ANOTHER = 0, LEASE_RENEWED = 1, LEASE_TAKEN =
 
 struct node_lease {
     const struct node_lease_options *options;
-    struct redis_link *commands;
+    struct redis_store *store;
     struct loop_timer *timer;
     struct loop_timer *watch_timer;
     char *node_key;
@@ -70,8 +69,8 @@ static void on_leases(void *context, enum broker_status status, const redisReply
 
 void node_lease_look(struct node_lease *lease)
 {
-    redis_link_command_text(lease->commands, "*s", on_leases, lease, "ZRANGE", lease->nodes_key,
-                            "0", "-1", "WITHSCORES", NULL);
+    redis_store_command_text(lease->store, "*s", on_leases, lease, "ZRANGE", lease->nodes_key,
+                             "0", "-1", "WITHSCORES", NULL);
 }
 
 static void on_watch_due(void *context)
@@ -87,8 +86,8 @@ static void show_in_nodes(struct node_lease *lease, const char *name, int64_t en
 {
     char end[NUMBER_BYTES];
     (void)snprintf(end, sizeof(end), "%lld", (long long)end_ms);
-    redis_link_command_text(lease->commands, "i", NULL, NULL, "ZADD", lease->nodes_key, end,
-                            name, NULL);
+    redis_store_command_text(lease->store, "i", NULL, NULL, "ZADD", lease->nodes_key, end, name,
+                             NULL);
 }
 
 void node_lease_hand_over(struct node_lease *lease, const char *name)
@@ -173,7 +172,7 @@ static void on_lease_reply(void *context, enum broker_status status, const redis
     else if ((answer == LEASE_RENEWED || answer == LEASE_TAKEN) && generation > 0 && now_ms > 0)
         on_held(lease, (enum lease_answer)answer, generation, now_ms);
     else
-        redis_link_restart(lease->commands, "an answer about the lease that cannot be");
+        redis_store_restart(lease->store, "an answer about the lease that cannot be");
 }
 
 static void print_instance(char text[INSTANCE_BYTES], uint64_t instance)
@@ -186,7 +185,7 @@ static void release(struct node_lease *lease, const char *instance)
     struct redis_call call = {.count = 0};
     redis_call_key(&call, lease->node_key);
     redis_call_text(&call, instance);
-    redis_script_call(lease->commands, SCRIPT_RELEASE, &call, NULL, NULL);
+    redis_store_script(lease->store, SCRIPT_RELEASE, &call, NULL, NULL);
 }
 
 /* Its lease would keep the name from us until it runs out. */
@@ -206,7 +205,7 @@ static void renew(struct node_lease *lease)
     char users[NUMBER_BYTES];
     char subscriptions[NUMBER_BYTES];
     char channels[NUMBER_BYTES];
-    if (lease->is_released || !redis_link_is_up(lease->commands))
+    if (lease->is_released || !redis_store_is_up(lease->store))
         return;
     release_for_the_dead(lease);
     lease->asked_ms = clock_now_ms();
@@ -225,7 +224,7 @@ static void renew(struct node_lease *lease)
         "version", PARLEY_VERSION,          "started",     lease->started};
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         redis_call_text(&call, fields[i]);
-    redis_script_call(lease->commands, SCRIPT_LEASE, &call, on_lease_reply, lease);
+    redis_store_script(lease->store, SCRIPT_LEASE, &call, on_lease_reply, lease);
 }
 
 void node_lease_renew_after_silence(struct node_lease *lease)
@@ -244,8 +243,8 @@ static void on_left_behind(void *context, enum broker_status status, const redis
     if (reply->integer > 0)
         node_lease_hand_over(lease, lease->name);
     else
-        redis_link_command_text(lease->commands, "i", NULL, NULL, "ZREM", lease->nodes_key,
-                                lease->name, NULL);
+        redis_store_command_text(lease->store, "i", NULL, NULL, "ZREM", lease->nodes_key,
+                                 lease->name, NULL);
 }
 
 void node_lease_release(struct node_lease *lease)
@@ -253,11 +252,31 @@ void node_lease_release(struct node_lease *lease)
     lease->is_released = true;
     if (lease->generation == 0)
         return;
-    char *members_key = key_lease_members(lease->options->prefix, lease->name);
+    char *members_key = key_lease_members(redis_store_prefix(lease->store), lease->name);
     release(lease, lease->instance);
-    redis_link_command_text(lease->commands, "i", on_left_behind, lease, "SCARD", members_key,
-                            NULL);
+    redis_store_command_text(lease->store, "i", on_left_behind, lease, "SCARD", members_key,
+                             NULL);
     free(members_key);
+}
+
+static void change_entry(struct node_lease *lease, const char *verb, const char *client,
+                         const char *channel)
+{
+    char *key = key_lease_members(redis_store_prefix(lease->store), lease->name);
+    char *entry = mem_printf("%s %s", client, channel);
+    redis_store_command_text(lease->store, "i", NULL, NULL, verb, key, entry, NULL);
+    free(entry);
+    free(key);
+}
+
+void node_lease_add_entry(struct node_lease *lease, const char *client, const char *channel)
+{
+    change_entry(lease, "SADD", client, channel);
+}
+
+void node_lease_remove_entry(struct node_lease *lease, const char *client, const char *channel)
+{
+    change_entry(lease, "SREM", client, channel);
 }
 
 static void on_renew_due(void *context)
@@ -265,17 +284,17 @@ static void on_renew_due(void *context)
     renew(context);
 }
 
-struct node_lease *node_lease_create(struct loop *loop, struct redis_link *commands,
+struct node_lease *node_lease_create(struct loop *loop, struct redis_store *store,
                                      const struct node_lease_options *options)
 {
     struct node_lease *lease = mem_zalloc(sizeof(*lease));
     uint64_t instance = options->instance ? options->instance : random_number();
     lease->options = options;
-    lease->commands = commands;
+    lease->store = store;
     lease->table = lease_table_create();
     lease->name = mem_strdup("");
-    lease->node_key = key_node(options->prefix, options->node);
-    lease->nodes_key = key_nodes(options->prefix);
+    lease->node_key = key_node(redis_store_prefix(store), options->node);
+    lease->nodes_key = key_nodes(redis_store_prefix(store));
     print_instance(lease->instance, instance);
     (void)snprintf(lease->started, sizeof(lease->started), "%lld", (long long)clock_wall_ms());
     lease->timer = loop_timer_create(loop, options->renew_ms, on_renew_due, lease);
@@ -299,6 +318,11 @@ void node_lease_destroy(struct node_lease *lease)
 bool node_lease_is_held(const struct node_lease *lease)
 {
     return lease->generation != 0 && lease->held_until_ms > clock_now_ms();
+}
+
+const char *node_lease_node(const struct node_lease *lease)
+{
+    return lease->options->node;
 }
 
 int64_t node_lease_generation(const struct node_lease *lease)

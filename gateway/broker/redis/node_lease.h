@@ -16,10 +16,9 @@
 
 struct loop;
 struct node_lease;
-struct redis_link;
+struct redis_store;
 
 struct node_lease_options {
-    const char *prefix;
     const char *node;
     const char *address; /* where the node listens, for people who look */
     uint64_t instance;   /* tells two processes of the node apart; 0: one is made up */
@@ -38,8 +37,8 @@ struct node_lease_options {
     void (*on_name_taken)(void *context);
 };
 
-/* options are borrowed for the life of the lease. *new* */
-struct node_lease *node_lease_create(struct loop *loop, struct redis_link *commands,
+/* store and options are borrowed for the life of the lease. *new* */
+struct node_lease *node_lease_create(struct loop *loop, struct redis_store *store,
                                      const struct node_lease_options *options);
 void node_lease_destroy(struct node_lease *lease);
 
@@ -48,11 +47,17 @@ void node_lease_renew_after_silence(struct node_lease *lease);
 /* Gives the lease back; it is not renewed any more. What members it has left are for others
  * to clean up. */
 void node_lease_release(struct node_lease *lease);
+/* What is to be cleaned up should the node die: "CLIENT CHANNEL", in the set of the lease that
+ * is held. */
+void node_lease_add_entry(struct node_lease *lease, const char *client, const char *channel);
+void node_lease_remove_entry(struct node_lease *lease, const char *client, const char *channel);
 /* Puts a lease that has ended among those that others clean up. */
 void node_lease_hand_over(struct node_lease *lease, const char *name);
 
 /* False, too, when it ended while this process was not looking. */
 bool node_lease_is_held(const struct node_lease *lease);
+/* The node's name, borrowed. */
+const char *node_lease_node(const struct node_lease *lease);
 int64_t node_lease_generation(const struct node_lease *lease); /* 0: never held */
 /* NODE:GENERATION; "": never held. Borrowed, until the next generation. */
 const char *node_lease_name(const struct node_lease *lease);

@@ -26,7 +26,7 @@
 #include "redis_members.h"
 #include "redis_presence.h"
 #include "redis_reaper.h"
-#include "redis_script.h"
+#include "redis_store.h"
 #include "redis_subscriptions.h"
 #include "redis_unsound.h"
 
@@ -43,10 +43,10 @@ struct redis_broker {
     const struct redis_broker_options *options;
     struct redis_link *commands;
     struct redis_link *subscriber;
+    struct redis_store *store;
     struct node_lease_options lease_options;
     struct node_lease *lease;
     struct redis_log *log;
-    struct redis_presence_options presence_options;
     struct redis_presence *presence;
     struct redis_reaper *reaper;
     struct redis_subscriptions *subscriptions;
@@ -166,8 +166,8 @@ static void on_subscriber_up(void *context)
 {
     struct redis_broker *self = context;
     self->probes_unheard = 0;
-    redis_link_subscribe(self->subscriber, self->probe_channel);
-    redis_link_subscribe(self->subscriber, self->control_channel);
+    redis_store_subscribe(self->store, self->probe_channel);
+    redis_store_subscribe(self->store, self->control_channel);
     redis_subscriptions_on_subscriber_up(self->subscriptions);
 }
 
@@ -194,14 +194,14 @@ static void on_commands_down(void *context)
 static void on_probe_due(void *context)
 {
     struct redis_broker *self = context;
-    if (!redis_link_is_up(self->commands) || !redis_link_is_up(self->subscriber))
+    if (!redis_store_is_up(self->store) || !redis_store_is_listening(self->store))
         return;
     if (++self->probes_unheard > PROBES_MISSED_MAX) {
         redis_link_restart(self->subscriber, "its own probes are not heard");
         return;
     }
-    redis_link_command_text(self->commands, "i", NULL, NULL, "PUBLISH", self->probe_channel,
-                            "probe", NULL);
+    redis_store_command_text(self->store, "i", NULL, NULL, "PUBLISH", self->probe_channel,
+                             "probe", NULL);
 }
 
 static void put_members_back(struct redis_broker *self)
@@ -256,10 +256,10 @@ static void on_put_off(void *context, enum broker_status status, const redisRepl
 static bool is_refused(struct redis_broker *self, const char *channel,
                        redis_reply_fn on_refused, struct broker_waiter waiter)
 {
-    if (redis_link_has_room(self->commands))
+    if (redis_store_has_room(self->store))
         return false;
     limit_hit(LIMIT_redis_queue_bytes);
-    redis_link_answer_later(self->commands, on_refused, call_create(channel, waiter));
+    redis_store_answer_later(self->store, on_refused, call_create(channel, waiter));
     return true;
 }
 
@@ -304,9 +304,9 @@ static void redis_control(struct broker *broker, const char *bytes, size_t lengt
         return;
     const char *parts[] = {"PUBLISH", self->control_channel, bytes};
     size_t lengths[] = {7, strlen(self->control_channel), length};
-    redis_link_command(self->commands,
-                       &(struct redis_ask){"PUBLISH", "i", on_done, call_create("", waiter)}, 3,
-                       parts, lengths);
+    redis_store_command(self->store,
+                        &(struct redis_ask){"PUBLISH", "i", on_done, call_create("", waiter)},
+                        3, parts, lengths);
 }
 
 /* --------------------------------------------------------------------------- presence */
@@ -331,7 +331,7 @@ static void redis_members(struct broker *broker, const char *channel, size_t lim
 {
     struct redis_broker *self = self_of(broker);
     if (!is_refused(self, channel, on_done, waiter))
-        redis_members_read(&self->presence_options, channel, limit, waiter);
+        redis_members_read(self->store, self->lease, channel, limit, waiter);
 }
 
 /* ------------------------------------------------------------------------ the cluster */
@@ -341,14 +341,14 @@ static void redis_channels(struct broker *broker, const char *pattern, size_t li
 {
     struct redis_broker *self = self_of(broker);
     if (!is_refused(self, "", on_done, waiter))
-        redis_census_channels(self->commands, self->options->prefix, pattern, limit, waiter);
+        redis_census_channels(self->store, pattern, limit, waiter);
 }
 
 static void redis_nodes(struct broker *broker, struct broker_waiter waiter)
 {
     struct redis_broker *self = self_of(broker);
     if (!is_refused(self, "", on_done, waiter))
-        redis_census_nodes(self->commands, self->options->prefix, waiter);
+        redis_census_nodes(self->store, waiter);
 }
 
 /* ------------------------------------------------------------------------------ files */
@@ -358,7 +358,7 @@ static void redis_file_reserve(struct broker *broker, const struct broker_file *
 {
     struct redis_broker *self = self_of(broker);
     if (!is_refused(self, "", on_done, waiter))
-        redis_files_reserve(self->commands, self->options->prefix, file, is_whole, waiter);
+        redis_files_reserve(self->store, file, is_whole, waiter);
 }
 
 static void redis_file_append(struct broker *broker, const struct broker_file *file, size_t at,
@@ -366,7 +366,7 @@ static void redis_file_append(struct broker *broker, const struct broker_file *f
 {
     struct redis_broker *self = self_of(broker);
     if (!is_refused(self, "", on_done, waiter))
-        redis_files_append(self->commands, self->options->prefix, file, at, piece, waiter);
+        redis_files_append(self->store, file, at, piece, waiter);
 }
 
 static void redis_file_read(struct broker *broker, const char *id, size_t at, size_t length,
@@ -374,13 +374,13 @@ static void redis_file_read(struct broker *broker, const char *id, size_t at, si
 {
     struct redis_broker *self = self_of(broker);
     if (!is_refused(self, "", on_done, waiter))
-        redis_files_read(self->commands, self->options->prefix, id, at, length, waiter);
+        redis_files_read(self->store, id, at, length, waiter);
 }
 
 static void redis_file_remove(struct broker *broker, const struct broker_file *file)
 {
     struct redis_broker *self = self_of(broker);
-    redis_files_remove(self->commands, self->options->prefix, file);
+    redis_files_remove(self->store, file);
 }
 
 /* --------------------------------------------------------------------- life, readiness */
@@ -398,9 +398,9 @@ static bool redis_is_ready(const struct broker *broker, const char **ret_reason)
 {
     const struct redis_broker *self = (const struct redis_broker *)broker;
     const char *reason = NULL;
-    if (!redis_link_is_up(self->commands))
+    if (!redis_store_is_up(self->store))
         reason = "no connection to Redis for commands";
-    else if (!redis_link_is_up(self->subscriber))
+    else if (!redis_store_is_listening(self->store))
         reason = "no connection to Redis for subscriptions";
     else if (!node_lease_is_held(self->lease))
         reason = "the node's lease is not held";
@@ -419,7 +419,7 @@ static void redis_give_up_lease(struct broker *broker)
 static bool redis_is_idle(const struct broker *broker)
 {
     const struct redis_broker *self = (const struct redis_broker *)broker;
-    return !redis_link_is_up(self->commands) || redis_link_pending(self->commands) == 0;
+    return !redis_store_is_up(self->store) || redis_store_pending(self->store) == 0;
 }
 
 static void redis_destroy(struct broker *broker)
@@ -433,6 +433,7 @@ static void redis_destroy(struct broker *broker)
     redis_presence_destroy(self->presence);
     node_lease_destroy(self->lease);
     redis_subscriptions_destroy(self->subscriptions);
+    redis_store_destroy(self->store);
     free(self->probe_channel);
     free(self->control_channel);
     free(self);
@@ -462,7 +463,7 @@ static const struct broker_ops redis_ops = {
     .destroy = redis_destroy,
 };
 
-static void create_links(struct redis_broker *self, struct loop *loop)
+static void create_store(struct redis_broker *self, struct loop *loop)
 {
     const struct redis_broker_options *options = self->options;
     struct redis_link_options link = {
@@ -488,6 +489,12 @@ static void create_links(struct redis_broker *self, struct loop *loop)
     link.on_up = on_subscriber_up;
     link.on_down = on_subscriber_down;
     self->subscriber = redis_link_create(loop, &link);
+    self->store = redis_store_create(&(struct redis_store_options){
+        .prefix = options->prefix,
+        .policies = options->policies,
+        .commands = self->commands,
+        .subscriber = self->subscriber,
+    });
 }
 
 struct broker *redis_broker_create(struct loop *loop,
@@ -499,15 +506,10 @@ struct broker *redis_broker_create(struct loop *loop,
     self->options = options;
     self->probe_channel = key_node(options->prefix, options->node);
     self->control_channel = key_control(options->prefix);
-    create_links(self, loop);
-    self->subscriptions = redis_subscriptions_create(
-        &(struct redis_subscriptions_options){.commands = self->commands,
-                                              .subscriber = self->subscriber,
-                                              .prefix = options->prefix,
-                                              .context = self,
-                                              .on_subscribed = on_channel_subscribed});
+    create_store(self, loop);
+    self->subscriptions = redis_subscriptions_create(&(struct redis_subscriptions_options){
+        .store = self->store, .context = self, .on_subscribed = on_channel_subscribed});
     self->lease_options = (struct node_lease_options){
-        .prefix = options->prefix,
         .node = options->node,
         .address = options->address,
         .instance = options->instance,
@@ -520,18 +522,11 @@ struct broker *redis_broker_create(struct loop *loop,
         .on_ended = on_lease_ended,
         .on_name_taken = on_name_taken,
     };
-    self->lease = node_lease_create(loop, self->commands, &self->lease_options);
-    self->presence_options = (struct redis_presence_options){
-        .commands = self->commands,
-        .lease = self->lease,
-        .prefix = options->prefix,
-        .node = options->node,
-        .policies = options->policies,
-    };
-    self->presence = redis_presence_create(loop, &self->presence_options);
+    self->lease = node_lease_create(loop, self->store, &self->lease_options);
+    self->presence = redis_presence_create(loop, self->store, self->lease);
     self->reaper =
-        redis_reaper_create(&self->presence_options, self->presence, options->lease_ttl_ms);
-    self->log = redis_log_create(self->commands, options->prefix, options->policies);
+        redis_reaper_create(self->store, self->presence, options->node, options->lease_ttl_ms);
+    self->log = redis_log_create(self->store);
     self->probe_timer = loop_timer_create(loop, options->lease_renew_ms, on_probe_due, self);
     return &self->base;
 }

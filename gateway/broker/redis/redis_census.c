@@ -9,7 +9,7 @@
 
 #include "keys.h"
 #include "mem.h"
-#include "redis_link.h"
+#include "redis_store.h"
 
 #include <hiredis/hiredis.h>
 
@@ -21,8 +21,7 @@
 static const char nodes_last[] = "999"; /* of those that are asked about, from 0 */
 
 struct survey {
-    struct redis_link *link;
-    const char *prefix;
+    struct redis_store *store;
     char *pattern;
     size_t limit;
     struct broker_waiter waiter;
@@ -44,13 +43,11 @@ struct item {
     struct broker_node node;
 };
 
-static struct survey *survey_create(struct redis_link *link, const char *prefix,
-                                    struct broker_waiter waiter,
+static struct survey *survey_create(struct redis_store *store, struct broker_waiter waiter,
                                     void (*answer)(struct survey *survey))
 {
     struct survey *survey = mem_zalloc(sizeof(*survey));
-    survey->link = link;
-    survey->prefix = prefix;
+    survey->store = store;
     survey->waiter = waiter;
     survey->answer = answer;
     return survey;
@@ -92,7 +89,7 @@ static void add_item(struct survey *survey, char *name)
 static void ask_item(struct item *item, const char *verb, char *key, const char *shape,
                      redis_reply_fn on_reply)
 {
-    redis_link_command_text(item->survey->link, shape, on_reply, item, verb, key, NULL);
+    redis_store_command_text(item->survey->store, shape, on_reply, item, verb, key, NULL);
     free(key);
 }
 
@@ -130,7 +127,7 @@ static void on_length(void *context, enum broker_status status, const redisReply
 /* PREFIX:{NAME}. *new* */
 static char *name_in(const struct survey *survey, const redisReply *pubsub)
 {
-    size_t head = strlen(survey->prefix) + 2;
+    size_t head = strlen(redis_store_prefix(survey->store)) + 2;
     if (pubsub->len < head + 1)
         return NULL;
     return mem_strndup(pubsub->str + head, pubsub->len - head - 1);
@@ -150,9 +147,10 @@ static void on_channels(void *context, enum broker_status status, const redisRep
     }
     survey->waiting = survey->count;
     for (size_t i = 0; i < survey->count; i++)
-        ask_item(&survey->items[i], "HLEN",
-                 key_of_channel(survey->prefix, survey->items[i].name, "members"), "i",
-                 on_length);
+        ask_item(
+            &survey->items[i], "HLEN",
+            key_of_channel(redis_store_prefix(survey->store), survey->items[i].name, "members"),
+            "i", on_length);
     if (survey->count == 0)
         survey_end(survey, &(struct broker_reply){.channel_total = survey->total});
 }
@@ -173,14 +171,15 @@ static char *glob_of(const char *prefix)
     return glob;
 }
 
-void redis_census_channels(struct redis_link *link, const char *prefix, const char *pattern,
-                           size_t limit, struct broker_waiter waiter)
+void redis_census_channels(struct redis_store *store, const char *pattern, size_t limit,
+                           struct broker_waiter waiter)
 {
-    struct survey *survey = survey_create(link, prefix, waiter, answer_channels);
-    char *glob = glob_of(prefix);
+    struct survey *survey = survey_create(store, waiter, answer_channels);
+    char *glob = glob_of(redis_store_prefix(store));
     survey->pattern = mem_strdup(pattern);
     survey->limit = limit;
-    redis_link_command_text(link, "*s", on_channels, survey, "PUBSUB", "CHANNELS", glob, NULL);
+    redis_store_command_text(store, "*s", on_channels, survey, "PUBSUB", "CHANNELS", glob,
+                             NULL);
     free(glob);
 }
 
@@ -249,18 +248,17 @@ static void on_nodes(void *context, enum broker_status status, const redisReply 
         add_node_of(survey, reply->element[i]->str);
     survey->waiting = survey->count;
     for (size_t i = 0; i < survey->count; i++)
-        ask_item(&survey->items[i], "HGETALL", key_node(survey->prefix, survey->items[i].name),
-                 "*s", on_lease);
+        ask_item(&survey->items[i], "HGETALL",
+                 key_node(redis_store_prefix(survey->store), survey->items[i].name), "*s",
+                 on_lease);
 }
 
 /* Those whose leases end last come first: the dead are at the end, should there be too many.
  */
-void redis_census_nodes(struct redis_link *link, const char *prefix,
-                        struct broker_waiter waiter)
+void redis_census_nodes(struct redis_store *store, struct broker_waiter waiter)
 {
-    char *key = key_nodes(prefix);
-    redis_link_command_text(link, "*s", on_nodes,
-                            survey_create(link, prefix, waiter, answer_nodes), "ZREVRANGE", key,
-                            "0", nodes_last, NULL);
+    char *key = key_nodes(redis_store_prefix(store));
+    redis_store_command_text(store, "*s", on_nodes, survey_create(store, waiter, answer_nodes),
+                             "ZREVRANGE", key, "0", nodes_last, NULL);
     free(key);
 }

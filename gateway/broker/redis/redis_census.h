@@ -11,12 +11,11 @@
 
 #include <stddef.h>
 
-struct redis_link;
+struct redis_store;
 
-/* link and prefix are borrowed until the answer. */
-void redis_census_channels(struct redis_link *link, const char *prefix, const char *pattern,
-                           size_t limit, struct broker_waiter waiter);
-void redis_census_nodes(struct redis_link *link, const char *prefix,
-                        struct broker_waiter waiter);
+/* The store is borrowed until the answer. */
+void redis_census_channels(struct redis_store *store, const char *pattern, size_t limit,
+                           struct broker_waiter waiter);
+void redis_census_nodes(struct redis_store *store, struct broker_waiter waiter);
 
 #endif

@@ -8,10 +8,8 @@
 #include "loop.h"
 #include "mem.h"
 #include "node_lease.h"
-#include "redis_link.h"
 #include "redis_log.h"
-#include "redis_presence.h"
-#include "redis_script.h"
+#include "redis_store.h"
 #include "text_map.h"
 
 #include <hiredis/hiredis.h>
@@ -26,6 +24,9 @@ enum {
     DUE_SLICE = 200, /* users told by one call */
 };
 
+/* In an entry of the lease: it stands for all who may have left. */
+static const char no_client[] = "-";
+
 /* A channel with users in their grace, as far as this node is to end them. */
 struct graced_channel {
     char *name;
@@ -37,7 +38,8 @@ struct graced_channel {
 };
 
 struct departures {
-    const struct redis_presence_options *options;
+    struct redis_store *store;
+    struct node_lease *lease;
     struct loop_timer *timer;
     struct text_map *channels; /* by name */
 };
@@ -64,11 +66,6 @@ void departure_destroy(struct departure *departure)
 
 /* ------------------------------------------------------------------------ the channels */
 
-static void note(const struct departures *departures, const char *verb, const char *channel)
-{
-    redis_presence_note(departures->options, verb, "-", channel);
-}
-
 static struct graced_channel *channel_ensure(struct departures *departures, const char *name)
 {
     struct graced_channel *channel = text_map_find(departures->channels, name);
@@ -78,7 +75,7 @@ static struct graced_channel *channel_ensure(struct departures *departures, cons
     channel->name = mem_strdup(name);
     channel->due_ms = INT64_MAX;
     text_map_add(departures->channels, name, channel);
-    note(departures, "SADD", name);
+    node_lease_add_entry(departures->lease, no_client, name);
     return channel;
 }
 
@@ -94,7 +91,7 @@ static void channel_destroy(struct graced_channel *channel)
 
 static void forget(struct departures *departures, struct graced_channel *channel)
 {
-    note(departures, "SREM", channel->name);
+    node_lease_remove_entry(departures->lease, no_client, channel->name);
     text_map_remove(departures->channels, channel->name);
     channel_destroy(channel);
 }
@@ -145,7 +142,7 @@ struct departure *departures_move(struct departures *departures)
     const void *cursor = NULL;
     struct graced_channel *channel;
     while ((channel = text_map_next(departures->channels, &cursor))) {
-        note(departures, "SADD", channel->name);
+        node_lease_add_entry(departures->lease, no_client, channel->name);
         append_all(&all, channel->list);
         channel->list = NULL;
         channel->due_ms = clock_now_ms();
@@ -197,14 +194,13 @@ static void on_due_told(void *context, enum broker_status status, const redisRep
 
 static void tell_due(struct departures *departures, struct graced_channel *channel)
 {
-    const struct redis_presence_options *options = departures->options;
-    const struct broker_policy *policy =
-        options->policies.find(options->policies.context, channel->name);
+    struct redis_store *store = departures->store;
+    const struct broker_policy *policy = redis_store_policy(store, channel->name);
     struct redis_call call = {.count = 0};
     struct channel_keys keys;
     struct due_call *context = mem_alloc(sizeof(*context));
     *context = (struct due_call){departures, mem_strdup(channel->name), clock_now_ms()};
-    channel_keys_init(&keys, options->prefix, channel->name);
+    channel_keys_init(&keys, redis_store_prefix(store), channel->name);
     redis_call_key(&call, keys.users);
     redis_call_key(&call, keys.meta);
     redis_call_key(&call, keys.leaving);
@@ -214,7 +210,7 @@ static void tell_due(struct departures *departures, struct graced_channel *chann
     redis_call_number(&call, DUE_SLICE);
     channel->is_asking = true;
     channel->is_asked = true;
-    redis_script_call(options->commands, SCRIPT_LEAVE_DUE, &call, on_due_told, context);
+    redis_store_script(store, SCRIPT_LEAVE_DUE, &call, on_due_told, context);
     channel_keys_finish(&keys);
 }
 
@@ -223,7 +219,7 @@ static void on_look_due(void *context)
     struct departures *departures = context;
     const void *cursor = NULL;
     struct graced_channel *channel;
-    if (!redis_link_is_up(departures->options->commands))
+    if (!redis_store_is_up(departures->store))
         return;
     while ((channel = text_map_next(departures->channels, &cursor))) {
         if (!channel->is_asking && channel->due_ms <= clock_now_ms())
@@ -233,11 +229,12 @@ static void on_look_due(void *context)
 
 /* -------------------------------------------------------------------------------- life */
 
-struct departures *departures_create(struct loop *loop,
-                                     const struct redis_presence_options *options)
+struct departures *departures_create(struct loop *loop, struct redis_store *store,
+                                     struct node_lease *lease)
 {
     struct departures *departures = mem_zalloc(sizeof(*departures));
-    departures->options = options;
+    departures->store = store;
+    departures->lease = lease;
     departures->channels = text_map_create();
     departures->timer = loop_timer_create(loop, LOOK_EVERY_MS, on_look_due, departures);
     return departures;

@@ -15,7 +15,8 @@
 
 struct departures;
 struct loop;
-struct redis_presence_options;
+struct node_lease;
+struct redis_store;
 
 /* A connection that has left, or is about to. */
 struct departure {
@@ -35,9 +36,9 @@ struct departure {
 struct departure *departure_create(const char *channel, const struct broker_member *member);
 void departure_destroy(struct departure *departure);
 
-/* options are borrowed for the life of the object. *new* */
-struct departures *departures_create(struct loop *loop,
-                                     const struct redis_presence_options *options);
+/* store and lease are borrowed for the life of the object. *new* */
+struct departures *departures_create(struct loop *loop, struct redis_store *store,
+                                     struct node_lease *lease);
 void departures_destroy(struct departures *departures); /* takes NULL */
 
 /* A leave is to be said in the channel of that name, or was said by a node that is gone: there

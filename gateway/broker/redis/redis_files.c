@@ -6,8 +6,7 @@
 #include "keys.h"
 #include "log.h"
 #include "mem.h"
-#include "redis_link.h"
-#include "redis_script.h"
+#include "redis_store.h"
 
 #include <hiredis/hiredis.h>
 
@@ -69,13 +68,13 @@ static char *print_entry(const struct broker_file *file)
     return mem_printf("%s %zu", file->id, charge_of(file));
 }
 
-static void call_reserve(struct redis_link *link, const char *prefix,
-                         const struct broker_file *file, int64_t ttl_ms, bool is_removed,
-                         redis_reply_fn on_reply, void *context)
+static void call_reserve(struct redis_store *store, const struct broker_file *file,
+                         int64_t ttl_ms, bool is_removed, redis_reply_fn on_reply,
+                         void *context)
 {
     struct redis_call call = {.count = 0};
     char numbers[4][NUMBER_BYTES];
-    char *files = key_files(prefix);
+    char *files = key_files(redis_store_prefix(store));
     char *entry = print_entry(file);
     print_number(numbers[0], (int64_t)charge_of(file));
     print_number(numbers[1], ttl_ms);
@@ -88,7 +87,7 @@ static void call_reserve(struct redis_link *link, const char *prefix,
     redis_call_text(&call, file->owner);
     redis_call_text(&call, numbers[3]);
     redis_call_text(&call, is_removed ? "1" : "0");
-    redis_script_call(link, SCRIPT_FILE_RESERVE, &call, on_reply, context);
+    redis_store_script(store, SCRIPT_FILE_RESERVE, &call, on_reply, context);
     free(entry);
     free(files);
 }
@@ -98,22 +97,20 @@ static int64_t brief(int64_t ttl_ms)
     return ttl_ms < BROKER_FILE_BRIEF_MS ? ttl_ms : BROKER_FILE_BRIEF_MS;
 }
 
-void redis_files_reserve(struct redis_link *link, const char *prefix,
-                         const struct broker_file *file, bool is_whole,
-                         struct broker_waiter waiter)
+void redis_files_reserve(struct redis_store *store, const struct broker_file *file,
+                         bool is_whole, struct broker_waiter waiter)
 {
-    call_reserve(link, prefix, file, is_whole ? file->ttl_ms : brief(file->ttl_ms),
+    call_reserve(store, file, is_whole ? file->ttl_ms : brief(file->ttl_ms),
                  /* is_removed= */ false, on_verdict, keep(waiter));
 }
 
-void redis_files_append(struct redis_link *link, const char *prefix,
-                        const struct broker_file *file, size_t at, struct slice piece,
-                        struct broker_waiter waiter)
+void redis_files_append(struct redis_store *store, const struct broker_file *file, size_t at,
+                        struct slice piece, struct broker_waiter waiter)
 {
     struct redis_call call = {.count = 0};
     char place[NUMBER_BYTES];
     char ttl_ms[NUMBER_BYTES] = "";
-    char *key = key_file(prefix, file->id);
+    char *key = key_file(redis_store_prefix(store), file->id);
     print_number(place, (int64_t)at);
     if (at + piece.length == file->bytes)
         print_number(ttl_ms, file->ttl_ms);
@@ -123,27 +120,27 @@ void redis_files_append(struct redis_link *link, const char *prefix,
     redis_call_text(&call, place);
     redis_call_bytes(&call, piece.bytes, piece.length);
     redis_call_text(&call, ttl_ms);
-    redis_script_call(link, SCRIPT_FILE_APPEND, &call, on_verdict, keep(waiter));
+    redis_store_script(store, SCRIPT_FILE_APPEND, &call, on_verdict, keep(waiter));
     free(key);
 }
 
-void redis_files_read(struct redis_link *link, const char *prefix, const char *id, size_t at,
-                      size_t length, struct broker_waiter waiter)
+void redis_files_read(struct redis_store *store, const char *id, size_t at, size_t length,
+                      struct broker_waiter waiter)
 {
     char from[NUMBER_BYTES];
     char to[NUMBER_BYTES];
     print_number(from, (int64_t)at);
     print_number(to, (int64_t)(at + length - 1));
-    char *key = key_file(prefix, id);
-    redis_link_command_text(link, "s", on_piece, keep(waiter), "GETRANGE", key, from, to, NULL);
+    char *key = key_file(redis_store_prefix(store), id);
+    redis_store_command_text(store, "s", on_piece, keep(waiter), "GETRANGE", key, from, to,
+                             NULL);
     free(key);
 }
 
-void redis_files_remove(struct redis_link *link, const char *prefix,
-                        const struct broker_file *file)
+void redis_files_remove(struct redis_store *store, const struct broker_file *file)
 {
-    char *key = key_file(prefix, file->id);
-    redis_link_command_text(link, "i", NULL, NULL, "DEL", key, NULL);
-    call_reserve(link, prefix, file, 1, /* is_removed= */ true, NULL, NULL);
+    char *key = key_file(redis_store_prefix(store), file->id);
+    redis_store_command_text(store, "i", NULL, NULL, "DEL", key, NULL);
+    call_reserve(store, file, 1, /* is_removed= */ true, NULL, NULL);
     free(key);
 }

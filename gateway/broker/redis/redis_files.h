@@ -8,18 +8,15 @@
 
 #include "broker.h"
 
-struct redis_link;
+struct redis_store;
 
 /* What the operations of struct broker_ops do. */
-void redis_files_reserve(struct redis_link *link, const char *prefix,
-                         const struct broker_file *file, bool is_whole,
-                         struct broker_waiter waiter);
-void redis_files_append(struct redis_link *link, const char *prefix,
-                        const struct broker_file *file, size_t at, struct slice piece,
-                        struct broker_waiter waiter);
-void redis_files_read(struct redis_link *link, const char *prefix, const char *id, size_t at,
-                      size_t length, struct broker_waiter waiter);
-void redis_files_remove(struct redis_link *link, const char *prefix,
-                        const struct broker_file *file);
+void redis_files_reserve(struct redis_store *store, const struct broker_file *file,
+                         bool is_whole, struct broker_waiter waiter);
+void redis_files_append(struct redis_store *store, const struct broker_file *file, size_t at,
+                        struct slice piece, struct broker_waiter waiter);
+void redis_files_read(struct redis_store *store, const char *id, size_t at, size_t length,
+                      struct broker_waiter waiter);
+void redis_files_remove(struct redis_store *store, const struct broker_file *file);
 
 #endif

@@ -8,8 +8,7 @@
 #include "log.h"
 #include "mem.h"
 #include "redis_envelope.h"
-#include "redis_link.h"
-#include "redis_script.h"
+#include "redis_store.h"
 #include "redis_unsound.h"
 #include "text_map.h"
 
@@ -26,9 +25,7 @@ enum {
 };
 
 struct redis_log {
-    struct redis_link *commands;
-    const char *prefix;
-    struct broker_policies policies;
+    struct redis_store *store;
     struct text_map *refreshed; /* by channel: when its lifetimes were put forward, ms */
 };
 
@@ -51,11 +48,6 @@ static void call_answer(struct log_call *call, struct broker_reply *reply)
         call->waiter.on_reply(call->waiter.owner, call->waiter.tag, reply);
     free(call->channel);
     free(call);
-}
-
-static const struct broker_policy *policy_of(const struct redis_log *log, const char *channel)
-{
-    return log->policies.find(log->policies.context, channel);
 }
 
 int64_t redis_log_meta_ttl_ms(const struct broker_policy *policy)
@@ -111,9 +103,9 @@ static void publish_plain(struct redis_log *log, const char *pubsub,
     memcpy(at, message->payload.bytes, message->payload.length);
     const char *parts[] = {"PUBLISH", pubsub, envelope};
     size_t lengths[] = {7, strlen(pubsub), length};
-    redis_link_command(log->commands,
-                       &(struct redis_ask){"PUBLISH", "i", on_published_plain, call}, 3, parts,
-                       lengths);
+    redis_store_command(log->store,
+                        &(struct redis_ask){"PUBLISH", "i", on_published_plain, call}, 3, parts,
+                        lengths);
     free(envelope);
 }
 
@@ -148,11 +140,12 @@ static bool is_refresh_due(struct redis_log *log, const char *channel, int64_t t
 static void publish_by_script(struct redis_log *log, const char *channel, const char *pubsub,
                               const struct broker_message *message, struct log_call *log_call)
 {
-    const struct broker_policy *policy = policy_of(log, channel);
+    const struct broker_policy *policy = redis_store_policy(log->store, channel);
     struct redis_call call = {.count = 0};
-    char *log_key = key_of_channel(log->prefix, channel, "log");
-    char *meta = key_of_channel(log->prefix, channel, "meta");
-    char *once = message->key ? key_once(log->prefix, channel, message->key) : NULL;
+    char *log_key = key_of_channel(redis_store_prefix(log->store), channel, "log");
+    char *meta = key_of_channel(redis_store_prefix(log->store), channel, "meta");
+    char *once =
+        message->key ? key_once(redis_store_prefix(log->store), channel, message->key) : NULL;
     char epoch[BROKER_EPOCH_BYTES];
     broker_make_epoch(epoch);
     redis_call_key(&call, log_key);
@@ -169,7 +162,7 @@ static void publish_by_script(struct redis_log *log, const char *channel, const 
     redis_call_number(&call, BROKER_KEY_TTL_MS);
     redis_call_number(&call, is_refresh_due(log, channel, policy->history_ttl_ms));
     redis_call_text(&call, message->key ? message->digest : "");
-    redis_script_call(log->commands, SCRIPT_PUBLISH, &call, on_published, log_call);
+    redis_store_script(log->store, SCRIPT_PUBLISH, &call, on_published, log_call);
     free(log_key);
     free(meta);
     free(once);
@@ -178,9 +171,10 @@ static void publish_by_script(struct redis_log *log, const char *channel, const 
 void redis_log_publish(struct redis_log *log, const char *channel,
                        const struct broker_message *message, struct broker_waiter waiter)
 {
-    char *pubsub = key_channel(log->prefix, channel);
+    char *pubsub = key_channel(redis_store_prefix(log->store), channel);
     struct log_call *call = call_create(channel, waiter);
-    bool is_logged = policy_of(log, channel)->history_size > 0 && !message->is_unlogged;
+    bool is_logged =
+        redis_store_policy(log->store, channel)->history_size > 0 && !message->is_unlogged;
     if (is_logged || message->key)
         publish_by_script(log, channel, pubsub, message, call);
     else
@@ -265,8 +259,8 @@ void redis_log_history(struct redis_log *log, const char *channel,
 {
     struct redis_call call = {.count = 0};
     char epoch[BROKER_EPOCH_BYTES] = "";
-    char *log_key = key_of_channel(log->prefix, channel, "log");
-    char *meta = key_of_channel(log->prefix, channel, "meta");
+    char *log_key = key_of_channel(redis_store_prefix(log->store), channel, "log");
+    char *meta = key_of_channel(redis_store_prefix(log->store), channel, "meta");
     if (range->begins_log)
         broker_make_epoch(epoch);
     redis_call_key(&call, log_key);
@@ -275,11 +269,11 @@ void redis_log_history(struct redis_log *log, const char *channel,
     redis_call_number(&call, (int64_t)range->limit);
     redis_call_text(&call, range->is_reverse ? "1" : "0");
     redis_call_text(&call, epoch);
-    redis_call_number(&call, redis_log_meta_ttl_ms(policy_of(log, channel)));
+    redis_call_number(&call, redis_log_meta_ttl_ms(redis_store_policy(log->store, channel)));
     redis_call_number(&call, (int64_t)range->bytes);
     redis_call_number(&call, BROKER_ENTRY_BYTES);
-    redis_script_call(log->commands, SCRIPT_HISTORY, &call, on_history,
-                      call_create(channel, waiter));
+    redis_store_script(log->store, SCRIPT_HISTORY, &call, on_history,
+                       call_create(channel, waiter));
     free(log_key);
     free(meta);
 }
@@ -292,34 +286,31 @@ static void on_removed(void *context, enum broker_status status, const redisRepl
 
 void redis_log_remove(struct redis_log *log, const char *channel, struct broker_waiter waiter)
 {
-    char *log_key = key_of_channel(log->prefix, channel, "log");
-    redis_link_command_text(log->commands, "i", on_removed, call_create(channel, waiter), "DEL",
-                            log_key, NULL);
+    char *log_key = key_of_channel(redis_store_prefix(log->store), channel, "log");
+    redis_store_command_text(log->store, "i", on_removed, call_create(channel, waiter), "DEL",
+                             log_key, NULL);
     free(log_key);
 }
 
 void redis_log_new_epoch(struct redis_log *log, const char *channel, const char *old_epoch)
 {
     struct redis_call call = {.count = 0};
-    char *meta = key_of_channel(log->prefix, channel, "meta");
+    char *meta = key_of_channel(redis_store_prefix(log->store), channel, "meta");
     char epoch[BROKER_EPOCH_BYTES];
     broker_make_epoch(epoch);
     redis_call_key(&call, meta);
     redis_call_text(&call, old_epoch);
     redis_call_text(&call, epoch);
-    redis_script_call(log->commands, SCRIPT_NEW_EPOCH, &call, NULL, NULL);
+    redis_store_script(log->store, SCRIPT_NEW_EPOCH, &call, NULL, NULL);
     free(meta);
 }
 
 /* -------------------------------------------------------------------------------- life */
 
-struct redis_log *redis_log_create(struct redis_link *commands, const char *prefix,
-                                   struct broker_policies policies)
+struct redis_log *redis_log_create(struct redis_store *store)
 {
     struct redis_log *log = mem_zalloc(sizeof(*log));
-    log->commands = commands;
-    log->prefix = prefix;
-    log->policies = policies;
+    log->store = store;
     log->refreshed = text_map_create();
     return log;
 }

@@ -10,16 +10,15 @@
 
 #include "broker.h"
 
-struct redis_link;
 struct redis_log;
+struct redis_store;
 
 /* The offset and the epoch of a log outlive it by far, so that offsets go on: a client that
  * comes back after a day is told that it missed something, not that nothing is there. */
 int64_t redis_log_meta_ttl_ms(const struct broker_policy *policy);
 
-/* All arguments are borrowed for the life of the object. *new* */
-struct redis_log *redis_log_create(struct redis_link *commands, const char *prefix,
-                                   struct broker_policies policies);
+/* The store is borrowed for the life of the object. *new* */
+struct redis_log *redis_log_create(struct redis_store *store);
 void redis_log_destroy(struct redis_log *log);
 
 /* These are the requests of broker.h. */

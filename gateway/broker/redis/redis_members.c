@@ -6,8 +6,7 @@
 #include "keys.h"
 #include "mem.h"
 #include "node_lease.h"
-#include "redis_presence.h"
-#include "redis_script.h"
+#include "redis_store.h"
 #include "text.h"
 
 #include <hiredis/hiredis.h>
@@ -120,21 +119,21 @@ static void on_members(void *context, enum broker_status status, const redisRepl
     free_list(&list);
 }
 
-void redis_members_read(const struct redis_presence_options *options, const char *channel,
-                        size_t limit, struct broker_waiter waiter)
+void redis_members_read(struct redis_store *store, struct node_lease *lease,
+                        const char *channel, size_t limit, struct broker_waiter waiter)
 {
     struct redis_call call = {.count = 0};
     struct channel_keys keys;
     struct members_call *context = mem_alloc(sizeof(*context));
-    *context = (struct members_call){options->lease, mem_strdup(channel), limit, waiter};
-    channel_keys_init(&keys, options->prefix, channel);
+    *context = (struct members_call){lease, mem_strdup(channel), limit, waiter};
+    channel_keys_init(&keys, redis_store_prefix(store), channel);
     redis_call_key(&call, keys.members);
     redis_call_key(&call, keys.users);
     redis_call_key(&call, keys.meta);
     redis_call_key(&call, keys.leaving);
     redis_call_number(&call, (int64_t)limit);
     if (limit > 0)
-        node_lease_look(options->lease);
-    redis_script_call(options->commands, SCRIPT_MEMBERS, &call, on_members, context);
+        node_lease_look(lease);
+    redis_store_script(store, SCRIPT_MEMBERS, &call, on_members, context);
     channel_keys_finish(&keys);
 }

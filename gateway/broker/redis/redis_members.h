@@ -9,10 +9,11 @@
 
 #include "broker.h"
 
-struct redis_presence_options;
+struct node_lease;
+struct redis_store;
 
-/* The request of broker.h. What options point to outlives the answer. */
-void redis_members_read(const struct redis_presence_options *options, const char *channel,
-                        size_t limit, struct broker_waiter waiter);
+/* The request of broker.h. The lease outlives the answer. */
+void redis_members_read(struct redis_store *store, struct node_lease *lease,
+                        const char *channel, size_t limit, struct broker_waiter waiter);
 
 #endif

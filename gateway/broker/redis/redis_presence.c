@@ -19,7 +19,7 @@
 #include "node_lease.h"
 #include "redis_departure.h"
 #include "redis_log.h"
-#include "redis_script.h"
+#include "redis_store.h"
 #include "text.h"
 
 #include <hiredis/hiredis.h>
@@ -35,7 +35,8 @@ enum {
 };
 
 struct redis_presence {
-    const struct redis_presence_options *options;
+    struct redis_store *store;
+    struct node_lease *lease;
     struct departures *departures;
     struct departure *unsaid;    /* for want of an answer: until the link has been away */
     struct departure *held_back; /* for want of room: a leave that waits is small */
@@ -46,8 +47,7 @@ struct redis_presence {
 static const struct broker_policy *policy_of(const struct redis_presence *presence,
                                              const char *channel)
 {
-    const struct broker_policies *policies = &presence->options->policies;
-    return policies->find(policies->context, channel);
+    return redis_store_policy(presence->store, channel);
 }
 
 static void name_keys(const struct channel_keys *keys, struct redis_call *call)
@@ -60,16 +60,6 @@ static void name_keys(const struct channel_keys *keys, struct redis_call *call)
 }
 
 /* ------------------------------------------------------------------------------- join */
-
-void redis_presence_note(const struct redis_presence_options *options, const char *verb,
-                         const char *client, const char *channel)
-{
-    char *key = key_lease_members(options->prefix, node_lease_name(options->lease));
-    char *entry = mem_printf("%s %s", client, channel);
-    redis_link_command_text(options->commands, "i", NULL, NULL, verb, key, entry, NULL);
-    free(entry);
-    free(key);
-}
 
 struct join_call {
     const struct redis_presence *presence;
@@ -94,7 +84,7 @@ static void on_joined(void *context, enum broker_status status, const redisReply
     struct join_call *call = context;
     bool is_late = status == BROKER_OK && reply->integer == JOIN_LATE;
     if (is_late)
-        redis_presence_note(call->presence->options, "SREM", call->client, call->channel);
+        node_lease_remove_entry(call->presence->lease, call->client, call->channel);
     answer_join(call, is_late ? BROKER_UNAVAILABLE : status);
 }
 
@@ -102,12 +92,11 @@ static void on_joined(void *context, enum broker_status status, const redisReply
 static char *member_json(const struct redis_presence *presence,
                          const struct broker_member *member, int64_t since_ms)
 {
-    const struct redis_presence_options *options = presence->options;
     char *user = text_to_json(member->user);
-    char *node = text_to_json(options->node);
+    char *node = text_to_json(node_lease_node(presence->lease));
     char *json = mem_printf("{\"generation\":%lld,\"node\":%s,\"since\":%lld,\"user\":%s,"
                             "\"info\":%s}",
-                            (long long)node_lease_generation(options->lease), node,
+                            (long long)node_lease_generation(presence->lease), node,
                             (long long)since_ms, user, member->info);
     free(user);
     free(node);
@@ -118,27 +107,26 @@ static void call_join(const struct redis_presence *presence, const char *channel
                       const struct broker_member *member, const char *mode,
                       struct join_call *context)
 {
-    const struct redis_presence_options *options = presence->options;
     const struct broker_policy *policy = policy_of(presence, channel);
-    int64_t since_ms = node_lease_redis_time(options->lease, member->joined_ms);
+    int64_t since_ms = node_lease_redis_time(presence->lease, member->joined_ms);
     char *json = member_json(presence, member, since_ms);
     struct redis_call call = {.count = 0};
     struct channel_keys keys;
-    channel_keys_init(&keys, options->prefix, channel);
+    channel_keys_init(&keys, redis_store_prefix(presence->store), channel);
     name_keys(&keys, &call);
     redis_call_text(&call, member->client);
     redis_call_text(&call, member->user);
     redis_call_text(&call, json);
-    redis_call_number(&call, node_lease_generation(options->lease));
+    redis_call_number(&call, node_lease_generation(presence->lease));
     redis_call_text(&call, keys.pubsub);
     redis_call_text(&call, member->info);
     redis_call_number(&call, policy->is_each_connection_told);
     redis_call_number(&call, redis_log_meta_ttl_ms(policy));
     redis_call_text(&call, mode);
     redis_call_number(&call, since_ms);
-    redis_call_number(&call, node_lease_end_ms(options->lease));
-    redis_script_call(options->commands, SCRIPT_JOIN, &call, context ? on_joined : NULL,
-                      context);
+    redis_call_number(&call, node_lease_end_ms(presence->lease));
+    redis_store_script(presence->store, SCRIPT_JOIN, &call, context ? on_joined : NULL,
+                       context);
     channel_keys_finish(&keys);
     free(json);
 }
@@ -167,13 +155,12 @@ void redis_presence_join(struct redis_presence *presence, const char *channel,
     struct join_call *call = mem_alloc(sizeof(*call));
     *call =
         (struct join_call){presence, mem_strdup(member->client), mem_strdup(channel), waiter};
-    if (presence->unsaid || presence->held_back ||
-        !node_lease_is_held(presence->options->lease)) {
-        redis_link_answer_later(presence->options->commands, on_joined, call);
+    if (presence->unsaid || presence->held_back || !node_lease_is_held(presence->lease)) {
+        redis_store_answer_later(presence->store, on_joined, call);
         return;
     }
     forget_refused(presence, channel, member->client);
-    redis_presence_note(presence->options, "SADD", member->client, channel);
+    node_lease_add_entry(presence->lease, member->client, channel);
     call_join(presence, channel, member, is_put_back ? "rejoin" : "join", call);
 }
 
@@ -183,11 +170,10 @@ void redis_presence_remove(const struct redis_presence *presence,
                            const struct redis_remains *remains, redis_reply_fn on_done,
                            void *context)
 {
-    const struct redis_presence_options *options = presence->options;
     const struct broker_policy *policy = policy_of(presence, remains->channel);
     struct redis_call call = {.count = 0};
     struct channel_keys keys;
-    channel_keys_init(&keys, options->prefix, remains->channel);
+    channel_keys_init(&keys, redis_store_prefix(presence->store), remains->channel);
     name_keys(&keys, &call);
     redis_call_text(&call, keys.pubsub);
     redis_call_number(&call, policy->is_each_connection_told);
@@ -200,7 +186,7 @@ void redis_presence_remove(const struct redis_presence *presence,
     redis_call_number(&call, remains->began_ms);
     for (size_t i = 0; i < remains->client_count; i++)
         redis_call_text(&call, remains->clients[i]);
-    redis_script_call(options->commands, SCRIPT_LEAVE, &call, on_done, context);
+    redis_store_script(presence->store, SCRIPT_LEAVE, &call, on_done, context);
     channel_keys_finish(&keys);
 }
 
@@ -223,7 +209,7 @@ static void keep_refused(struct redis_presence *presence, struct departure *depa
         return;
     }
     log_error("leave_given_up", kv_str("channel", departure->channel), kv_str("err", why));
-    redis_presence_note(presence->options, "SADD", departure->client, departure->channel);
+    node_lease_add_entry(presence->lease, departure->client, departure->channel);
     departure_destroy(departure);
 }
 
@@ -272,14 +258,14 @@ static void say_leave(struct redis_presence *presence, struct departure *departu
                                                   .clients = &client,
                                                   .client_count = 1},
                           on_left, departure);
-    redis_presence_note(presence->options, "SREM", departure->client, departure->channel);
+    node_lease_remove_entry(presence->lease, departure->client, departure->channel);
 }
 
 void redis_presence_leave(struct redis_presence *presence, const char *channel,
                           const struct broker_member *member)
 {
     struct departure *departure = departure_create(channel, member);
-    if (presence->held_back || !redis_link_has_room(presence->options->commands))
+    if (presence->held_back || !redis_store_has_room(presence->store))
         DL_APPEND(presence->held_back, departure);
     else
         say_leave(presence, departure);
@@ -296,7 +282,7 @@ static void say_refused_again(struct redis_presence *presence)
 void redis_presence_turn(struct redis_presence *presence)
 {
     say_refused_again(presence);
-    while (presence->held_back && redis_link_has_room(presence->options->commands)) {
+    while (presence->held_back && redis_store_has_room(presence->store)) {
         struct departure *departure = presence->held_back;
         DL_DELETE(presence->held_back, departure);
         say_leave(presence, departure);
@@ -319,7 +305,7 @@ static void say_again(struct redis_presence *presence, struct departure *departu
                                          .user = departure->user,
                                          .info = departure->info,
                                          .joined_ms = departure->joined_ms};
-    redis_presence_note(presence->options, "SADD", departure->client, departure->channel);
+    node_lease_add_entry(presence->lease, departure->client, departure->channel);
     call_join(presence, departure->channel, &member, "restore", NULL);
     say_leave(presence, departure);
 }
@@ -351,12 +337,13 @@ void redis_presence_move(struct redis_presence *presence)
 
 /* ------------------------------------------------------------------------------- life */
 
-struct redis_presence *redis_presence_create(struct loop *loop,
-                                             const struct redis_presence_options *options)
+struct redis_presence *redis_presence_create(struct loop *loop, struct redis_store *store,
+                                             struct node_lease *lease)
 {
     struct redis_presence *presence = mem_zalloc(sizeof(*presence));
-    presence->options = options;
-    presence->departures = departures_create(loop, options);
+    presence->store = store;
+    presence->lease = lease;
+    presence->departures = departures_create(loop, store, lease);
     return presence;
 }
 

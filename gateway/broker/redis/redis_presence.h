@@ -11,7 +11,7 @@
 #define PARLEY_REDIS_PRESENCE_H
 
 #include "broker.h"
-#include "redis_link.h"
+#include "redis_store.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -20,21 +20,9 @@ struct loop;
 struct node_lease;
 struct redis_presence;
 
-struct redis_presence_options {
-    struct redis_link *commands;
-    struct node_lease *lease;
-    const char *prefix;
-    const char *node;
-    struct broker_policies policies;
-};
-
-/* SADD or SREM of "CLIENT CHANNEL" in the set of the lease that is held: what to clean up. */
-void redis_presence_note(const struct redis_presence_options *options, const char *verb,
-                         const char *client, const char *channel);
-
-/* options are borrowed for the life of the object. *new* */
-struct redis_presence *redis_presence_create(struct loop *loop,
-                                             const struct redis_presence_options *options);
+/* store and lease are borrowed for the life of the object. *new* */
+struct redis_presence *redis_presence_create(struct loop *loop, struct redis_store *store,
+                                             struct node_lease *lease);
 void redis_presence_destroy(struct redis_presence *presence); /* takes NULL */
 
 /* The requests of broker.h. A join is BROKER_UNAVAILABLE while the lease is not held. */
@@ -44,7 +32,7 @@ void redis_presence_join(struct redis_presence *presence, const char *channel,
 void redis_presence_leave(struct redis_presence *presence, const char *channel,
                           const struct broker_member *member);
 
-/* Once a turn: says leaves that waited for room, see redis_link_has_room. */
+/* Once a turn: says leaves that waited for room, see redis_store_has_room. */
 void redis_presence_turn(struct redis_presence *presence);
 /* The link is up again, and the lease held: says the leaves that could not be said. */
 void redis_presence_retry(struct redis_presence *presence);

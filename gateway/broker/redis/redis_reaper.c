@@ -8,8 +8,8 @@
 #include "log.h"
 #include "mem.h"
 #include "metrics.h"
-#include "redis_link.h"
 #include "redis_presence.h"
+#include "redis_store.h"
 #include "text_map.h"
 
 #include <hiredis/hiredis.h>
@@ -55,8 +55,9 @@ struct batch_call {
 };
 
 struct redis_reaper {
-    const struct redis_presence_options *options;
+    struct redis_store *store;
     struct redis_presence *presence;
+    const char *node;
     int64_t lease_ttl_ms;
     struct text_map *reapings; /* by lease */
 };
@@ -98,7 +99,7 @@ static int by_channel(const void *one, const void *other)
 
 static void end_slice(struct reaping *reaping)
 {
-    struct redis_link *commands = reaping->reaper->options->commands;
+    struct redis_store *store = reaping->reaper->store;
     size_t part_count = reaping->entry_count + 2;
     reaping->wrong_tries += reaping->has_wrong;
     if (reaping->has_failed) {
@@ -113,10 +114,10 @@ static void end_slice(struct reaping *reaping)
         parts[i + 2] = reaping->entries[i];
     for (size_t i = 0; i < part_count; i++)
         lengths[i] = strlen(parts[i]);
-    redis_link_command(commands, &(struct redis_ask){.name = "SREM", .shape = "i"}, part_count,
-                       parts, lengths);
-    redis_link_command_text(commands, "i", NULL, NULL, "PEXPIRE", reaping->reaper_key,
-                            right_ttl, NULL);
+    redis_store_command(store, &(struct redis_ask){.name = "SREM", .shape = "i"}, part_count,
+                        parts, lengths);
+    redis_store_command_text(store, "i", NULL, NULL, "PEXPIRE", reaping->reaper_key, right_ttl,
+                             NULL);
     free(parts);
     free(lengths);
     drop_slice(reaping);
@@ -194,8 +195,8 @@ static void take_slice(struct reaping *reaping, const redisReply *reply)
         if (strchr(entry, ' '))
             reaping->entries[reaping->entry_count++] = mem_strdup(entry);
         else
-            redis_link_command_text(reaping->reaper->options->commands, "i", NULL, NULL, "SREM",
-                                    reaping->members_key, entry, NULL);
+            redis_store_command_text(reaping->reaper->store, "i", NULL, NULL, "SREM",
+                                     reaping->members_key, entry, NULL);
     }
     qsort(reaping->entries, reaping->entry_count, sizeof(*reaping->entries), by_channel);
     reaping->member_count += (int64_t)reaping->entry_count;
@@ -204,11 +205,10 @@ static void take_slice(struct reaping *reaping, const redisReply *reply)
 static void finish(struct reaping *reaping)
 {
     struct redis_reaper *reaper = reaping->reaper;
-    char *nodes_key = key_nodes(reaper->options->prefix);
-    redis_link_command_text(reaper->options->commands, "i", NULL, NULL, "ZREM", nodes_key,
-                            reaping->lease, NULL);
-    redis_link_command_text(reaper->options->commands, "i", NULL, NULL, "DEL",
-                            reaping->reaper_key, NULL);
+    char *nodes_key = key_nodes(redis_store_prefix(reaper->store));
+    redis_store_command_text(reaper->store, "i", NULL, NULL, "ZREM", nodes_key, reaping->lease,
+                             NULL);
+    redis_store_command_text(reaper->store, "i", NULL, NULL, "DEL", reaping->reaper_key, NULL);
     free(nodes_key);
     metrics.leases_reaped_total++;
     metrics.members_reaped_total += reaping->member_count;
@@ -245,8 +245,8 @@ static void on_slice(void *context, enum broker_status status, const redisReply 
 
 static void next_slice(struct reaping *reaping)
 {
-    redis_link_command_text(reaping->reaper->options->commands, "*s", on_slice, reaping,
-                            "SRANDMEMBER", reaping->members_key, slice_size, NULL);
+    redis_store_command_text(reaping->reaper->store, "*s", on_slice, reaping, "SRANDMEMBER",
+                             reaping->members_key, slice_size, NULL);
 }
 
 /* ---------------------------------------------------------------------------- the right */
@@ -274,18 +274,18 @@ static void on_generation(void *context, enum broker_status status, const redisR
         try_later(reaping);
         return;
     }
-    redis_link_command_text(reaping->reaper->options->commands, "?S", on_right, reaping, "SET",
-                            reaping->reaper_key, reaping->reaper->options->node, "NX", "PX",
-                            right_ttl, NULL);
+    redis_store_command_text(reaping->reaper->store, "?S", on_right, reaping, "SET",
+                             reaping->reaper_key, reaping->reaper->node, "NX", "PX", right_ttl,
+                             NULL);
 }
 
 static void begin(struct reaping *reaping, int64_t end_ms)
 {
-    char *node_key = key_node(reaping->reaper->options->prefix, reaping->node);
+    char *node_key = key_node(redis_store_prefix(reaping->reaper->store), reaping->node);
     reaping->is_running = true;
     reaping->renewed_ms = end_ms - reaping->reaper->lease_ttl_ms;
-    redis_link_command_text(reaping->reaper->options->commands, "?s", on_generation, reaping,
-                            "HGET", node_key, "generation", NULL);
+    redis_store_command_text(reaping->reaper->store, "?s", on_generation, reaping, "HGET",
+                             node_key, "generation", NULL);
     free(node_key);
 }
 
@@ -300,8 +300,8 @@ static struct reaping *reaping_create(struct redis_reaper *reaper, const char *l
     reaping->lease = mem_strdup(lease);
     reaping->node = mem_strndup(lease, (size_t)(colon - lease));
     reaping->generation = strtoll(colon + 1, NULL, 10);
-    reaping->members_key = key_lease_members(reaper->options->prefix, lease);
-    reaping->reaper_key = key_lease_reaper(reaper->options->prefix, lease);
+    reaping->members_key = key_lease_members(redis_store_prefix(reaper->store), lease);
+    reaping->reaper_key = key_lease_reaper(redis_store_prefix(reaper->store), lease);
     text_map_add(reaper->reapings, lease, reaping);
     return reaping;
 }
@@ -328,17 +328,19 @@ void redis_reaper_on_ended(struct redis_reaper *reaper, const char *lease, int64
     }
     if (!reaping || reaping->is_running || clock_now_ms() < reaping->again_ms)
         return;
-    if (redis_link_is_up(reaper->options->commands))
+    if (redis_store_is_up(reaper->store))
         begin(reaping, end_ms);
 }
 
 /* -------------------------------------------------------------------------------- life */
 
-struct redis_reaper *redis_reaper_create(const struct redis_presence_options *options,
-                                         struct redis_presence *presence, int64_t lease_ttl_ms)
+struct redis_reaper *redis_reaper_create(struct redis_store *store,
+                                         struct redis_presence *presence, const char *node,
+                                         int64_t lease_ttl_ms)
 {
     struct redis_reaper *reaper = mem_zalloc(sizeof(*reaper));
-    reaper->options = options;
+    reaper->store = store;
+    reaper->node = node;
     reaper->presence = presence;
     reaper->lease_ttl_ms = lease_ttl_ms;
     reaper->reapings = text_map_create();

@@ -15,12 +15,14 @@
 #include <stdint.h>
 
 struct redis_presence;
-struct redis_presence_options;
 struct redis_reaper;
+struct redis_store;
 
-/* All is borrowed for the life of the object. lease_ttl_ms: of every node's lease. *new* */
-struct redis_reaper *redis_reaper_create(const struct redis_presence_options *options,
-                                         struct redis_presence *presence, int64_t lease_ttl_ms);
+/* node: the name of this one. All is borrowed for the life of the object. lease_ttl_ms: of
+ * every node's lease. *new* */
+struct redis_reaper *redis_reaper_create(struct redis_store *store,
+                                         struct redis_presence *presence, const char *node,
+                                         int64_t lease_ttl_ms);
 /* After the links are gone. Takes NULL. */
 void redis_reaper_destroy(struct redis_reaper *reaper);
 

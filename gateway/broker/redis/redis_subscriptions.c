@@ -11,7 +11,7 @@
 
 #include "keys.h"
 #include "mem.h"
-#include "redis_link.h"
+#include "redis_store.h"
 #include "text_map.h"
 
 #include <utlist.h>
@@ -78,12 +78,12 @@ static void set_state(struct redis_subscriptions *self, struct subscription *sub
 
 static void ask_some(struct redis_subscriptions *self)
 {
-    struct redis_link *subscriber = self->options.subscriber;
-    while (self->to_ask && redis_link_is_up(subscriber) &&
-           redis_link_subscribing(subscriber) < SUBSCRIBING_MAX) {
+    struct redis_store *store = self->options.store;
+    while (self->to_ask && redis_store_is_listening(store) &&
+           redis_store_subscribing(store) < SUBSCRIBING_MAX) {
         struct subscription *subscription = self->to_ask;
         set_state(self, subscription, SUBSCRIPTION_ASKED);
-        redis_link_subscribe(subscriber, subscription->pubsub);
+        redis_store_subscribe(store, subscription->pubsub);
     }
 }
 
@@ -96,15 +96,15 @@ static void announce_first(struct redis_subscriptions *self)
 
 static void announce_some(struct redis_subscriptions *self)
 {
-    struct redis_link *commands = self->options.commands;
-    while (self->to_announce && redis_link_is_up(commands) &&
-           redis_link_pending(commands) < ANNOUNCING_MAX)
+    struct redis_store *store = self->options.store;
+    while (self->to_announce && redis_store_is_up(store) &&
+           redis_store_pending(store) < ANNOUNCING_MAX)
         announce_first(self);
 }
 
 void redis_subscriptions_turn(struct redis_subscriptions *self)
 {
-    if (self->to_announce && redis_link_is_up(self->options.commands))
+    if (self->to_announce && redis_store_is_up(self->options.store))
         announce_first(self); /* one in a turn, however much is asked of Redis */
     announce_some(self);
     ask_some(self);
@@ -158,7 +158,7 @@ void redis_subscriptions_add(struct redis_subscriptions *self, const char *chann
 {
     struct subscription *subscription = mem_zalloc(sizeof(*subscription));
     subscription->channel = mem_strdup(channel);
-    subscription->pubsub = key_channel(self->options.prefix, channel);
+    subscription->pubsub = key_channel(redis_store_prefix(self->options.store), channel);
     subscription->state = SUBSCRIPTION_TO_ASK;
     text_map_add(self->all, subscription->pubsub, subscription);
     append(self, subscription);
@@ -174,14 +174,14 @@ static void subscription_destroy(struct subscription *subscription)
 
 void redis_subscriptions_remove(struct redis_subscriptions *self, const char *channel)
 {
-    char *pubsub = key_channel(self->options.prefix, channel);
+    char *pubsub = key_channel(redis_store_prefix(self->options.store), channel);
     struct subscription *subscription = text_map_remove(self->all, pubsub);
     free(pubsub);
     if (!subscription)
         return;
     take_out(self, subscription);
     if (subscription->state != SUBSCRIPTION_TO_ASK)
-        redis_link_unsubscribe(self->options.subscriber, subscription->pubsub);
+        redis_store_unsubscribe(self->options.store, subscription->pubsub);
     subscription_destroy(subscription);
 }
 

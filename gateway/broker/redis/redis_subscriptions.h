@@ -9,13 +9,11 @@
 #ifndef PARLEY_REDIS_SUBSCRIPTIONS_H
 #define PARLEY_REDIS_SUBSCRIPTIONS_H
 
-struct redis_link;
+struct redis_store;
 struct redis_subscriptions;
 
 struct redis_subscriptions_options {
-    struct redis_link *commands;
-    struct redis_link *subscriber;
-    const char *prefix; /* all three are borrowed for the life of the object */
+    struct redis_store *store; /* borrowed for the life of the object */
     void *context;
     void (*on_subscribed)(void *context, const char *channel);
 };
