@@ -1,12 +1,10 @@
 /*
- * batch - ready-made WebSocket frames, shared by reference.
+ * batch - messages made ready for a transport, shared by reference.
  *
- * A batch is written once (per dialect, channel and turn of the loop) and sent to any number
- * of connections as it is: it holds whole server frames (RFC 6455 section 5.2, unmasked), so
- * that all the messages of a turn leave a connection by one write.
- * A long text goes out in several frames (section 5.4), so that what a connection has begun to
- * send, and must end before anything else, is never long.
- * Knows the frame format; nothing of connections.
+ * A batch is written once (for each wire format, channel and turn of the loop) and sent to any
+ * number of connections as it is: it holds whole messages in the transport's framing, so that
+ * all the messages of a turn leave a connection by one write.
+ * Knows nothing of connections, nor of what a framing looks like.
  */
 #ifndef PARLEY_BATCH_H
 #define PARLEY_BATCH_H
@@ -16,21 +14,20 @@
 #include <stdint.h>
 
 struct batch;
+struct framing;
 struct slice;
 
-/* A new batch with one reference. */
-struct batch *batch_create(void);
+/* A batch with one reference; all its messages have this framing. *new* */
+struct batch *batch_create(const struct framing *framing);
 struct batch *batch_ref(struct batch *batch);
 void batch_unref(struct batch *batch); /* takes NULL */
 
-/* A text of more octets is sent in fragments of so many. */
-enum { BATCH_FRAME_BYTES_MAX = 128 * 1024 };
-
-/* Appends one text message whose payload is the parts one after another. Only the sole owner
- * of a batch may append to it. */
+/* Appends one message whose payload is the parts one after another. Only the sole owner of a
+ * batch may append to it. */
 void batch_append_text(struct batch *batch, const struct slice *parts, size_t part_count);
+void batch_append_binary(struct batch *batch, const struct slice *parts, size_t part_count);
 
-/* Appends what is in the other one. Only the sole owner may. */
+/* Appends what is in the other one, which has the same framing. Only the sole owner may. */
 void batch_append_batch(struct batch *batch, const struct batch *other);
 /* Nothing will be appended: memory that is left over is given back. Only the sole owner may. */
 void batch_trim(struct batch *batch);
@@ -46,9 +43,5 @@ uint32_t batch_message_count(const struct batch *batch);
 /* For queues: while any of them holds the batch, its bytes are in metrics.backlog_bytes. */
 void batch_entered_queue(struct batch *batch);
 void batch_left_queue(struct batch *batch);
-
-/* bytes are whole frames, length of them. Where the first frame ends that ends at or behind
- * place, which is at most length. */
-size_t batch_frame_end(const unsigned char *bytes, size_t length, size_t place);
 
 #endif

@@ -102,7 +102,6 @@ static void create_chat(struct gateway *gateway)
         .types = config->files_types,
     };
     gateway->chat_options = (struct chat_options){
-        .transport = &ws_transport,
         .node = config->node,
         .max_backlog_bytes = (size_t)config->max_backlog_bytes,
         .max_message_bytes = (size_t)config->max_message_bytes,

@@ -16,6 +16,7 @@
 #include "text.h"
 #include "transport.h"
 #include "ws_assembly.h"
+#include "ws_framing.h"
 #include "ws_loop.h"
 #include "ws_pongs.h"
 #include "ws_read.h"
@@ -106,7 +107,8 @@ static void conn_pause(void *context, bool is_paused)
         lws_callback_on_writable(conn->wsi);
 }
 
-const struct transport ws_transport = {
+static const struct transport ws_transport = {
+    .framing = &ws_framing,
     .write = conn_write,
     .close = conn_close,
     .kill = conn_kill,
@@ -368,7 +370,7 @@ void ws_conn_open(struct ws_conn *conn, struct lws *wsi, const struct ws_conn_ro
     *conn = (struct ws_conn){.wsi = wsi, .room = room};
     conn->socket = lws_is_ssl(wsi) ? -1 : lws_get_socket_fd(wsi);
     ws_loop_take(room->ws_loop, descriptor_of(conn), conn);
-    conn->session = chat_open(room->hub, conn, dialect, request);
+    conn->session = chat_open(room->hub, conn, &ws_transport, dialect, request);
 }
 
 /* What libwebsockets has of them it may not look at: it is not what came any more. */

@@ -22,7 +22,6 @@ struct broker;
 struct dialect;
 struct hub;
 struct loop;
-struct transport;
 struct ws_server;
 struct ws_tls;
 
@@ -51,8 +50,6 @@ struct ws_server_options {
     struct hub *hub;
     const struct broker *broker;
 };
-
-extern const struct transport ws_transport;
 
 /* options are borrowed for the life of the server. NULL: *ret_error says why. *new* */
 struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_options *options,

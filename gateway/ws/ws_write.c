@@ -3,9 +3,9 @@
  */
 #include "ws_write.h"
 
-#include "batch.h"
 #include "metrics.h"
 #include "ws_conn.h"
+#include "ws_framing.h"
 
 #include <libwebsockets.h>
 
@@ -31,7 +31,7 @@ static void set_kept(struct ws_conn *conn, size_t bytes)
 {
     size_t kib = (bytes + KIBIBYTE - 1) / KIBIBYTE;
     if (kib > UINT8_MAX)
-        kib = UINT8_MAX; /* never of a batch, whose frames are shorter: see batch.h */
+        kib = UINT8_MAX; /* never of a batch, whose frames are shorter: see ws_framing.h */
     metrics.backlog_bytes += ((int64_t)kib - conn->kept_kib) * KIBIBYTE;
     conn->kept_kib = (uint8_t)kib;
 }
@@ -40,7 +40,7 @@ static void set_kept(struct ws_conn *conn, size_t bytes)
 static bool write_frames(struct ws_conn *conn, const unsigned char *bytes, size_t length,
                          size_t end, size_t *taken)
 {
-    size_t count = (end < length ? batch_frame_end(bytes, length, end) : length) - *taken;
+    size_t count = (end < length ? ws_framing_frame_end(bytes, length, end) : length) - *taken;
     /* not const in the prototype, but with LWS_WRITE_HTTP not written to */
     if (count > 0 &&
         lws_write(conn->wsi, (unsigned char *)bytes + *taken, count, LWS_WRITE_HTTP) < 0)

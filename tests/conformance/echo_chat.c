@@ -30,6 +30,7 @@ struct session {
     struct session *next;
     struct session *prev;
     void *conn;
+    const struct transport *transport;
     struct waiting *waiting;
     int64_t kill_at_ms; /* 0: open */
 };
@@ -56,7 +57,7 @@ static bool send_waiting(struct session *session)
     while (session->waiting) {
         struct waiting *first = session->waiting;
         size_t taken;
-        if (ws_transport.write(session->conn, first->bytes, first->length, &taken) &&
+        if (session->transport->write(session->conn, first->bytes, first->length, &taken) &&
             taken == 0)
             return false;
         LL_DELETE(session->waiting, first);
@@ -70,20 +71,21 @@ static void end(struct session *session, enum close_code code, const char *reaso
     if (session->kill_at_ms)
         return;
     session->kill_at_ms = clock_now_ms() + CLOSE_TIMEOUT_MS;
-    ws_transport.pause(session->conn, false);
-    ws_transport.close(session->conn, code, reason);
+    session->transport->pause(session->conn, false);
+    session->transport->close(session->conn, code, reason);
 }
 
 /* ---------------------------------------------------------------- what the transport says */
 
-struct session *chat_open(struct hub *hub, void *conn, const struct dialect *dialect,
-                          const struct chat_request *request)
+struct session *chat_open(struct hub *hub, void *conn, const struct transport *transport,
+                          const struct dialect *dialect, const struct chat_request *request)
 {
     struct session *session = mem_zalloc(sizeof(*session));
     (void)hub;
     (void)dialect;
     (void)request;
     session->conn = conn;
+    session->transport = transport;
     DL_APPEND(sessions, session);
     return session;
 }
@@ -104,7 +106,7 @@ void chat_message(struct session *session, enum message_kind kind, const char *b
     frame->length = head + length;
     LL_APPEND(session->waiting, frame);
     if (!send_waiting(session))
-        ws_transport.pause(session->conn, true);
+        session->transport->pause(session->conn, true);
 }
 
 void chat_heard(struct session *session)
@@ -120,7 +122,7 @@ void chat_refuse(struct session *session, int close_code, const char *reason)
 void chat_writable(struct session *session)
 {
     if (session->waiting && send_waiting(session))
-        ws_transport.pause(session->conn, false);
+        session->transport->pause(session->conn, false);
 }
 
 void chat_closed(struct session *session)
@@ -154,6 +156,6 @@ void echo_chat_tick(void)
     DL_FOREACH_SAFE(sessions, session, next)
     {
         if (session->kill_at_ms && clock_now_ms() >= session->kill_at_ms)
-            ws_transport.kill(session->conn);
+            session->transport->kill(session->conn);
     }
 }

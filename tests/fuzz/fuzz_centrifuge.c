@@ -8,6 +8,7 @@
 #include "broker.h"
 #include "centrifuge_codec.h"
 #include "json_span.h"
+#include "ws_framing.h"
 
 static void push_data(const struct centrifuge_command *command)
 {
@@ -16,7 +17,7 @@ static void push_data(const struct centrifuge_command *command)
         return;
     struct publication *publication =
         publication_create(1, (struct slice){data.start, data.length}, (struct slice){"", 0});
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     centrifuge_encode_publication(batch, "chat:\"1\"", publication);
     batch_unref(batch);
     publication_unref(publication);

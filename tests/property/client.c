@@ -15,6 +15,7 @@
 #include "session.h"
 #include "store.h"
 #include "transport.h"
+#include "ws_framing.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -97,7 +98,8 @@ static void on_pause(void *context, bool is_paused)
     client->is_paused = is_paused;
 }
 
-const struct transport client_transport = {
+static const struct transport client_transport = {
+    .framing = &ws_framing,
     .write = on_write,
     .close = on_close,
     .kill = on_kill,
@@ -235,8 +237,8 @@ void client_connect(int number)
     client->gaps_before = metrics.gaps_lost_total;
     struct chat_request request = {.channel = store_channel_name(client->channel),
                                    .wants_hello = chance_one_in(2)};
-    client->session =
-        chat_open(hub, client, is_luchat ? &dialect_luchat : &dialect_centrifuge, &request);
+    client->session = chat_open(hub, client, &client_transport,
+                                is_luchat ? &dialect_luchat : &dialect_centrifuge, &request);
     if (!is_luchat)
         say(client, "{\"id\":%u,\"connect\":{}}", ++client->command_id);
 }

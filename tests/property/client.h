@@ -13,11 +13,8 @@
 #include <stdbool.h>
 
 struct hub;
-struct transport;
 
 enum { CLIENTS = 120 };
-
-extern const struct transport client_transport;
 
 /* All are unconnected. Chance says whether they will be a crowd in one channel, which gets its
  * messages in slices, or fewer in several. */

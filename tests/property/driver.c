@@ -34,7 +34,6 @@ static struct hub *hub;
 static struct chat_options make_options(const struct namespaces *namespaces)
 {
     return (struct chat_options){
-        .transport = &client_transport,
         .node = "n",
         .max_backlog_bytes = 400 + chance_below(1200),
         .backlog_bytes = chance_one_in(3) ? 12000 : 1 << 30,

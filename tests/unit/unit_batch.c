@@ -6,6 +6,7 @@
 #include "frames.h"
 #include "slice.h"
 #include "unit.h"
+#include "ws_framing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ static struct batch *batch;
 static int set_up(void **state)
 {
     (void)state;
-    batch = batch_create();
+    batch = batch_create(&ws_framing);
     return 0;
 }
 
@@ -195,40 +196,40 @@ static void large_batch_gives_its_memory_back_when_renewed(void **state)
 static void ends_of_frames_are_found(void **state)
 {
     (void)state;
-    static const size_t lengths[] = {0, 1, 125, 126, 65535, 65536, 3 * BATCH_FRAME_BYTES_MAX};
+    static const size_t lengths[] = {0, 1, 125, 126, 65535, 65536, 3 * WS_FRAME_BYTES_MAX};
     size_t ends[UNIT_COUNT(lengths)];
-    char *payload = calloc(1, 3 * BATCH_FRAME_BYTES_MAX);
+    char *payload = calloc(1, 3 * WS_FRAME_BYTES_MAX);
     for (size_t i = 0; i < UNIT_COUNT(lengths); i++) {
         struct slice part = {payload, lengths[i]};
         batch_append_text(batch, &part, 1);
         ends[i] = batch_length(batch);
     }
     free(payload);
-    assert_int_equal(batch_frame_end(batch_bytes(batch), batch_length(batch), 0), 0);
+    assert_int_equal(ws_framing_frame_end(batch_bytes(batch), batch_length(batch), 0), 0);
     for (size_t i = 0, begin = 0; i + 1 < UNIT_COUNT(lengths); begin = ends[i++]) {
         size_t length = batch_length(batch);
-        assert_int_equal(batch_frame_end(batch_bytes(batch), length, begin + 1), ends[i]);
-        assert_int_equal(batch_frame_end(batch_bytes(batch), length, ends[i]), ends[i]);
+        assert_int_equal(ws_framing_frame_end(batch_bytes(batch), length, begin + 1), ends[i]);
+        assert_int_equal(ws_framing_frame_end(batch_bytes(batch), length, ends[i]), ends[i]);
     }
 }
 
 static void long_text_goes_out_in_fragments(void **state)
 {
     (void)state;
-    enum { LENGTH = 2 * BATCH_FRAME_BYTES_MAX + 5, HEADER = 10 };
+    enum { LENGTH = 2 * WS_FRAME_BYTES_MAX + 5, HEADER = 10 };
     char *payload = malloc(LENGTH);
-    memset(payload, 'a', BATCH_FRAME_BYTES_MAX);
-    memset(payload + BATCH_FRAME_BYTES_MAX, 'b', BATCH_FRAME_BYTES_MAX);
+    memset(payload, 'a', WS_FRAME_BYTES_MAX);
+    memset(payload + WS_FRAME_BYTES_MAX, 'b', WS_FRAME_BYTES_MAX);
     memcpy(payload + LENGTH - 5, "ccccc", 5);
     const struct slice parts[] = {{payload, 7}, {payload + 7, LENGTH - 7}};
     batch_append_text(batch, parts, 2);
     free(payload);
     const unsigned char *bytes = batch_bytes(batch);
-    const unsigned char *second = bytes + HEADER + BATCH_FRAME_BYTES_MAX;
-    const unsigned char *third = second + HEADER + BATCH_FRAME_BYTES_MAX;
+    const unsigned char *second = bytes + HEADER + WS_FRAME_BYTES_MAX;
+    const unsigned char *third = second + HEADER + WS_FRAME_BYTES_MAX;
     assert_int_equal(batch_message_count(batch), 1);
     assert_int_equal(bytes[0], 0x01);
-    assert_int_equal(bytes[HEADER + BATCH_FRAME_BYTES_MAX - 1], 'a');
+    assert_int_equal(bytes[HEADER + WS_FRAME_BYTES_MAX - 1], 'a');
     assert_int_equal(second[0], 0x00);
     assert_int_equal(second[HEADER], 'b');
     assert_int_equal(third[0], 0x80);

@@ -8,6 +8,7 @@
 #include "client_info.h"
 #include "frames.h"
 #include "unit.h"
+#include "ws_framing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,7 +178,7 @@ static void assert_frame(struct batch *batch, const char *expected)
 static void ping_is_an_empty_object(void **state)
 {
     (void)state;
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     centrifuge_encode_ping(batch);
     assert_frame(batch, "{}");
 }
@@ -185,7 +186,7 @@ static void ping_is_an_empty_object(void **state)
 static void reply_has_id_and_method(void **state)
 {
     (void)state;
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     centrifuge_encode_reply(batch, 4294967295u, "subscribe", "{\"a\":1}");
     assert_frame(batch, "{\"id\":4294967295,\"subscribe\":{\"a\":1}}");
 }
@@ -194,7 +195,7 @@ static void reply_has_id_and_method(void **state)
 static void newlines_of_a_reply_become_blanks(void **state)
 {
     (void)state;
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     centrifuge_encode_reply(batch, 1, "history", "{\n\"a\":\n1}");
     assert_frame(batch, "{\"id\":1,\"history\":{ \"a\": 1}}");
 }
@@ -229,7 +230,7 @@ static void error_has_code_and_message(void **state)
 {
     const struct error_row *row = *state;
     char expected[SEEN_BYTES];
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     (void)snprintf(expected, sizeof(expected), "{\"id\":7,\"error\":{\"code\":%s}}", row->rest);
     centrifuge_encode_error(batch, 7, row->code);
     assert_frame(batch, expected);
@@ -273,7 +274,7 @@ static const struct publication_row {
 static void publication_is_pushed_so(void **state)
 {
     const struct publication_row *row = *state;
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     struct publication *publication =
         publication_create(row->offset, slice_of(row->payload), slice_of(row->info));
     centrifuge_encode_publication(batch, row->channel, publication);
@@ -298,7 +299,7 @@ static void publication_in_a_result_has_data_offset_and_info(void **state)
 static void join_says_who(void **state)
 {
     (void)state;
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     centrifuge_encode_presence(
         batch, "a\"b", &(struct broker_presence){BROKER_JOIN, 1, 1, "bob", "c-1", "{\"x\":1}"});
     assert_frame(batch, "{\"push\":{\"channel\":\"a\\\"b\",\"join\":{\"info\":"
@@ -308,7 +309,7 @@ static void join_says_who(void **state)
 static void leave_says_who(void **state)
 {
     (void)state;
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     centrifuge_encode_presence(
         batch, "lobby", &(struct broker_presence){BROKER_LEAVE, 2, 1, "", "c-1", "null"});
     assert_frame(batch, "{\"push\":{\"channel\":\"lobby\",\"leave\":{\"info\":"
@@ -318,7 +319,7 @@ static void leave_says_who(void **state)
 static void subscription_unasked_has_its_position(void **state)
 {
     (void)state;
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     centrifuge_encode_subscribe(batch, "a\"b", "e1", 5);
     assert_frame(batch, "{\"push\":{\"channel\":\"a\\\"b\",\"subscribe\":{\"recoverable\":true,"
                         "\"positioned\":true,\"epoch\":\"e1\",\"offset\":5}}}");
@@ -327,7 +328,7 @@ static void subscription_unasked_has_its_position(void **state)
 static void unsubscription_has_code_and_reason(void **state)
 {
     (void)state;
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     centrifuge_encode_unsubscribe(batch, "a\"b", CENTRIFUGE_INSUFFICIENT_STATE, "gone");
     assert_frame(batch, "{\"push\":{\"channel\":\"a\\\"b\",\"unsubscribe\":{\"code\":2500,"
                         "\"reason\":\"gone\"}}}");

@@ -9,7 +9,8 @@
 
 static struct batch *history_of(struct world *world)
 {
-    return channel_history(channel_find(world->hub, "lobby"), &dialect_luchat);
+    return channel_history(channel_find(world->hub, "lobby"),
+                           hub_wire_format(world->hub, &dialect_luchat, &fake_transport));
 }
 
 static void history_is_the_same_for_all_who_come_before_the_next_message(void **state)

@@ -10,6 +10,7 @@
 #include "session.h"
 #include "slice.h"
 #include "world.h"
+#include "ws_framing.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +25,7 @@ enum { CHANNELS = 40, OPEN_TIMEOUT_MS = 5000 };
 /* From now on each thing that the connection is sent closes it. */
 static void fall_behind(struct world *world, struct fake_conn *conn)
 {
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     batch_append_text(batch, &(struct slice){"x", 1}, 1);
     conn->is_busy = true;
     session_send(conn->session, batch); /* waits, so that nothing else is the first */

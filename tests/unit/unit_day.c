@@ -48,8 +48,7 @@ static int set_up(void **state)
                                                       .presence_names_limit = 1000},
                           &error);
     assert_non_null(day->namespaces);
-    day->options = (struct chat_options){.transport = &fake_transport,
-                                         .node = "node-1",
+    day->options = (struct chat_options){.node = "node-1",
                                          .max_backlog_bytes = 1 << 20,
                                          .backlog_bytes = 1 << 30,
                                          .limits = {.channels_per_connection = 10},
@@ -106,8 +105,8 @@ static void say(struct fake_conn *conn, const char *text)
 static struct fake_conn *open_conn(struct day *day, const struct dialect *dialect)
 {
     struct fake_conn *conn = calloc(1, sizeof(*conn));
-    conn->session =
-        chat_open(day->hub, conn, dialect, &(struct chat_request){.channel = "lobby"});
+    conn->session = chat_open(day->hub, conn, &fake_transport, dialect,
+                              &(struct chat_request){.channel = "lobby"});
     return conn;
 }
 

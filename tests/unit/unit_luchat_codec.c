@@ -11,6 +11,7 @@
 #include "once_key.h"
 #include "text.h"
 #include "unit.h"
+#include "ws_framing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -378,7 +379,7 @@ static void assert_frame(struct batch *batch, const char *expected)
 static void pong_is_a_word(void **state)
 {
     (void)state;
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     luchat_encode_pong(batch);
     assert_frame(batch, "pong");
 }
@@ -386,7 +387,7 @@ static void pong_is_a_word(void **state)
 static void error_has_code_and_message(void **state)
 {
     (void)state;
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     luchat_encode_error(batch, LUCHAT_BAD_REQUEST, "no such thing");
     assert_frame(batch, "{\"error\":{\"code\":400,\"message\":\"no such thing\"}}");
 }
@@ -394,7 +395,7 @@ static void error_has_code_and_message(void **state)
 static void error_is_escaped(void **state)
 {
     (void)state;
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     luchat_encode_error(batch, LUCHAT_TRY_AGAIN, "a \"b\" \\ \n");
     assert_frame(batch, "{\"error\":{\"code\":503,\"message\":\"a \\\"b\\\" \\\\ \\u000a\"}}");
 }
@@ -402,7 +403,7 @@ static void error_is_escaped(void **state)
 static void arrival_is_online(void **state)
 {
     (void)state;
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     const struct broker_presence change = {BROKER_JOIN, 1, 1, "a", "c-1", "{\"userid\":\"a\"}"};
     luchat_encode_presence(batch, &change);
     assert_frame(batch, "{\"online\":{\"userid\":\"a\"}}");
@@ -411,7 +412,7 @@ static void arrival_is_online(void **state)
 static void departure_is_offline(void **state)
 {
     (void)state;
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     const struct broker_presence change = {BROKER_LEAVE, 1,     1,
                                            "a",          "c-1", "{\"userid\":\"a\"}"};
     luchat_encode_presence(batch, &change);
@@ -428,7 +429,7 @@ static void encode_users(size_t count, const char *expected)
         {"c-5", "", "null", 0},
         {"c-6", "al\"ice", "null", 0},
     };
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     luchat_encode_users(batch,
                         &(struct broker_reply){.members = members, .member_count = count});
     assert_frame(batch, expected);
@@ -474,7 +475,7 @@ static void user_of_another_dialect_is_its_id(void **state)
 static void anonymous_arrival_is_not_told(void **state)
 {
     (void)state;
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     luchat_encode_presence(batch,
                            &(struct broker_presence){BROKER_JOIN, 1, 1, "", "c-1", "null"});
     assert_int_equal(batch_length(batch), 0);
@@ -484,7 +485,7 @@ static void anonymous_arrival_is_not_told(void **state)
 static void assert_shown(const char *payload, const char *info, bool is_open,
                          const char *expected)
 {
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     struct publication *publication = publication_create(1, slice_of(payload), slice_of(info));
     luchat_encode_publication(batch, publication, is_open);
     publication_unref(publication);
@@ -583,7 +584,7 @@ static const struct identity_row {
 static void presence_is_shown_under_the_user_s_name(void **state)
 {
     const struct identity_row *row = *state;
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     luchat_encode_presence(
         batch, &(struct broker_presence){BROKER_JOIN, 1, 1, row->user, "c-1", row->info});
     assert_frame(batch, row->expected);

@@ -7,6 +7,7 @@
 #include "metrics.h"
 #include "slice.h"
 #include "unit.h"
+#include "ws_framing.h"
 
 #include <string.h>
 
@@ -35,7 +36,7 @@ static struct batch *batch_of(size_t bytes)
 {
     static const char zeros[128];
     struct slice part = {zeros, bytes - FRAME_HEADER_BYTES};
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     batch_append_text(batch, &part, 1);
     return batch;
 }

@@ -6,6 +6,7 @@
 #include "batch.h"
 #include "metrics.h"
 #include "world.h"
+#include "ws_framing.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -192,7 +193,7 @@ static void writable_without_anything_queued_does_nothing(void **state)
 static struct batch *batch_of(const char *text)
 {
     struct slice part = {text, strlen(text)};
-    struct batch *batch = batch_create();
+    struct batch *batch = batch_create(&ws_framing);
     batch_append_text(batch, &part, 1);
     return batch;
 }

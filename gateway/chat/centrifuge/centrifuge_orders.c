@@ -41,7 +41,7 @@ void centrifuge_obey_refresh(struct session *session, bool is_expired, int64_t e
     }
     state->expires_at_s = expires_at_s;
     centrifuge_schedule(session);
-    struct batch *batch = batch_create();
+    struct batch *batch = session_batch(session);
     centrifuge_encode_refresh(batch, expires_at_s == 0 ? 0 : auth_ttl_s(expires_at_s));
     session_send(session, batch);
     batch_unref(batch);

@@ -28,7 +28,7 @@ enum { REFUSAL_BYTES = 160 };
 void centrifuge_send_reply(struct session *session, uint32_t id, const char *method,
                            const char *result)
 {
-    struct batch *batch = batch_create();
+    struct batch *batch = session_batch(session);
     centrifuge_encode_reply(batch, id, method, result);
     session_send(session, batch);
     batch_unref(batch);
@@ -36,7 +36,7 @@ void centrifuge_send_reply(struct session *session, uint32_t id, const char *met
 
 void centrifuge_send_error(struct session *session, uint32_t id, enum centrifuge_error code)
 {
-    struct batch *batch = batch_create();
+    struct batch *batch = session_batch(session);
     centrifuge_encode_error(batch, id, code);
     session_send(session, batch);
     batch_unref(batch);
@@ -45,7 +45,7 @@ void centrifuge_send_error(struct session *session, uint32_t id, enum centrifuge
 void centrifuge_refuse(struct session *session, uint32_t id, const char *format, ...)
 {
     char message[REFUSAL_BYTES];
-    struct batch *batch = batch_create();
+    struct batch *batch = session_batch(session);
     va_list args;
     va_start(args, format);
     (void)vsnprintf(message, sizeof(message), format, args);
@@ -76,8 +76,8 @@ void centrifuge_leave(struct subscription *subscription)
 void centrifuge_end_subscription(struct subscription *subscription,
                                  enum centrifuge_unsubscribe code, const char *reason)
 {
-    struct batch *batch = batch_create();
     struct session *session = subscription->session;
+    struct batch *batch = session_batch(session);
     centrifuge_encode_unsubscribe(batch, channel_name(subscription->channel), code, reason);
     centrifuge_leave(subscription);
     session_send(session, batch);

@@ -32,16 +32,6 @@
 
 /* ----------------------------------------------------------------------------- deadlines */
 
-static void send_ping(struct session *session)
-{
-    static struct batch *ping; /* made once, for all */
-    if (!ping) {
-        ping = batch_create();
-        centrifuge_encode_ping(ping);
-    }
-    session_send(session, ping);
-}
-
 /* Looked at with each ping: a subscription may be over for that much longer. */
 static void end_expired_subscriptions(struct session *session)
 {
@@ -69,7 +59,7 @@ static int64_t on_due(struct session *session)
     } else if (state->is_pong_due) {
         centrifuge_close(session, CENTRIFUGE_NO_PONG, "no pong");
     } else {
-        send_ping(session);
+        session_send_heartbeat(session, centrifuge_encode_ping);
         state->pinged_ms = clock_now_ms();
         state->is_pong_due = true;
         end_expired_subscriptions(session);
@@ -196,7 +186,7 @@ static void push_subscribed(struct subscription *subscription)
     const struct centrifuge_request *request = subscription->request;
     const struct channel *channel = subscription->channel;
     bool is_recovered = is_recoverable(subscription, request);
-    struct batch *batch = batch_create();
+    struct batch *batch = session_batch(subscription->session);
     centrifuge_encode_subscribe(batch, channel_name(channel), channel_epoch(channel),
                                 is_recovered ? request->offset : channel_offset(channel));
     for (size_t i = 0; i < channel_recent_count(channel); i++) {
@@ -320,7 +310,6 @@ static size_t on_text(struct session *session, const char *bytes, size_t length)
 }
 
 const struct dialect dialect_centrifuge = {
-    .number = DIALECT_CENTRIFUGE,
     .name = "centrifuge",
     .on_open = on_open,
     .on_text = on_text,

@@ -15,6 +15,7 @@
 #include "presence.h"
 #include "session.h"
 #include "text_map.h"
+#include "wire_format.h"
 
 #include <utlist.h>
 
@@ -63,8 +64,9 @@ static void channel_destroy(struct channel *channel)
     channel_history_forget(channel);
     fanout_finish(channel);
     presence_list_destroy(channel->presence);
-    for (size_t i = 0; i < DIALECT_COUNT; i++)
-        list_finish(&channel->subscribers[i]);
+    for (size_t i = 0; i < channel->audience_count; i++)
+        list_finish(&channel->audiences[i].subscribers);
+    free(channel->audiences);
     list_finish(&channel->arrivals);
     free(channel->name);
     free(channel);
@@ -104,15 +106,15 @@ bool channel_is_live(const struct channel *channel)
     return channel->state == CHANNEL_LIVE;
 }
 
-size_t channel_subscriber_count(const struct channel *channel, enum dialect_number dialect)
+void channel_each_subscriber(const struct channel *channel,
+                             void (*on_each)(void *context, struct subscription *subscription),
+                             void *context)
 {
-    return channel->subscribers[dialect].count;
-}
-
-struct subscription *channel_subscriber(const struct channel *channel,
-                                        enum dialect_number dialect, size_t i)
-{
-    return channel->subscribers[dialect].items[i];
+    for (size_t i = 0; i < channel->audience_count; i++) {
+        const struct subscription_list *list = &channel->audiences[i].subscribers;
+        for (size_t k = 0; k < list->count; k++)
+            on_each(context, list->items[k]);
+    }
 }
 
 struct presence_list *channel_presence(struct channel *channel)
@@ -183,7 +185,7 @@ static struct subscription_list *list_of(struct channel *channel,
 {
     if (!subscription->is_admitted)
         return &channel->arrivals;
-    return &channel->subscribers[session_dialect(subscription->session)->number];
+    return &channel->audiences[session_format(subscription->session)->number].subscribers;
 }
 
 struct subscription *channel_subscribe(struct hub *hub, struct session *session,
@@ -229,20 +231,35 @@ struct subscription *channel_subscription_of(struct session *session, const char
 static bool is_empty(const struct channel *channel)
 {
     size_t count = channel->arrivals.count;
-    for (size_t i = 0; i < DIALECT_COUNT; i++)
-        count += channel->subscribers[i].count;
+    for (size_t i = 0; i < channel->audience_count; i++)
+        count += channel->audiences[i].subscribers.count;
     return count == 0;
+}
+
+static struct audience *ensure_audience(struct channel *channel,
+                                        const struct wire_format *format)
+{
+    if (format->number >= channel->audience_count) {
+        size_t count = format->number + 1;
+        channel->audiences =
+            mem_resize(channel->audiences, count * sizeof(channel->audiences[0]));
+        memset(channel->audiences + channel->audience_count, 0,
+               (count - channel->audience_count) * sizeof(channel->audiences[0]));
+        channel->audience_count = count;
+    }
+    channel->audiences[format->number].format = format;
+    return &channel->audiences[format->number];
 }
 
 /* Just after fanout_begin: what the newcomer gets as history includes what is outgoing, and
  * there is nothing else. */
 static void admit(struct channel *channel, struct subscription *subscription)
 {
-    const struct dialect *dialect = session_dialect(subscription->session);
+    const struct wire_format *format = session_format(subscription->session);
     list_remove(&channel->arrivals, subscription);
     subscription->is_admitted = true;
-    list_add(&channel->subscribers[dialect->number], subscription);
-    dialect->on_admitted(subscription);
+    list_add(&ensure_audience(channel, format)->subscribers, subscription);
+    format->dialect->on_admitted(subscription);
 }
 
 static void reverse(struct subscription_list *list)

@@ -29,6 +29,7 @@ struct namespace_options;
 struct presence_list;
 struct publication;
 struct session;
+struct wire_format;
 
 enum presence_state {
     PRESENCE_ABSENT,
@@ -77,26 +78,24 @@ void channel_on_subscribed(struct channel *channel);
 void channel_on_publication(struct channel *channel, const char *epoch,
                             struct publication *publication);
 
-/* The batch of this turn for a dialect; NULL if nobody speaks it. The channel is sent in
- * this turn. Borrowed. */
-struct batch *channel_batch(struct channel *channel, enum dialect_number dialect);
+/* Encodes the same for each wire format that somebody in the channel has; it is sent in this
+ * turn. */
+typedef void (*channel_encode_fn)(struct batch *batch, const struct dialect *dialect,
+                                  struct channel *channel, const void *what);
+void channel_encode(struct channel *channel, channel_encode_fn encode, const void *what);
 
 /* What is in this turn's batches goes out now, as far as a big channel may without holding up
  * others. */
 void channel_send(struct channel *channel);
 
-/* The subscribers that are admitted. Borrowed. */
-size_t channel_subscriber_count(const struct channel *channel, enum dialect_number dialect);
-struct subscription *channel_subscriber(const struct channel *channel,
-                                        enum dialect_number dialect, size_t i);
+/* Calls on_each for every subscriber that is admitted; it ends no subscription. */
+void channel_each_subscriber(const struct channel *channel,
+                             void (*on_each)(void *context, struct subscription *subscription),
+                             void *context);
 
-/* The dialect of that number; only when channel_batch is not NULL for it. */
-const struct dialect *channel_dialect(const struct channel *channel,
-                                      enum dialect_number number);
-
-/* The publications kept for newcomers, as frames of the dialect; NULL if there are none.
- * Borrowed, valid until something is published. */
-struct batch *channel_history(struct channel *channel, const struct dialect *dialect);
+/* The publications kept for newcomers, in this wire format; NULL if there are none. Borrowed,
+ * valid until something is published. */
+struct batch *channel_history(struct channel *channel, const struct wire_format *format);
 
 /* The channel's place in its log, when it is live. */
 const char *channel_epoch(const struct channel *channel);

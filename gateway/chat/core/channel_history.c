@@ -12,7 +12,7 @@
 #include "hub.h"
 #include "mem.h"
 #include "namespaces.h"
-#include "session.h"
+#include "wire_format.h"
 
 #include <utlist.h>
 
@@ -20,8 +20,8 @@
 
 struct channel_history {
     struct channel *channel;
-    struct batch **encoded[DIALECT_COUNT]; /* by place in the ring; NULL: not yet */
-    struct batch *whole[DIALECT_COUNT];    /* NULL: to be put together */
+    struct batch **encoded[WIRE_FORMATS_MAX]; /* by place in the ring; NULL: not yet */
+    struct batch *whole[WIRE_FORMATS_MAX];    /* NULL: to be put together */
     int64_t used_ms;
     struct channel_history *next; /* in the hub's list */
     struct channel_history *prev;
@@ -48,7 +48,7 @@ void channel_history_forget(struct channel *channel)
     struct channel_history *history = channel->history;
     if (!history)
         return;
-    for (size_t number = 0; number < DIALECT_COUNT; number++) {
+    for (size_t number = 0; number < WIRE_FORMATS_MAX; number++) {
         for (size_t i = 0; history->encoded[number] && i < size_of(channel); i++)
             batch_unref(history->encoded[number][i]);
         free(history->encoded[number]);
@@ -62,7 +62,7 @@ void channel_history_forget(struct channel *channel)
 void channel_history_replace(struct channel *channel, size_t place)
 {
     struct channel_history *history = channel->history;
-    for (size_t number = 0; history && number < DIALECT_COUNT; number++) {
+    for (size_t number = 0; history && number < WIRE_FORMATS_MAX; number++) {
         batch_unref(history->whole[number]);
         history->whole[number] = NULL;
         if (!history->encoded[number])
@@ -73,42 +73,42 @@ void channel_history_replace(struct channel *channel, size_t place)
 }
 
 static const struct batch *encoded_at(struct channel_history *history,
-                                      const struct dialect *dialect, size_t i)
+                                      const struct wire_format *format, size_t i)
 {
     struct channel *channel = history->channel;
     size_t place = (channel->recent_first + i) % size_of(channel);
-    struct batch **batch = &history->encoded[dialect->number][place];
+    struct batch **batch = &history->encoded[format->number][place];
     if (!*batch) {
-        *batch = batch_create();
-        dialect->encode_publication(*batch, channel, channel->recent[place]);
+        *batch = wire_format_batch(format);
+        format->dialect->encode_publication(*batch, channel, channel->recent[place]);
         batch_trim(*batch);
     }
     return *batch;
 }
 
 static struct batch *put_together(struct channel_history *history,
-                                  const struct dialect *dialect)
+                                  const struct wire_format *format)
 {
     const struct channel *channel = history->channel;
-    struct batch *whole = batch_create();
-    if (!history->encoded[dialect->number])
-        history->encoded[dialect->number] =
+    struct batch *whole = wire_format_batch(format);
+    if (!history->encoded[format->number])
+        history->encoded[format->number] =
             mem_zalloc(size_of(channel) * sizeof(struct batch *));
     for (size_t i = 0; i < channel->recent_count; i++)
-        batch_append_batch(whole, encoded_at(history, dialect, i));
+        batch_append_batch(whole, encoded_at(history, format, i));
     batch_trim(whole);
     return whole;
 }
 
-struct batch *channel_history(struct channel *channel, const struct dialect *dialect)
+struct batch *channel_history(struct channel *channel, const struct wire_format *format)
 {
     if (channel->recent_count == 0)
         return NULL;
     struct channel_history *history = ensure_history(channel);
-    struct batch **whole = &history->whole[dialect->number];
+    struct batch **whole = &history->whole[format->number];
     history->used_ms = clock_now_ms();
     if (!*whole)
-        *whole = put_together(history, dialect);
+        *whole = put_together(history, format);
     return *whole;
 }
 

@@ -154,8 +154,8 @@ static void begin_at(struct channel *channel, const struct broker_reply *reply)
 static void tell_gap(struct channel *channel)
 {
     fanout_flush(channel);
-    for (size_t number = 0; number < DIALECT_COUNT; number++) {
-        struct subscription_list *list = &channel->subscribers[number];
+    for (size_t number = 0; number < channel->audience_count; number++) {
+        const struct subscription_list *list = &channel->audiences[number].subscribers;
         for (size_t i = list->count; i > 0; i--) {
             struct subscription *subscription = list->items[i - 1];
             if (session_is_open(subscription->session))

@@ -5,6 +5,7 @@
  */
 #include "chat.h"
 
+#include "batch.h"
 #include "broker.h"
 #include "channel.h"
 #include "claims.h"
@@ -114,6 +115,8 @@ void chat_destroy(struct hub *hub)
     if (!hub)
         return;
     channel_destroy_all(hub);
+    for (size_t i = 0; i < hub->format_count; i++)
+        batch_unref(hub->formats[i].heartbeat);
     id_table_destroy(hub->sessions);
     id_table_destroy(hub->channel_ids);
     text_map_destroy(hub->channels);
@@ -128,10 +131,11 @@ void chat_destroy(struct hub *hub)
 
 /* ------------------------------------------------------------ what the transport says */
 
-struct session *chat_open(struct hub *hub, void *conn, const struct dialect *dialect,
-                          const struct chat_request *request)
+struct session *chat_open(struct hub *hub, void *conn, const struct transport *transport,
+                          const struct dialect *dialect, const struct chat_request *request)
 {
-    struct session *session = session_create(hub, conn, dialect);
+    struct session *session =
+        session_create(hub, conn, hub_wire_format(hub, dialect, transport));
     dialect->on_open(session, request);
     return session;
 }

@@ -2,10 +2,12 @@
  * chat - the door of the chat layer, for the transport above it and for main.
  *
  * The transport opens a session for each connection, hands its messages in and is called
- * back through struct transport. Nothing here blocks; what leaves, leaves in chat_turn.
+ * back through its struct transport. Nothing here blocks; what leaves, leaves in chat_turn.
  */
 #ifndef PARLEY_CHAT_H
 #define PARLEY_CHAT_H
+
+#include "framing.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,7 +37,6 @@ struct chat_limits {
 };
 
 struct chat_options {
-    const struct transport *transport;
     const char *node;
     size_t max_backlog_bytes; /* of one connection; see sendq.h */
     size_t backlog_bytes;     /* of all of them */
@@ -75,10 +76,10 @@ struct chat_request {
                         */
 };
 
-/* A connection is established. The session lives until chat_closed. */
-struct session *chat_open(struct hub *hub, void *conn, const struct dialect *dialect,
-                          const struct chat_request *request);
-enum message_kind { MESSAGE_TEXT, MESSAGE_BINARY };
+/* A connection is established; conn is what the transport is called with. The session lives
+ * until chat_closed. */
+struct session *chat_open(struct hub *hub, void *conn, const struct transport *transport,
+                          const struct dialect *dialect, const struct chat_request *request);
 
 /* Does the session's dialect speak in binary messages, too? */
 bool chat_takes_binary(const struct session *session);

@@ -21,11 +21,7 @@ struct publication;
 struct session;
 struct subscription;
 
-/* Each channel keeps a list of subscribers and a batch for each of these. */
-enum dialect_number { DIALECT_LUCHAT, DIALECT_CENTRIFUGE, DIALECT_COUNT };
-
 struct dialect {
-    enum dialect_number number;
     const char *name;
     void (*on_open)(struct session *session, const struct chat_request *request);
     /* Hears the first command of what is said there. Answers how much of it that was; 0: the

@@ -1,11 +1,11 @@
 /*
  * fanout - gives one batch of messages to every subscriber of a channel on this node.
  *
- *   fanout_publication   dialect->encode_publication into the channel's batch, per dialect
+ *   fanout_publication   dialect->encode_publication into the batch of each audience
  *   fanout_begin         at the end of the turn: the batch is outgoing, nobody has it yet
  *   fanout_slice         session_send(batch) for each subscriber, as far as there is time
  *
- * A batch is built once per dialect and shared by reference; a subscriber that is behind
+ * A batch is built once per wire format and shared by reference; a subscriber that is behind
  * keeps a reference, not a copy. Big channels go out in slices, so that others are not held
  * up: of a list of subscribers the first `unserved` have yet to get the outgoing batch, and
  * the slices go through them from the last to the first. What is published meanwhile comes
@@ -19,6 +19,7 @@
 #include "clock.h"
 #include "hub.h"
 #include "session.h"
+#include "wire_format.h"
 
 enum {
     /* A fuller batch goes out by itself: who is behind then gets it in parts that are not too
@@ -28,67 +29,85 @@ enum {
     FETCH_AHEAD = 3,
 };
 
-static struct batch *ensure_batch(struct batch **place)
+static bool has_anybody(const struct audience *audience)
 {
-    if (!*place)
-        *place = batch_create();
-    return *place;
+    return audience->subscribers.count > 0;
 }
 
-struct batch *channel_batch(struct channel *channel, enum dialect_number dialect)
+static struct batch *ensure_batch(struct audience *audience)
 {
-    if (channel->subscribers[dialect].count == 0)
-        return NULL;
-    channel_mark_dirty(channel);
-    return ensure_batch(&channel->batches[dialect]);
+    if (!audience->next)
+        audience->next = wire_format_batch(audience->format);
+    return audience->next;
 }
 
-const struct dialect *channel_dialect(const struct channel *channel, enum dialect_number number)
+void channel_encode(struct channel *channel, channel_encode_fn encode, const void *what)
 {
-    return session_dialect(channel->subscribers[number].items[0]->session);
+    for (size_t i = 0; i < channel->audience_count; i++) {
+        struct audience *audience = &channel->audiences[i];
+        if (!has_anybody(audience))
+            continue;
+        channel_mark_dirty(channel);
+        encode(ensure_batch(audience), audience->format->dialect, channel, what);
+    }
+}
+
+static bool is_going_out(const struct channel *channel)
+{
+    for (size_t i = 0; i < channel->audience_count; i++) {
+        if (channel->audiences[i].outgoing)
+            return true;
+    }
+    return false;
 }
 
 bool fanout_begin(struct channel *channel)
 {
-    for (size_t i = 0; i < DIALECT_COUNT; i++) {
-        if (channel->outgoing[i])
-            return false;
-    }
-    for (size_t i = 0; i < DIALECT_COUNT; i++) {
-        struct batch *batch = channel->batches[i];
-        if (!batch || batch_length(batch) == 0)
+    if (is_going_out(channel))
+        return false;
+    for (size_t i = 0; i < channel->audience_count; i++) {
+        struct audience *audience = &channel->audiences[i];
+        if (!audience->next || batch_length(audience->next) == 0)
             continue;
-        channel->outgoing[i] = batch;
-        channel->batches[i] = NULL;
-        channel->subscribers[i].unserved = channel->subscribers[i].count;
+        audience->outgoing = audience->next;
+        audience->next = NULL;
+        audience->subscribers.unserved = audience->subscribers.count;
     }
     return true;
 }
 
+static void encode_publication(struct batch *batch, const struct dialect *dialect,
+                               struct channel *channel, const void *what)
+{
+    dialect->encode_publication(batch, channel, what);
+}
+
+static bool is_any_full(const struct channel *channel)
+{
+    for (size_t i = 0; i < channel->audience_count; i++) {
+        const struct batch *next = channel->audiences[i].next;
+        if (next && batch_length(next) > BATCH_BYTES_MAX)
+            return true;
+    }
+    return false;
+}
+
 void fanout_publication(struct channel *channel, const struct publication *publication)
 {
-    bool is_full = false;
-    for (size_t i = 0; i < DIALECT_COUNT; i++) {
-        enum dialect_number number = (enum dialect_number)i;
-        struct batch *batch = channel_batch(channel, number);
-        if (!batch)
-            continue;
-        channel_dialect(channel, number)->encode_publication(batch, channel, publication);
-        is_full = is_full || batch_length(batch) > BATCH_BYTES_MAX;
-    }
-    if (is_full) /* if what was before is out; else it grows */
+    channel_encode(channel, encode_publication, publication);
+    if (is_any_full(channel)) /* if what was before is out; else it grows */
         (void)fanout_begin(channel);
 }
 
 /* The buffer is used again, if no other took its place. */
-static void end_outgoing(struct channel *channel, size_t number)
+static void end_outgoing(struct audience *audience)
 {
-    struct batch *batch = channel->outgoing[number];
-    channel->outgoing[number] = NULL;
-    if (channel->batches[number])
+    struct batch *batch = audience->outgoing;
+    audience->outgoing = NULL;
+    if (audience->next)
         batch_unref(batch);
     else
-        channel->batches[number] = batch_renew(batch);
+        audience->next = batch_renew(batch);
 }
 
 /* Most of them were not looked at for as long as the caches remember; what the kernel does for
@@ -116,11 +135,12 @@ static bool serve(struct subscription_list *list, struct batch *batch, int64_t e
 bool fanout_slice(struct channel *channel, int64_t end_us)
 {
     bool is_done = true;
-    for (size_t i = 0; i < DIALECT_COUNT; i++) {
-        if (!channel->outgoing[i])
+    for (size_t i = 0; i < channel->audience_count; i++) {
+        struct audience *audience = &channel->audiences[i];
+        if (!audience->outgoing)
             continue;
-        if (serve(&channel->subscribers[i], channel->outgoing[i], end_us))
-            end_outgoing(channel, i);
+        if (serve(&audience->subscribers, audience->outgoing, end_us))
+            end_outgoing(audience);
         else
             is_done = false;
     }
@@ -136,8 +156,8 @@ void fanout_flush(struct channel *channel)
 
 void fanout_finish(struct channel *channel)
 {
-    for (size_t i = 0; i < DIALECT_COUNT; i++) {
-        batch_unref(channel->batches[i]);
-        batch_unref(channel->outgoing[i]);
+    for (size_t i = 0; i < channel->audience_count; i++) {
+        batch_unref(channel->audiences[i].next);
+        batch_unref(channel->audiences[i].outgoing);
     }
 }

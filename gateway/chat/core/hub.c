@@ -17,6 +17,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct wire_format *hub_wire_format(struct hub *hub, const struct dialect *dialect,
+                                          const struct transport *transport)
+{
+    for (size_t i = 0; i < hub->format_count; i++) {
+        const struct wire_format *format = &hub->formats[i];
+        if (format->dialect == dialect && format->transport == transport)
+            return format;
+    }
+    assert(hub->format_count < WIRE_FORMATS_MAX);
+    struct wire_format *format = &hub->formats[hub->format_count];
+    *format = (struct wire_format){
+        .number = hub->format_count++, .dialect = dialect, .transport = transport};
+    return format;
+}
+
+struct batch *hub_heartbeat(struct hub *hub, const struct wire_format *format,
+                            void (*encode)(struct batch *batch))
+{
+    struct batch **heartbeat = &hub->formats[format->number].heartbeat;
+    if (!*heartbeat) {
+        *heartbeat = wire_format_batch(format);
+        encode(*heartbeat);
+    }
+    return *heartbeat;
+}
+
 const struct namespace_options *hub_namespace(const struct hub *hub, const char *channel)
 {
     return namespaces_find(hub->options->namespaces, channel);

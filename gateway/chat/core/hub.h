@@ -7,6 +7,7 @@
 
 #include "chat.h"
 #include "sendq.h"
+#include "wire_format.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,6 +33,8 @@ struct hub {
     const struct chat_options *options;
     struct loop *loop;
     struct broker *broker;
+    struct wire_format formats[WIRE_FORMATS_MAX];
+    size_t format_count;
     struct wheel *wheel;       /* deadlines of sessions */
     struct id_table *sessions; /* by session id */
     struct id_table *channel_ids;
@@ -63,6 +66,14 @@ struct hub {
     bool is_draining;
     size_t drain_slice;
 };
+
+/* Made if there is none; borrowed for the life of the hub. There are at most WIRE_FORMATS_MAX
+ * pairs. */
+const struct wire_format *hub_wire_format(struct hub *hub, const struct dialect *dialect,
+                                          const struct transport *transport);
+/* The dialect's heartbeat in this format, as encode writes it; made once. Borrowed. */
+struct batch *hub_heartbeat(struct hub *hub, const struct wire_format *format,
+                            void (*encode)(struct batch *batch));
 
 /* What holds for the channel; NULL: its namespace is not known. Borrowed. */
 const struct namespace_options *hub_namespace(const struct hub *hub, const char *channel);

@@ -15,6 +15,7 @@
 #include "presence_window.h"
 #include "quota.h"
 #include "session.h"
+#include "wire_format.h"
 
 #include <utlist.h>
 
@@ -259,11 +260,11 @@ void presence_on_settled(struct channel *channel)
         want_sync(list);
 }
 
-/* One frame for all who wait, per dialect. */
+/* One batch for all who wait, per wire format. */
 static void send_list(struct hub *hub, const struct id_list *readers,
                       const struct broker_reply *reply)
 {
-    struct batch *batches[DIALECT_COUNT] = {NULL};
+    struct batch *batches[WIRE_FORMATS_MAX] = {NULL};
     for (size_t i = 0; i < readers->count; i++) {
         struct session *session = session_find(hub, readers->ids[i]);
         struct subscription *subscription =
@@ -271,16 +272,16 @@ static void send_list(struct hub *hub, const struct id_list *readers,
         if (!subscription)
             continue;
         subscription->has_list = true;
-        const struct dialect *dialect = session_dialect(session);
-        struct batch **batch = &batches[dialect->number];
+        const struct wire_format *format = session_format(session);
+        struct batch **batch = &batches[format->number];
         if (!*batch) {
-            *batch = batch_create();
-            dialect->encode_members(*batch, reply);
+            *batch = wire_format_batch(format);
+            format->dialect->encode_members(*batch, reply);
         }
         session_send(session, *batch);
         quota_owe_reply(session, batch_length(*batch));
     }
-    for (size_t i = 0; i < DIALECT_COUNT; i++)
+    for (size_t i = 0; i < WIRE_FORMATS_MAX; i++)
         batch_unref(batches[i]);
 }
 
@@ -309,28 +310,22 @@ static void count_only(struct presence_list *list)
     presence_window_clear(list->window);
 }
 
-static void encode_change(void *context, const struct broker_presence *change)
+static void encode_change(struct batch *batch, const struct dialect *dialect,
+                          struct channel *channel, const void *what)
 {
-    struct channel *channel = context;
-    for (size_t i = 0; i < DIALECT_COUNT; i++) {
-        enum dialect_number number = (enum dialect_number)i;
-        struct batch *batch = channel_batch(channel, number);
-        if (batch)
-            channel_dialect(channel, number)
-                ->encode_presence(batch, channel_name(channel), change);
-    }
+    dialect->encode_presence(batch, channel_name(channel), what);
 }
 
-static void encode_count(const struct presence_list *list)
+static void tell_change(void *context, const struct broker_presence *change)
 {
-    struct channel *channel = list->channel;
-    for (size_t i = 0; i < DIALECT_COUNT; i++) {
-        enum dialect_number number = (enum dialect_number)i;
-        struct batch *batch = channel_batch(channel, number);
-        if (batch)
-            channel_dialect(channel, number)
-                ->encode_user_count(batch, channel_name(channel), list->user_count);
-    }
+    channel_encode(context, encode_change, change);
+}
+
+static void encode_count(struct batch *batch, const struct dialect *dialect,
+                         struct channel *channel, const void *what)
+{
+    const uint64_t *user_count = what;
+    dialect->encode_user_count(batch, channel_name(channel), *user_count);
 }
 
 /* A tenth below the limit, so that a channel at the limit does not go to and fro. */
@@ -351,10 +346,10 @@ static void tell_window(struct presence_list *list)
     }
     if (list->is_counted_only) {
         presence_window_clear(list->window);
-        encode_count(list);
+        channel_encode(list->channel, encode_count, &list->user_count);
         return;
     }
-    presence_window_each(list->window, encode_change, list->channel);
+    presence_window_each(list->window, tell_change, list->channel);
     presence_window_clear(list->window);
 }
 
@@ -415,17 +410,17 @@ void presence_on_change(struct channel *channel, const struct broker_presence *c
 
 /* ----------------------------------------------------------------------------- each tick */
 
-/* Those who hold a list of users. */
+static void wait_if_it_has_list(void *context, struct subscription *subscription)
+{
+    if (subscription->has_list)
+        wait_for_list(context, subscription);
+}
+
+/* To those who hold a list of users. */
 static void send_lists_anew(struct presence_list *list)
 {
     list->sync_due_ms = 0;
-    for (size_t number = 0; number < DIALECT_COUNT; number++) {
-        for (size_t i = 0; i < channel_subscriber_count(list->channel, number); i++) {
-            struct subscription *subscription = channel_subscriber(list->channel, number, i);
-            if (subscription->has_list)
-                wait_for_list(list, subscription);
-        }
-    }
+    channel_each_subscriber(list->channel, wait_if_it_has_list, list);
     read_for_waiting(list->channel);
 }
 

@@ -16,6 +16,7 @@
 #include "quota.h"
 #include "sendq.h"
 #include "wheel.h"
+#include "wire_format.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ enum session_state {
 struct session {
     struct hub *hub;
     void *conn;
-    const struct dialect *dialect;
+    const struct wire_format *format;
     uint64_t id;
     struct sendq *queue; /* NULL: the connection keeps up */
     struct subscription *subscriptions;
@@ -49,12 +50,12 @@ struct session {
     struct usage *usage; /* NULL: it has taken nothing lately */
 };
 
-struct session *session_create(struct hub *hub, void *conn, const struct dialect *dialect)
+struct session *session_create(struct hub *hub, void *conn, const struct wire_format *format)
 {
     struct session *session = mem_zalloc(sizeof(*session));
     session->hub = hub;
     session->conn = conn;
-    session->dialect = dialect;
+    session->format = format;
     session->id = id_table_add(hub->sessions, session);
     session_heard(session);
     wheel_set(hub->wheel, &session->timer, session->heard_ms + hub->options->idle_timeout_ms);
@@ -79,8 +80,8 @@ void session_destroy(struct session *session)
 {
     leave_all(session);
     drop_queue(session);
-    if (session->dialect->on_end)
-        session->dialect->on_end(session);
+    if (session->format->dialect->on_end)
+        session->format->dialect->on_end(session);
     wheel_cancel(&session->timer);
     id_table_remove(session->hub->sessions, session->id);
     metrics.connections--;
@@ -110,7 +111,12 @@ uint64_t session_id(const struct session *session)
 
 const struct dialect *session_dialect(const struct session *session)
 {
-    return session->dialect;
+    return session->format->dialect;
+}
+
+const struct wire_format *session_format(const struct session *session)
+{
+    return session->format;
 }
 
 bool session_is_open(const struct session *session)
@@ -234,9 +240,14 @@ static void enqueue(struct session *session, struct batch *batch, size_t taken)
         shed_slowest(hub);
 }
 
+struct batch *session_batch(const struct session *session)
+{
+    return wire_format_batch(session->format);
+}
+
 void session_send(struct session *session, struct batch *batch)
 {
-    const struct transport *transport = session->hub->options->transport;
+    const struct transport *transport = session->format->transport;
     size_t length = batch_length(batch);
     size_t taken = 0;
     if (session->state != SESSION_OPEN)
@@ -249,6 +260,11 @@ void session_send(struct session *session, struct batch *batch)
         enqueue(session, batch, taken);
 }
 
+void session_send_heartbeat(struct session *session, void (*encode)(struct batch *batch))
+{
+    session_send(session, hub_heartbeat(session->hub, session->format, encode));
+}
+
 void session_prefetch(const struct session *session)
 {
     __builtin_prefetch(session);
@@ -258,7 +274,7 @@ void session_prefetch(const struct session *session)
 /* False: the connection takes no more now. */
 static bool send_first(struct session *session)
 {
-    const struct transport *transport = session->hub->options->transport;
+    const struct transport *transport = session->format->transport;
     size_t taken = 0;
     size_t length;
     const unsigned char *bytes = sendq_rest(session->queue, &length);
@@ -295,7 +311,7 @@ static void set_pause_reasons(struct session *session, unsigned reasons)
     bool was_paused = session->pause_reasons != 0;
     session->pause_reasons = (uint8_t)reasons;
     if (was_paused != (reasons != 0))
-        session->hub->options->transport->pause(session->conn, reasons != 0);
+        session->format->transport->pause(session->conn, reasons != 0);
 }
 
 void session_pause(struct session *session, enum pause_reason reason)
@@ -322,7 +338,7 @@ void session_close(struct session *session, enum close_code code, const char *re
     drop_queue(session);
     set_pause_reasons(session, 0); /* for its close frame */
     wheel_set(session->hub->wheel, &session->timer, clock_now_ms() + CLOSE_TIMEOUT_MS);
-    session->hub->options->transport->close(session->conn, code, reason);
+    session->format->transport->close(session->conn, code, reason);
 }
 
 void session_leave_closed(struct hub *hub)
@@ -352,10 +368,10 @@ void session_on_due(struct wheel_timer *timer)
     struct session *session =
         (struct session *)((char *)timer - offsetof(struct session, timer));
     if (session->state == SESSION_CLOSING) {
-        session->hub->options->transport->kill(session->conn);
+        session->format->transport->kill(session->conn);
         return;
     }
-    int64_t due_ms = session->dialect->on_due(session);
+    int64_t due_ms = session->format->dialect->on_due(session);
     if (session->state == SESSION_OPEN)
         session_set_due(session, due_ms);
 }

@@ -24,13 +24,14 @@ struct session;
 struct subscription;
 struct usage;
 struct wheel_timer;
+struct wire_format;
 
 enum pause_reason {
     PAUSE_FOR_CHANNEL = 1, /* until the channel lets it in */
     PAUSE_FOR_INTAKE = 2,  /* until what it said is heard */
 };
 
-struct session *session_create(struct hub *hub, void *conn, const struct dialect *dialect);
+struct session *session_create(struct hub *hub, void *conn, const struct wire_format *format);
 void session_destroy(struct session *session);
 
 struct session *session_find(const struct hub *hub, uint64_t id); /* NULL: gone or CLOSING */
@@ -38,6 +39,7 @@ struct session *session_find(const struct hub *hub, uint64_t id); /* NULL: gone 
 struct hub *session_hub(const struct session *session);
 uint64_t session_id(const struct session *session);
 const struct dialect *session_dialect(const struct session *session);
+const struct wire_format *session_format(const struct session *session);
 bool session_is_open(const struct session *session);
 
 /* Head of the list of the session's subscriptions, linked by next_of_session. */
@@ -71,9 +73,13 @@ int64_t session_check_idle(struct session *session);
 /* Who has been behind for less than that may be so many times further behind than
  * max_backlog_bytes. */
 enum { SESSION_BURST_MS = 5000, SESSION_BURST_TIMES = 4 };
+/* A batch for what only this session is sent. *new* */
+struct batch *session_batch(const struct session *session);
 /* Sends, or queues a reference when the connection is behind; over the limit it is closed. No
  * subscription ends by that. */
 void session_send(struct session *session, struct batch *batch);
+/* The heartbeat of its dialect, see hub_heartbeat. */
+void session_send_heartbeat(struct session *session, void (*encode)(struct batch *batch));
 /* It will soon be sent to: memory is asked for it. */
 void session_prefetch(const struct session *session);
 /* The connection can take more: what is queued goes on. */

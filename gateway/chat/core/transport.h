@@ -1,5 +1,5 @@
 /*
- * transport - what the chat needs of a connection; ws/ provides it.
+ * transport - what the chat needs of a connection; ws/ provides one for WebSockets.
  *
  * conn is the connection as the transport knows it. The end of a connection is asked for
  * with close or kill and arrives later, once, as chat_closed.
@@ -22,10 +22,13 @@ enum close_code {
     CLOSE_TRY_AGAIN_LATER = 1013,
 };
 
+struct framing;
+
 struct transport {
-    /* bytes are whole WebSocket frames, and whole frames are taken: those that are on their
-     * way, and the rest of one that has begun. Fewer than all: chat_writable will tell when
-     * more can go. False: the connection is broken; chat_closed will follow. */
+    const struct framing *framing; /* of what write is given */
+    /* bytes are whole messages, and what is taken ends where the framing has an end: all that
+     * is on its way, and the rest of what has begun. Fewer than all: chat_writable will tell
+     * when more can go. False: the connection is broken; chat_closed will follow. */
     bool (*write)(void *conn, const unsigned char *bytes, size_t length, size_t *ret_taken);
     /* Sends a close frame as soon as the connection can take it. reason: at most 123 octets. */
     void (*close)(void *conn, enum close_code code, const char *reason);

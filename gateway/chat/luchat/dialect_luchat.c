@@ -29,7 +29,7 @@
 
 static void send_error(struct session *session, enum luchat_error code, const char *message)
 {
-    struct batch *batch = batch_create();
+    struct batch *batch = session_batch(session);
     luchat_encode_error(batch, code, message);
     session_send(session, batch);
     batch_unref(batch);
@@ -82,16 +82,6 @@ static void publish(struct session *session, struct slice payload)
     }
     once_key_finish(&once);
     free(info);
-}
-
-static void send_pong(struct session *session)
-{
-    static struct batch *pong; /* made once, for all */
-    if (!pong) {
-        pong = batch_create();
-        luchat_encode_pong(pong);
-    }
-    session_send(session, pong);
 }
 
 static void send_list(struct subscription *subscription)
@@ -172,7 +162,7 @@ static void hear_stranger(struct session *session, const struct luchat_command *
     if (command->kind == LUCHAT_TOKEN)
         luchat_show_token(session, command->info);
     else if (command->kind == LUCHAT_PING)
-        send_pong(session);
+        session_send_heartbeat(session, luchat_encode_pong);
     else
         session_close(session, CLOSE_POLICY, "a token is required");
 }
@@ -191,7 +181,7 @@ static void hear(struct session *session, const struct luchat_command *command,
 {
     switch (command->kind) {
     case LUCHAT_PING:
-        send_pong(session);
+        session_send_heartbeat(session, luchat_encode_pong);
         break;
     case LUCHAT_MESSAGE:
         if (is_own_name(session, command) && may_publish(session, length))
@@ -237,7 +227,7 @@ static void luchat_on_admitted(struct subscription *subscription)
     const char *channel = channel_name(subscription->channel);
     bool may_read = rights_check(session, channel, RIGHTS_HISTORY) == RIGHTS_GRANTED;
     struct batch *history =
-        may_read ? channel_history(subscription->channel, session_dialect(session)) : NULL;
+        may_read ? channel_history(subscription->channel, session_format(session)) : NULL;
     const struct luchat_session *state = luchat_state(session);
     session_resume(session, PAUSE_FOR_CHANNEL);
     if (state->wants_hello)
@@ -287,7 +277,6 @@ static void encode_user_count(struct batch *batch, const char *channel, uint64_t
 }
 
 const struct dialect dialect_luchat = {
-    .number = DIALECT_LUCHAT,
     .name = "luchat",
     .on_open = luchat_on_open,
     .on_text = luchat_on_text,

@@ -26,7 +26,7 @@ struct said {
 
 static void send_text(struct session *session, struct slice text)
 {
-    struct batch *batch = batch_create();
+    struct batch *batch = session_batch(session);
     batch_append_text(batch, &text, 1);
     session_send(session, batch);
     batch_unref(batch);

@@ -7,6 +7,7 @@
 #include "frames.h"
 #include "transport.h"
 #include "unit.h"
+#include "ws_framing.h"
 
 int64_t fake_write_us;
 
@@ -53,6 +54,7 @@ static void fake_pause(void *context, bool is_paused)
 }
 
 const struct transport fake_transport = {
+    .framing = &ws_framing,
     .write = fake_write,
     .close = fake_close,
     .kill = fake_kill,

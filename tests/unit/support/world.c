@@ -43,7 +43,6 @@ int world_set_up(void **state)
     world->broker = fake_broker_create();
     world->calls = fake_broker_calls(world->broker);
     world->options = (struct chat_options){
-        .transport = &fake_transport,
         .node = "node-1",
         .max_backlog_bytes = 1 << 20,
         .limits = {.channels_per_connection = WORLD_CHANNELS},
@@ -81,7 +80,7 @@ struct fake_conn *world_open(struct world *world, const struct dialect *dialect,
     struct fake_conn *conn = calloc(1, sizeof(*conn));
     conn->next = world->conns;
     world->conns = conn;
-    conn->session = chat_open(world->hub, conn, dialect, request);
+    conn->session = chat_open(world->hub, conn, &fake_transport, dialect, request);
     return conn;
 }
 

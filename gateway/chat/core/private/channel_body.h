@@ -27,6 +27,14 @@ struct subscription_list {
     size_t unserved; /* the first so many have yet to get the batch that goes out */
 };
 
+/* Those of a channel who are sent the same octets. */
+struct audience {
+    const struct wire_format *format; /* NULL: nobody has it */
+    struct subscription_list subscribers;
+    struct batch *next;     /* NULL: nothing was to be said yet */
+    struct batch *outgoing; /* what is being sent; NULL: all have it */
+};
+
 /* A live publication that waits for the log. */
 struct held_publication {
     char epoch[BROKER_EPOCH_BYTES];
@@ -40,7 +48,8 @@ struct channel {
     const struct namespace_options *options; /* never NULL */
     enum channel_state state;
 
-    struct subscription_list subscribers[DIALECT_COUNT];
+    struct audience *audiences; /* by number of the wire format */
+    size_t audience_count;      /* the highest number so far, and one */
     struct subscription_list arrivals;
     struct presence_list *presence;
 
@@ -59,9 +68,7 @@ struct channel {
     bool is_renaming;        /* the log went back: it is to come with a new epoch */
     bool wants_read;         /* the store refused a read: ask again */
 
-    struct batch *batches[DIALECT_COUNT];  /* what comes next; NULL: nobody spoke it yet */
-    struct batch *outgoing[DIALECT_COUNT]; /* what is being sent; NULL: all have it */
-    struct channel_history *history;       /* NULL: no newcomer has needed it lately */
+    struct channel_history *history; /* NULL: no newcomer has needed it lately */
     bool is_dirty;
     struct channel *next_dirty;
     struct channel *prev_dirty;
