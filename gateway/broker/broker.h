@@ -41,6 +41,12 @@ struct broker_policies {
     void *context;
 };
 
+/* A place in a channel's log: behind the publication of that offset. */
+struct broker_position {
+    uint64_t offset;
+    char epoch[BROKER_EPOCH_BYTES]; /* "": of whatever log there is */
+};
+
 /* One message of a channel, never changed, shared by reference. */
 struct publication {
     uint32_t refs;

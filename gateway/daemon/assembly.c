@@ -5,6 +5,8 @@
 #include "gateway.h"
 
 #include "broker.h"
+#include "dialect_centrifuge.h"
+#include "dialect_luchat.h"
 #include "loop.h"
 #include "memory_broker.h"
 #include "memory_limit.h"
@@ -117,8 +119,8 @@ static void create_chat(struct gateway *gateway)
         .connect_timeout_ms = config->handshake_timeout_ms,
         .token_keys = gateway->token_keys,
         .token_grace_s = config->token_grace_s,
-        .is_anonymous_allowed = strcmp(config->anonymous, "on") == 0,
-        .files = strcmp(config->files, "on") == 0 ? &gateway->files_options : NULL,
+        .is_anonymous_allowed = config->anonymous,
+        .files = config->files ? &gateway->files_options : NULL,
         .on_name_taken = on_name_taken,
         .context = gateway,
     };
@@ -157,13 +159,24 @@ static void set_http_options(struct ws_server_options *options, const struct con
     };
 }
 
+static void set_endpoints(struct gateway *gateway)
+{
+    const struct config *config = &gateway->config;
+    const struct ws_endpoint endpoints[ENDPOINT_COUNT] = {
+        {"/ws", &dialect_luchat, !config->luchat},
+        {"/connection/websocket", &dialect_centrifuge, !config->centrifuge},
+    };
+    memcpy(gateway->endpoints, endpoints, sizeof(endpoints));
+    gateway->server_options.endpoints = gateway->endpoints;
+    gateway->server_options.endpoint_count = ENDPOINT_COUNT;
+}
+
 static bool create_server(struct gateway *gateway, char **ret_error)
 {
     const struct config *config = &gateway->config;
     struct ws_server_options *options = &gateway->server_options;
-    options->is_luchat_on = strcmp(config->luchat, "on") == 0;
-    options->is_centrifuge_on = strcmp(config->centrifuge, "on") == 0;
-    options->is_page_on = strcmp(config->page, "on") == 0;
+    set_endpoints(gateway);
+    options->is_page_on = config->page && config->luchat; /* it speaks LuChat's wire format */
     options->message_timeout_ms = config->message_timeout_ms;
     options->unfinished_bytes_max = backlog_bytes(config);
     options->limits = (struct ws_conn_limits){

@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "worker_page.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,9 +84,9 @@ const struct option config_options[] = {
     {"flush-delay-ms", OPTION_NUMBER, AT(flush_delay_ms), "0", 0, 1000, "MS", "how long messages may wait for others, to leave together: fewer writes, later"},
     {"ping-interval-ms", OPTION_NUMBER, AT(ping_interval_ms), "25000", 1000, 3600000, "MS", "Centrifuge: how often the server pings, in whole seconds"},
     {"pong-timeout-ms", OPTION_NUMBER, AT(pong_timeout_ms), "8000", 100, 3600000, "MS", "Centrifuge: how long a client may take to answer"},
-    {"luchat", OPTION_CHOICE, AT(luchat), "on", 0, 0, "on|off", "whether /ws is served"},
-    {"centrifuge", OPTION_CHOICE, AT(centrifuge), "on", 0, 0, "on|off", "whether /connection/websocket is served"},
-    {"page", OPTION_CHOICE, AT(page), "on", 0, 0, "on|off", "whether the chat page is served at / (it needs /ws)"},
+    {"luchat", OPTION_ON_OFF, AT(luchat), "on", 0, 0, "on|off", "whether /ws is served"},
+    {"centrifuge", OPTION_ON_OFF, AT(centrifuge), "on", 0, 0, "on|off", "whether /connection/websocket is served"},
+    {"page", OPTION_ON_OFF, AT(page), "on", 0, 0, "on|off", "whether the chat page is served at / (it needs /ws)"},
     {"token-secret", OPTION_SECRET, AT(token_secret), "", 0, 0, "TEXT", "secret of tokens signed with HS256, HS384 or HS512"},
     {"token-secret-file", OPTION_TEXT, AT(token_secret_file), "", 0, 0, "FILE", "a file that holds the secret"},
     {"token-rsa-key", OPTION_TEXT, AT(token_rsa_key), "", 0, 0, "FILE", "public key (PEM) of tokens signed with RS256, RS384 or RS512"},
@@ -93,10 +94,10 @@ const struct option config_options[] = {
     {"token-audience", OPTION_TEXT, AT(token_audience), "", 0, 0, "TEXT", "audience that tokens must name (default: not checked)"},
     {"token-issuer", OPTION_TEXT, AT(token_issuer), "", 0, 0, "TEXT", "issuer that tokens must name (default: not checked)"},
     {"token-grace-s", OPTION_NUMBER, AT(token_grace_s), "25", 0, 3600, "S", "how long a connection outlives its token, for the client to show a new one"},
-    {"anonymous", OPTION_CHOICE, AT(anonymous), "off", 0, 0, "on|off", "let clients in without a token although one of the keys above is given, under names that begin with guest-"},
+    {"anonymous", OPTION_ON_OFF, AT(anonymous), "off", 0, 0, "on|off", "let clients in without a token although one of the keys above is given, under names that begin with guest-"},
     {"api-key", OPTION_SECRET, AT(api_key), "", 0, 0, "TEXT", "key of the server API on the internal port (default: no such API)"},
     {"api-key-file", OPTION_TEXT, AT(api_key_file), "", 0, 0, "FILE", "a file that holds the key"},
-    {"files", OPTION_CHOICE, AT(files), "off", 0, 0, "on|off", "whether clients may share files: POST and GET /files"},
+    {"files", OPTION_ON_OFF, AT(files), "off", 0, 0, "on|off", "whether clients may share files: POST and GET /files"},
     {"files-max-bytes", OPTION_NUMBER, AT(files_max_bytes), "8388608", 1, FILES_BYTES_MAX, "BYTES", "longest file"},
     {"files-total-bytes", OPTION_NUMBER, AT(files_total_bytes), "268435456", 65536, 1LL << 40, "BYTES", "what all files together may take in the store"},
     {"files-share-percent", OPTION_NUMBER, AT(files_share_percent), "10", 0, 100, "N", "of --files-total-bytes, what the files of one user with a token or of one address may take, one longest file at least; 0: no limit"},
@@ -109,7 +110,7 @@ const struct option config_options[] = {
     {"trusted-hops", OPTION_NUMBER, AT(trusted_hops), "1", 1, 10, "N", "how many trusted proxies stand one behind the other; 1: only what the nearest one wrote is believed"},
     {"log-level", OPTION_CHOICE, AT(log_level), "info", 0, 0, "error|warn|info|debug", "what is logged"},
     {"log-format", OPTION_CHOICE, AT(log_format), "logfmt", 0, 0, "logfmt|json", "how it is logged"},
-    {"core-dumps", OPTION_CHOICE, AT(core_dumps), "off", 0, 0, "on|off", "whether a crash may leave a core file, which holds secrets, and the same user may debug the process"},
+    {"core-dumps", OPTION_ON_OFF, AT(core_dumps), "off", 0, 0, "on|off", "whether a crash may leave a core file, which holds secrets, and the same user may debug the process"},
     {"strict", OPTION_TOGGLE, AT(strict), "", 0, 0, NULL, "refuse to start with what is otherwise only warned of: weak secrets, secrets that others can read, a gateway open to all"},
     {"check-config", OPTION_SWITCH, AT(check_config), "", 0, 0, NULL, "check the configuration and exit"},
     {"print-config", OPTION_SWITCH, AT(print_config), "", 0, 0, NULL, "print the configuration in force as JSON and exit"},
@@ -117,6 +118,14 @@ const struct option config_options[] = {
     {"help", OPTION_SWITCH, AT(help), "", 0, 0, NULL, "print this and exit"},
 };
 /* clang-format on */
+
+/* The words of a choice stand in the order of its enum, which is as wide as an int. */
+static_assert(LOG_ERROR == 0 && LOG_WARN == 1 && LOG_INFO == 2 && LOG_DEBUG == 3, "log-level");
+static_assert(LOG_LOGFMT == 0 && LOG_JSON == 1, "log-format");
+static_assert(PRESENCE_EVENTS_USER == 0 && PRESENCE_EVENTS_CONNECTION == 1, "presence-events");
+static_assert(sizeof(enum log_level) == sizeof(int) && sizeof(enum log_format) == sizeof(int) &&
+                  sizeof(enum presence_events) == sizeof(int),
+              "choices are stored as int");
 
 enum { OPTION_COUNT = sizeof(config_options) / sizeof(config_options[0]) };
 const size_t config_option_count = OPTION_COUNT;
@@ -139,7 +148,8 @@ bool config_is_switch(const struct option *option)
 
 static bool is_text(const struct option *option)
 {
-    return option->kind != OPTION_NUMBER && !config_is_switch(option);
+    return option->kind != OPTION_NUMBER && option->kind != OPTION_CHOICE &&
+           option->kind != OPTION_ON_OFF && !config_is_switch(option);
 }
 
 const struct option *config_find_option(const char *name, size_t length, char separator)
@@ -160,7 +170,9 @@ void config_store(const struct option *option, struct config *config, const char
     void *field = config_field(option, config);
     if (option->kind == OPTION_NUMBER) {
         *(int64_t *)field = strtoll(text, NULL, 10);
-    } else if (config_is_switch(option)) {
+    } else if (option->kind == OPTION_CHOICE) {
+        *(int *)field = config_choice_number(option, text);
+    } else if (option->kind == OPTION_ON_OFF || config_is_switch(option)) {
         *(bool *)field = strcmp(text, "true") == 0 || strcmp(text, "on") == 0;
     } else {
         free(*(char **)field);

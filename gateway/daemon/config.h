@@ -9,9 +9,14 @@
 #ifndef PARLEY_CONFIG_H
 #define PARLEY_CONFIG_H
 
+#include "log.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+
+/* Which joins and leaves are pushed: in the order of the option's words. */
+enum presence_events { PRESENCE_EVENTS_USER, PRESENCE_EVENTS_CONNECTION };
 
 struct config {
     /* what to do */
@@ -73,16 +78,16 @@ struct config {
     int64_t presence_names_limit;
     int64_t presence_grace_ms;
     int64_t presence_window_ms;
-    char *presence_events; /* "user" or "connection" */
-    char *namespaces;      /* JSON; "": none */
+    enum presence_events presence_events;
+    char *namespaces; /* JSON; "": none */
     int64_t flush_delay_ms;
     /* clients of the Centrifuge protocol */
     int64_t ping_interval_ms;
     int64_t pong_timeout_ms;
     /* who may come in */
-    char *luchat;       /* "on" or "off" */
-    char *centrifuge;   /* "on" or "off" */
-    char *page;         /* "on" or "off" */
+    bool luchat;
+    bool centrifuge;
+    bool page;
     char *token_secret; /* "": no HMAC tokens */
     char *token_secret_file;
     char *token_rsa_key;
@@ -90,11 +95,11 @@ struct config {
     char *token_audience;
     char *token_issuer;
     int64_t token_grace_s;
-    char *anonymous; /* "on": also without a token */
-    char *api_key;   /* "": no server API */
+    bool anonymous; /* also without a token */
+    char *api_key;  /* "": no server API */
     char *api_key_file;
     /* files that clients share */
-    char *files; /* "on" or "off" */
+    bool files;
     int64_t files_max_bytes;
     int64_t files_total_bytes;
     int64_t files_share_percent; /* 0: no limit */
@@ -106,10 +111,10 @@ struct config {
     char *trusted_proxies;         /* see network.h */
     int64_t trusted_hops;
     /* logs */
-    char *log_level;
-    char *log_format;
+    enum log_level log_level;
+    enum log_format log_format;
     /* how careful */
-    char *core_dumps; /* "on" or "off" */
+    bool core_dumps;
     bool strict;
 };
 

@@ -13,17 +13,37 @@
 
 #include <string.h>
 
-static bool is_choice(const char *choices, const char *text)
+/* The number of the text among words with | between them; -1: it is none of them. */
+static int number_of(const char *choices, const char *text)
 {
     size_t length = strlen(text);
-    if (strchr(text, '|'))
-        return false;
-    for (const char *at = choices; at; at = strchr(at, '|')) {
+    int number = 0;
+    if (length == 0 || strchr(text, '|'))
+        return -1;
+    for (const char *at = choices; at; at = strchr(at, '|'), number++) {
         at += *at == '|';
         if (strncmp(at, text, length) == 0 && (at[length] == '|' || !at[length]))
-            return length > 0;
+            return number;
     }
-    return false;
+    return -1;
+}
+
+static bool is_choice(const char *choices, const char *text)
+{
+    return number_of(choices, text) >= 0;
+}
+
+int config_choice_number(const struct option *option, const char *text)
+{
+    return number_of(option->metavar, text);
+}
+
+char *config_choice_word(const struct option *option, int number)
+{
+    const char *at = option->metavar;
+    for (; number > 0; number--)
+        at = strchr(at, '|') + 1;
+    return mem_strndup(at, strcspn(at, "|"));
 }
 
 static bool is_name(const struct option *option, const char *text)
@@ -51,6 +71,7 @@ char *config_check_text(const struct option *option, const char *name, const cha
                           "\"%.100s\"",
                           name, text);
     case OPTION_CHOICE:
+    case OPTION_ON_OFF:
         if (is_choice(option->metavar, text))
             return NULL;
         return mem_printf("%s must be one of %s, not \"%.100s\"", name, option->metavar, text);
@@ -97,7 +118,7 @@ char *config_check_whole(const struct config *config)
         return mem_printf("--trusted-proxies must be addresses or networks such as 127.0.0.1 "
                           "or 10.0.0.0/8, separated by commas, and not \"%.100s\"",
                           config->trusted_proxies);
-    if (strcmp(config->luchat, "off") == 0 && strcmp(config->centrifuge, "off") == 0)
+    if (!config->luchat && !config->centrifuge)
         return mem_printf("--luchat off and --centrifuge off: no client could connect");
     if (!config->tls_cert[0] != !config->tls_key[0])
         return mem_printf("--tls-cert and --tls-key need each other");

@@ -69,6 +69,17 @@ static char *show_text(const struct option *option, const struct config *config)
     return option->kind == OPTION_URL ? config_mask_url(text) : mem_strdup(text);
 }
 
+/* *new* */
+static char *show(const struct option *option, const struct config *config)
+{
+    const void *field = config_field(option, config);
+    if (option->kind == OPTION_CHOICE)
+        return config_choice_word(option, *(const int *)field);
+    if (option->kind == OPTION_ON_OFF)
+        return mem_strdup(*(const bool *)field ? "on" : "off");
+    return show_text(option, config);
+}
+
 static void print_value(const struct option *option, const struct config *config, FILE *out)
 {
     const void *field = config_field(option, config);
@@ -80,7 +91,7 @@ static void print_value(const struct option *option, const struct config *config
         (void)fputs(*(const bool *)field ? "true" : "false", out);
         return;
     }
-    char *shown = show_text(option, config);
+    char *shown = show(option, config);
     if (option->kind == OPTION_JSON) {
         (void)fputs(shown[0] ? shown : "{}", out);
     } else {

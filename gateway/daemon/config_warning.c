@@ -16,11 +16,6 @@ enum {
     API_KEY_BYTES_MIN = 16,
 };
 
-static bool is_on(const char *choice)
-{
-    return strcmp(choice, "on") == 0;
-}
-
 static bool has_token_key(const struct config *config)
 {
     return config->token_secret[0] || config->token_rsa_key[0] || config->token_ec_key[0];
@@ -47,7 +42,7 @@ static char *judge_api_key(const struct config *config)
 
 static char *judge_anonymous(const struct config *config)
 {
-    if (!is_on(config->anonymous) || has_token_key(config))
+    if (!config->anonymous || has_token_key(config))
         return NULL;
     return mem_strdup("--anonymous on has no effect without --token-secret or another key: all "
                       "are anonymous");

@@ -268,7 +268,7 @@ static bool only_print(const struct config *config)
 
 static int serve(struct gateway *gateway)
 {
-    process_harden(/* has_core_dumps= */ strcmp(gateway->config.core_dumps, "on") == 0);
+    process_harden(/* has_core_dumps= */ gateway->config.core_dumps);
     (void)config_warn(&gateway->config, log_warning, NULL);
     int exit_code = check_ports(gateway);
     if (exit_code != EXIT_SUCCESS)

@@ -16,16 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static enum log_level level_of(const char *name)
-{
-    static const char *const names[] = {"error", "warn", "info", "debug"};
-    for (int i = LOG_ERROR; i < LOG_DEBUG; i++) {
-        if (strcmp(name, names[i]) == 0)
-            return (enum log_level)i;
-    }
-    return LOG_DEBUG;
-}
-
 static void name_node(struct config *config, int port)
 {
     if (config->node[0])
@@ -79,7 +69,7 @@ static bool load_namespaces(struct gateway *gateway, char **ret_error)
                    .history_ttl_ms = config->history_ttl_s * 1000,
                    .presence_grace_ms = config->presence_grace_ms,
                    .is_each_connection_told =
-                       strcmp(config->presence_events, "connection") == 0},
+                       config->presence_events == PRESENCE_EVENTS_CONNECTION},
         .has_join_leave = true,
         .reply_publications = (size_t)config->reply_publications,
         .presence_limit = (size_t)config->presence_limit,
@@ -122,7 +112,6 @@ bool gateway_load(struct gateway *gateway, int argc, char **argv, char **ret_err
         !load_namespaces(gateway, ret_error))
         return false;
     name_node(config, gateway->server_options.listen.port);
-    log_configure(level_of(config->log_level),
-                  strcmp(config->log_format, "json") == 0 ? LOG_JSON : LOG_LOGFMT);
+    log_configure(config->log_level, config->log_format);
     return true;
 }

@@ -175,9 +175,6 @@ static void route_public(struct http_conn *conn, const struct http_state *state,
         answer_preflight(conn);
     else if (state->has_page && http_page_is_path(path))
         http_page_answer(conn, path);
-    else if ((state->has_luchat && strcmp(path, "/ws") == 0) ||
-             (state->has_centrifuge && strcmp(path, "/connection/websocket") == 0))
-        http_refuse(conn, 426, "Upgrade: websocket", "this address takes WebSockets");
     else if (strcmp(path, "/health") != 0)
         http_refuse(conn, 404, NULL, "not found; there is /health");
     else if (!http_is_get(conn))

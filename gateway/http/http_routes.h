@@ -11,8 +11,6 @@ struct http_conn;
 
 struct http_state {
     bool has_page; /* is the chat page served? */
-    bool has_luchat;
-    bool has_centrifuge;
     bool is_draining;
 };
 

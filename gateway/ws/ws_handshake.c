@@ -26,9 +26,6 @@ enum {
     CONNECTION_BYTES_MAX = 100, /* it reads no more of this header */
 };
 
-static const char luchat_path[] = "/ws";
-static const char centrifuge_path[] = "/connection/websocket";
-
 static const struct handshake_refusal refusals[] = {
 #define WRONG_PATH (&refusals[0])
     {404, NULL, "no WebSocket here"},
@@ -117,7 +114,7 @@ static bool is_binary_form(const struct http_head *head)
 
 bool ws_handshake_is_one(const struct http_head *head, const struct ws_server_options *options)
 {
-    return ws_handshake_dialect(head, options) &&
+    return ws_handshake_endpoint(head, options) &&
            http_head_has_word(head, "connection", "upgrade") &&
            http_head_has_word(head, "upgrade", "websocket");
 }
@@ -125,10 +122,8 @@ bool ws_handshake_is_one(const struct http_head *head, const struct ws_server_op
 static bool is_path_served(const struct http_head *head,
                            const struct ws_server_options *options)
 {
-    const struct dialect *dialect = ws_handshake_dialect(head, options);
-    if (dialect == &dialect_luchat)
-        return options->is_luchat_on;
-    return dialect && (dialect != &dialect_centrifuge || options->is_centrifuge_on);
+    const struct ws_endpoint *endpoint = ws_handshake_endpoint(head, options);
+    return endpoint && !endpoint->is_off;
 }
 
 /* Whoever set up a page wants to read what it said, but a stranger must not fill the log. */
@@ -173,15 +168,16 @@ const struct handshake_refusal *ws_handshake_check(const struct http_conn *conn,
     return NULL;
 }
 
-const struct dialect *ws_handshake_dialect(const struct http_head *head,
-                                           const struct ws_server_options *options)
+const struct ws_endpoint *ws_handshake_endpoint(const struct http_head *head,
+                                                const struct ws_server_options *options)
 {
     const char *path = http_head_path(head);
-    if (options->only_dialect)
-        return options->only_dialect;
-    if (strcmp(path, luchat_path) == 0)
-        return &dialect_luchat;
-    return strcmp(path, centrifuge_path) == 0 ? &dialect_centrifuge : NULL;
+    for (size_t i = 0; i < options->endpoint_count; i++) {
+        const struct ws_endpoint *endpoint = &options->endpoints[i];
+        if (!endpoint->path || strcmp(path, endpoint->path) == 0)
+            return endpoint;
+    }
+    return NULL;
 }
 
 bool ws_handshake_channel(const struct http_head *head,

@@ -14,9 +14,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct dialect;
 struct http_conn;
 struct http_head;
+struct ws_endpoint;
 struct ws_server_options;
 
 enum { WS_HANDSHAKE_BYTES_MAX = 512 };
@@ -44,9 +44,9 @@ const struct handshake_refusal *ws_handshake_check(const struct http_conn *conn,
                                                    const struct ws_server_options *options,
                                                    bool has_room, bool is_draining);
 
-/* Whose words are spoken at the request's path; NULL: no path of ours. */
-const struct dialect *ws_handshake_dialect(const struct http_head *head,
-                                           const struct ws_server_options *options);
+/* What is served at the request's path; NULL: nothing ever is. */
+const struct ws_endpoint *ws_handshake_endpoint(const struct http_head *head,
+                                                const struct ws_server_options *options);
 
 /* The channel asked for with ?channel=, or lobby. False: it is no name for a channel. */
 __attribute__((warn_unused_result)) bool

@@ -114,7 +114,7 @@ static void note_what_is_asked(struct asked *asked, const struct ws_server_optio
                                const struct http_conn *conn, const struct http_head *head)
 {
     asked->socket = http_conn_socket(conn);
-    asked->dialect = ws_handshake_dialect(head, options);
+    asked->dialect = ws_handshake_endpoint(head, options)->dialect;
     asked->token = http_head_argument(head, "token");
     asked->wants_hello = ws_handshake_wants_hello(head);
 }

@@ -120,6 +120,12 @@ static void on_internal_request(struct ws_server *server, struct http_conn *conn
         http_route(conn, &server->http);
 }
 
+static bool takes_websockets(const struct ws_server *server, const struct http_head *head)
+{
+    const struct ws_endpoint *endpoint = ws_handshake_endpoint(head, server->options);
+    return endpoint && endpoint->path && !endpoint->is_off;
+}
+
 static void on_public_request(struct ws_server *server, struct http_conn *conn,
                               const char *path)
 {
@@ -135,6 +141,8 @@ static void on_public_request(struct ws_server *server, struct http_conn *conn,
         http_refuse(conn, 421, NULL, "this host is not one of ours; see allowed-hosts");
     else if (server->files && http_files_is_path(path) && !http_cors_is_preflight(conn))
         http_files_begin(server->files, conn, path, server->http.is_draining);
+    else if (takes_websockets(server, head) && !http_cors_is_preflight(conn))
+        http_refuse(conn, 426, "Upgrade: websocket", "this address takes WebSockets");
     else
         http_route(conn, &server->http);
 }
@@ -274,9 +282,7 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
 {
     struct ws_server *server = mem_zalloc(sizeof(*server));
     server->options = options;
-    server->http.has_page = options->is_page_on && options->is_luchat_on;
-    server->http.has_luchat = options->is_luchat_on;
-    server->http.has_centrifuge = options->is_centrifuge_on;
+    server->http.has_page = options->is_page_on;
     server->cors = (struct http_cors){options->allowed_origins, options->allowed_hosts,
                                       options->files.rule};
     server->api = http_api_create(options->hub, options->api_key);

@@ -25,17 +25,23 @@ struct loop;
 struct ws_server;
 struct ws_tls;
 
+/* Where WebSockets are taken on the public port, and in which dialect. */
+struct ws_endpoint {
+    const char *path; /* NULL: any */
+    const struct dialect *dialect;
+    bool is_off; /* known, but not served */
+};
+
 struct ws_server_options {
     struct address listen;
     struct address internal;
-    const char *allowed_origins;        /* separated by commas */
-    const struct dialect *only_dialect; /* at any path; NULL: each has its own */
-    bool is_luchat_on;                  /* is /ws served? */
-    bool is_centrifuge_on;              /* is /connection/websocket? */
-    bool is_page_on;                    /* is the chat page? It needs /ws */
-    size_t max_connections;             /* WebSockets of this process; beyond it 503 */
-    int64_t max_connections_of_all;     /* of all workers; 0: only the line above counts */
-    bool is_port_shared;                /* with other workers */
+    const char *allowed_origins; /* separated by commas */
+    const struct ws_endpoint *endpoints;
+    size_t endpoint_count;
+    bool is_page_on;                /* is the chat page served? */
+    size_t max_connections;         /* WebSockets of this process; beyond it 503 */
+    int64_t max_connections_of_all; /* of all workers; 0: only the line above counts */
+    bool is_port_shared;            /* with other workers */
     struct ws_conn_limits limits;
     size_t unfinished_bytes_max;  /* of messages whose end has not come; 0: any number */
     int64_t message_timeout_ms;   /* for one that has begun; 0: none */

@@ -7,6 +7,7 @@
  */
 #include "address.h"
 #include "chat.h"
+#include "dialect_luchat.h"
 #include "echo_chat.h"
 #include "hub.h"
 #include "loop.h"
@@ -99,6 +100,8 @@ static void run(struct echo *echo)
         loop_timer_destroy(timers[i]);
 }
 
+static const struct ws_endpoint anywhere = {.dialect = &dialect_luchat};
+
 static int serve(struct ws_server_options *options)
 {
     struct echo echo = {.loop = loop_create()};
@@ -125,8 +128,8 @@ int main(int argc, char **argv)
 {
     struct ws_server_options options = {
         .allowed_origins = "*",
-        .only_dialect = &dialect_luchat,
-        .is_luchat_on = true,
+        .endpoints = &anywhere,
+        .endpoint_count = 1,
         .max_connections = CONNECTIONS_MAX,
         .limits = {.message_bytes = MESSAGE_BYTES_MAX, .fragments = FRAGMENTS_MAX},
         .handshake_timeout_ms = HANDSHAKE_TIMEOUT_MS,

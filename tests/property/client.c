@@ -8,6 +8,8 @@
 #include "chat.h"
 #include "client_check.h"
 #include "clock.h"
+#include "dialect_centrifuge.h"
+#include "dialect_luchat.h"
 #include "fake_clock.h"
 #include "fault.h"
 #include "hub.h"

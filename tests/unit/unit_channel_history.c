@@ -4,6 +4,7 @@
  */
 #include "batch.h"
 #include "channel.h"
+#include "dialect_luchat.h"
 #include "hub.h"
 #include "world.h"
 

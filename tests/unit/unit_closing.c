@@ -5,6 +5,7 @@
  */
 #include "batch.h"
 #include "clock.h"
+#include "dialect_luchat.h"
 #include "hub.h"
 #include "metrics.h"
 #include "session.h"

@@ -4,6 +4,8 @@
  * grow with who was there.
  */
 #include "chat.h"
+#include "dialect_centrifuge.h"
+#include "dialect_luchat.h"
 #include "fake_clock.h"
 #include "fake_transport.h"
 #include "heap.h"

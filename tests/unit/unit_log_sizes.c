@@ -3,6 +3,7 @@
  * are changed node by node: no log at all, or a shorter one.
  */
 #include "channel.h"
+#include "dialect_centrifuge.h"
 #include "hub.h"
 #include "metrics.h"
 #include "world.h"

@@ -2,6 +2,7 @@
  * Tests of presence: who is joined when, who is told, and that no list brings back a user
  * who has left.
  */
+#include "dialect_centrifuge.h"
 #include "metrics.h"
 #include "world.h"
 

@@ -3,6 +3,7 @@
  * missed, or is told that it cannot be had; and who does not keep to the protocol is closed.
  */
 #include "broker.h"
+#include "dialect_centrifuge.h"
 #include "world.h"
 
 #include <stdio.h>

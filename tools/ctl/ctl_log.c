@@ -16,6 +16,7 @@
 #include "mem.h"
 #include "names.h"
 #include "once_key.h"
+#include "publisher.h"
 #include "redis_log.h"
 #include "redis_script.h"
 
@@ -148,7 +149,6 @@ static int64_t log_size(const struct ctl *ctl, const char *pubsub, const char *l
 /* The order of keys and arguments is that of scripts/publish.lua. */
 static redisReply *call_script(const struct ctl *ctl, const char *channel, const char *data)
 {
-    static const char no_client[] = "{}"; /* as the server API says it */
     int64_t ttl_s = ctl->options->history_ttl_s;
     const struct broker_policy policy = {.history_ttl_ms =
                                              (ttl_s ? ttl_s : HISTORY_TTL_S_DEFAULT) * 1000};
@@ -162,6 +162,7 @@ static redisReply *call_script(const struct ctl *ctl, const char *channel, const
     if (key)
         once_key_init(&owned, ONCE_OPERATOR, "", key, slice_of(data), slice_of(""));
     char *once = key ? key_once(prefix, channel, owned.name) : NULL;
+    char *publisher = publisher_print_server(NULL);
     char epoch[BROKER_EPOCH_BYTES];
     broker_make_epoch(epoch);
     redis_call_key(&call, log);
@@ -170,7 +171,7 @@ static redisReply *call_script(const struct ctl *ctl, const char *channel, const
         redis_call_key(&call, once);
     redis_call_text(&call, pubsub);
     redis_call_text(&call, data);
-    redis_call_text(&call, no_client);
+    redis_call_text(&call, publisher);
     redis_call_number(&call, log_size(ctl, pubsub, log, meta));
     redis_call_number(&call, policy.history_ttl_ms);
     redis_call_number(&call, redis_log_meta_ttl_ms(&policy));
@@ -180,6 +181,7 @@ static redisReply *call_script(const struct ctl *ctl, const char *channel, const
     redis_call_text(&call, key ? owned.digest : "");
     redisReply *reply = store_script(ctl->store, SCRIPT_PUBLISH, &call);
     free(pubsub);
+    free(publisher);
     free(log);
     free(meta);
     free(once);

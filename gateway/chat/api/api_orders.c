@@ -5,6 +5,7 @@
 #include "api_params.h"
 #include "centrifuge_codec.h"
 #include "control.h"
+#include "log_position.h"
 #include "token.h"
 
 #include <string.h>
@@ -113,9 +114,10 @@ void api_run_subscribe(struct api_job *job, const struct api_request *request)
     if (!read_target(job, request, &order) || !api_read_channel(job, request, &order.channel) ||
         !api_has_none_of(job, request, unsupported))
         return;
-    order.position = json_is_null(position) ? NULL : position;
-    if (api_check_place(job, "recover_since", position))
-        send_order(job, &order);
+    if (!api_check_place(job, "recover_since", position))
+        return;
+    order.has_position = log_position_read(position, &order.position);
+    send_order(job, &order);
 }
 
 /* ------------------------------------------------------------------------------ refresh */

@@ -11,6 +11,7 @@
 #include "mem.h"
 #include "names.h"
 #include "once_key.h"
+#include "publisher.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +106,7 @@ static bool read_tags(struct api_job *job, const struct api_request *request,
 {
     const json_t *tags = json_object_get(request->params, "tags");
     if (!tags || json_is_null(tags) || (json_is_object(tags) && json_object_size(tags) == 0)) {
-        message->info = mem_strdup("{}");
+        message->info = publisher_print_server(NULL);
         return true;
     }
     if (!are_tags(tags)) {
@@ -113,7 +114,7 @@ static bool read_tags(struct api_job *job, const struct api_request *request,
         return false;
     }
     char *text = json_dumps(tags, JSON_COMPACT);
-    message->info = mem_printf("{\"tags\":%s}", text);
+    message->info = publisher_print_server(text);
     free(text);
     if (strlen(message->info) <= TAGS_BYTES_MAX)
         return true;

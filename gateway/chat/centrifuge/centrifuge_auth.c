@@ -14,6 +14,7 @@
 #include "hub.h"
 #include "limit.h"
 #include "log.h"
+#include "log_position.h"
 #include "mem.h"
 #include "session.h"
 
@@ -56,17 +57,24 @@ static void refuse_connect(struct session *session, const struct centrifuge_comm
     centrifuge_send_error(session, command->id, code);
 }
 
+/* From where the client says it has left the channel, if it says so. */
+static void subscribe_since(struct session *session, const char *channel,
+                            const json_t *positions)
+{
+    struct broker_position position;
+    bool has_position = log_position_read(json_object_get(positions, channel), &position);
+    centrifuge_subscribe_for(session, channel, has_position ? &position : NULL);
+}
+
 static void subscribe_by_token(struct session *session,
                                const struct centrifuge_command *command,
                                const struct token *token)
 {
     const json_t *positions = json_object_get(command->params, "subs");
     for (size_t i = 0; i < token->channel_count; i++)
-        centrifuge_subscribe_for(session, token->channels[i],
-                                 json_object_get(positions, token->channels[i]));
+        subscribe_since(session, token->channels[i], positions);
     for (size_t i = 0; i < token->sub_count; i++)
-        centrifuge_subscribe_for(session, token->subs[i].channel,
-                                 json_object_get(positions, token->subs[i].channel));
+        subscribe_since(session, token->subs[i].channel, positions);
 }
 
 static void welcome(struct session *session, const struct centrifuge_command *command,

@@ -8,6 +8,7 @@
 #include "broker.h"
 #include "client_info.h"
 #include "mem.h"
+#include "publisher.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -191,23 +192,19 @@ void centrifuge_encode_refusal(struct batch *batch, uint32_t id, const char *mes
     free(quoted);
 }
 
-/* What a publication has besides data and offset: "info", the client that made it, or what the
- * server API said of it, {} or {"tags":...}, whose inside stands there as it is. */
+/* What a publication has besides data and offset: the client that made it, or the server's
+ * tags. */
 struct beside {
-    struct slice head;
-    struct slice body;
+    const char *name; /* of the member, with the comma before it; "": there is none */
+    struct slice value;
 };
 
 static struct beside beside_of(const struct publication *publication)
 {
-    static const char tags_begin[] = "{\"tags\":";
-    struct slice info = publication_info(publication);
-    size_t length = strlen(tags_begin);
-    if (info.length <= strlen("{}"))
-        return (struct beside){slice_of(""), slice_of("")};
-    if (info.length < length || memcmp(info.bytes, tags_begin, length) != 0)
-        return (struct beside){slice_of(",\"info\":"), info};
-    return (struct beside){slice_of(","), {(const char *)info.bytes + 1, info.length - 2}};
+    struct publisher publisher = publisher_of(publication);
+    if (publisher.kind == PUBLISHER_CLIENT)
+        return (struct beside){",\"info\":", publisher.client};
+    return (struct beside){publisher.tags.length > 0 ? ",\"tags\":" : "", publisher.tags};
 }
 
 void centrifuge_encode_publication(struct batch *batch, const char *channel,
@@ -228,7 +225,8 @@ void centrifuge_encode_publication(struct batch *batch, const char *channel,
         (void)snprintf(offset, sizeof(offset), ",\"offset\":%llu",
                        (unsigned long long)publication->offset);
     const struct slice parts[] = {
-        slice_of(head), payload, slice_of(offset), beside.head, beside.body, slice_of("}}}"),
+        slice_of(head),        payload,      slice_of(offset),
+        slice_of(beside.name), beside.value, slice_of("}}}"),
     };
     batch_append_text(batch, parts, sizeof(parts) / sizeof(parts[0]));
     free(head);
@@ -290,10 +288,9 @@ char *centrifuge_print_publication(const struct publication *publication)
 {
     struct slice payload = publication_payload(publication);
     struct beside beside = beside_of(publication);
-    return mem_printf("{\"data\":%.*s,\"offset\":%llu%.*s%.*s}", (int)payload.length,
+    return mem_printf("{\"data\":%.*s,\"offset\":%llu%s%.*s}", (int)payload.length,
                       (const char *)payload.bytes, (unsigned long long)publication->offset,
-                      (int)beside.head.length, (const char *)beside.head.bytes,
-                      (int)beside.body.length, (const char *)beside.body.bytes);
+                      beside.name, (int)beside.value.length, (const char *)beside.value.bytes);
 }
 
 static bool is_over(FILE *out, size_t limit_bytes)

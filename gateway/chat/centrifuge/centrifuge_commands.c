@@ -16,7 +16,6 @@
 #include "names.h"
 #include "namespaces.h"
 #include "once_key.h"
-#include "publisher.h"
 #include "quota.h"
 #include "rights.h"
 #include "session.h"
@@ -78,8 +77,9 @@ static struct centrifuge_request *request_of(const struct centrifuge_command *co
     const char *epoch = centrifuge_text(command, "epoch");
     request->command_id = command->id;
     request->wants_recovery = centrifuge_flag(command, "recover");
-    request->offset = (uint64_t)centrifuge_number(command, "offset");
-    (void)snprintf(request->epoch, sizeof(request->epoch), "%s", epoch ? epoch : "");
+    request->position.offset = (uint64_t)centrifuge_number(command, "offset");
+    (void)snprintf(request->position.epoch, sizeof(request->position.epoch), "%s",
+                   epoch ? epoch : "");
     return request;
 }
 
@@ -95,11 +95,11 @@ static void run_subscribe(struct session *session, const struct centrifuge_comma
         centrifuge_send_error(session, command->id, CENTRIFUGE_LIMIT_EXCEEDED);
     } else if (centrifuge_check_subscribe(session, command, channel, &admission) &&
                may_have(session, command, quota_take_subscribe(session, channel))) {
-        struct subscription *subscription =
-            channel_subscribe(session_hub(session), session, channel);
-        subscription->request = request_of(command);
-        subscription->is_by_token = admission.is_by_token;
-        subscription->expires_at_s = admission.expires_at_s;
+        channel_subscribe(session,
+                          &(struct subscribe_request){.channel = channel,
+                                                      .is_by_token = admission.is_by_token,
+                                                      .expires_at_s = admission.expires_at_s,
+                                                      .request = request_of(command)});
     }
 }
 
@@ -136,7 +136,7 @@ static bool may_publish(struct session *session, const struct centrifuge_command
 static void publish(struct session *session, const char *channel, struct json_span data,
                     const char *key, struct broker_waiter waiter)
 {
-    char *info = publisher_print(session);
+    char *info = session_print_info(session);
     struct broker_message message = {.payload = {data.start, data.length},
                                      .info = slice_of(info)};
     struct once_key once = {.name = NULL};

@@ -23,7 +23,7 @@ void centrifuge_obey_unsubscribe(struct subscription *subscription)
 
 /* One that is not connected yet has no name, and nothing to subscribe. */
 void centrifuge_obey_subscribe(struct session *session, const char *channel,
-                               const json_t *position)
+                               const struct broker_position *position)
 {
     const struct centrifuge_session *state = session_state(session);
     if (state->is_connected)

@@ -128,21 +128,19 @@ bool centrifuge_is_full(struct session *session)
 }
 
 void centrifuge_subscribe_for(struct session *session, const char *channel,
-                              const json_t *position)
+                              const struct broker_position *position)
 {
     if (!session_is_open(session) || !names_is_channel(channel) ||
         channel_subscription_of(session, channel) ||
         rights_check_subscribe(session, channel, /* is_by_token= */ true) != RIGHTS_GRANTED ||
         centrifuge_is_full(session))
         return;
-    const char *epoch = json_string_value(json_object_get(position, "epoch"));
     struct centrifuge_request *request = mem_zalloc(sizeof(*request));
     request->wants_recovery = position != NULL;
-    request->offset = (uint64_t)centrifuge_whole(json_object_get(position, "offset"));
-    (void)snprintf(request->epoch, sizeof(request->epoch), "%s", epoch ? epoch : "");
-    struct subscription *subscription =
-        channel_subscribe(session_hub(session), session, channel);
-    subscription->request = request;
-    subscription->is_server_side = true;
-    subscription->is_by_token = true;
+    if (position)
+        request->position = *position;
+    channel_subscribe(session, &(struct subscribe_request){.channel = channel,
+                                                           .is_server_side = true,
+                                                           .is_by_token = true,
+                                                           .request = request});
 }

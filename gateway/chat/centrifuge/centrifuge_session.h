@@ -30,15 +30,14 @@ struct centrifuge_session {
 struct centrifuge_request {
     uint32_t command_id;
     bool wants_recovery;
-    uint64_t offset;
-    char epoch[BROKER_EPOCH_BYTES];
+    struct broker_position position;
 };
 
 /* Subscribes without having been asked by command: the client is told by a push, and gets what
- * it missed since its position, {"offset","epoch"}, as pushes; position may be NULL. Nothing
+ * it missed since its position as pushes; position may be NULL. Nothing
  * happens if it is in the channel already, or in too many, or the channel cannot be one. */
 void centrifuge_subscribe_for(struct session *session, const char *channel,
-                              const json_t *position);
+                              const struct broker_position *position);
 
 /* It is in as many channels as it may be: a hit of that limit. */
 bool centrifuge_is_full(struct session *session);
@@ -47,7 +46,7 @@ bool centrifuge_is_full(struct session *session);
 void centrifuge_obey_disconnect(struct session *session, int code, const char *reason);
 void centrifuge_obey_unsubscribe(struct subscription *subscription);
 void centrifuge_obey_subscribe(struct session *session, const char *channel,
-                               const json_t *position);
+                               const struct broker_position *position);
 void centrifuge_obey_refresh(struct session *session, bool is_expired, int64_t expires_at_s);
 
 /* Handlers of centrifuge_auth.c. */

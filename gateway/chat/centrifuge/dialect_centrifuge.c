@@ -9,6 +9,8 @@
  * memory, in the reply, and nothing falls between it and the first push. Where that does
  * not reach back, or the epoch is another, the reply says recovered:false.
  */
+#include "dialect_centrifuge.h"
+
 #include "auth.h"
 #include "batch.h"
 #include "broker.h"
@@ -97,8 +99,8 @@ static bool may_recover(const struct subscription *subscription,
                         const struct centrifuge_request *request)
 {
     const struct channel *channel = subscription->channel;
-    bool has_missed_nothing = request->offset == channel_offset(channel) &&
-                              strcmp(request->epoch, channel_epoch(channel)) == 0;
+    bool has_missed_nothing = request->position.offset == channel_offset(channel) &&
+                              strcmp(request->position.epoch, channel_epoch(channel)) == 0;
     return has_missed_nothing || rights_check(subscription->session, channel_name(channel),
                                               RIGHTS_HISTORY) == RIGHTS_GRANTED;
 }
@@ -112,15 +114,15 @@ static bool is_recoverable(const struct subscription *subscription,
         return false;
     if (channel_options(channel)->policy.history_size == 0)
         return false; /* no log is kept here */
-    bool is_same_log =
-        request->epoch[0] == '\0' || strcmp(request->epoch, channel_epoch(channel)) == 0;
-    if (!is_same_log || request->offset > newest)
+    bool is_same_log = request->position.epoch[0] == '\0' ||
+                       strcmp(request->position.epoch, channel_epoch(channel)) == 0;
+    if (!is_same_log || request->position.offset > newest)
         return false;
-    if (request->offset == newest)
+    if (request->position.offset == newest)
         return true;
     return channel_recent_count(channel) > 0 &&
-           channel_recent(channel, 0)->offset <= request->offset + 1 &&
-           fits_reply(channel, request->offset);
+           channel_recent(channel, 0)->offset <= request->position.offset + 1 &&
+           fits_reply(channel, request->position.offset);
 }
 
 static void print_missed(FILE *out, const struct channel *channel, uint64_t offset)
@@ -155,16 +157,17 @@ static char *print_subscribed(const struct subscription *subscription,
         (void)fprintf(out, "\"expires\":true,\"ttl\":%lld%s",
                       (long long)auth_ttl_s(subscription->expires_at_s), has_log ? "," : "");
     if (has_log) {
-        (void)fprintf(
-            out,
-            "\"recoverable\":true,\"positioned\":true,\"epoch\":\"%s\","
-            "\"offset\":%llu,\"was_recovering\":%s,\"recovered\":%s",
-            channel_epoch(channel),
-            (unsigned long long)(is_recovered ? request->offset : channel_offset(channel)),
-            request->wants_recovery ? "true" : "false", is_recovered ? "true" : "false");
+        (void)fprintf(out,
+                      "\"recoverable\":true,\"positioned\":true,\"epoch\":\"%s\","
+                      "\"offset\":%llu,\"was_recovering\":%s,\"recovered\":%s",
+                      channel_epoch(channel),
+                      (unsigned long long)(is_recovered ? request->position.offset
+                                                        : channel_offset(channel)),
+                      request->wants_recovery ? "true" : "false",
+                      is_recovered ? "true" : "false");
     }
     if (is_recovered)
-        print_missed(out, channel, request->offset);
+        print_missed(out, channel, request->position.offset);
     (void)fprintf(out, "}");
     (void)fclose(out);
     return text;
@@ -188,10 +191,11 @@ static void push_subscribed(struct subscription *subscription)
     bool is_recovered = is_recoverable(subscription, request);
     struct batch *batch = session_batch(subscription->session);
     centrifuge_encode_subscribe(batch, channel_name(channel), channel_epoch(channel),
-                                is_recovered ? request->offset : channel_offset(channel));
+                                is_recovered ? request->position.offset
+                                             : channel_offset(channel));
     for (size_t i = 0; i < channel_recent_count(channel); i++) {
         const struct publication *publication = channel_recent(channel, i);
-        if (is_recovered && publication->offset > request->offset)
+        if (is_recovered && publication->offset > request->position.offset)
             centrifuge_encode_publication(batch, channel_name(channel), publication);
     }
     session_send(subscription->session, batch);
@@ -210,8 +214,9 @@ static void on_gap(struct subscription *subscription)
 static bool is_ahead(const struct subscription *subscription)
 {
     const struct centrifuge_request *request = subscription->request;
-    return request->wants_recovery && request->offset > channel_offset(subscription->channel) &&
-           strcmp(request->epoch, channel_epoch(subscription->channel)) == 0;
+    return request->wants_recovery &&
+           request->position.offset > channel_offset(subscription->channel) &&
+           strcmp(request->position.epoch, channel_epoch(subscription->channel)) == 0;
 }
 
 /* Who has seen more than there is comes back at once, to the log's new epoch. */

@@ -188,16 +188,26 @@ static struct subscription_list *list_of(struct channel *channel,
     return &channel->audiences[session_format(subscription->session)->number].subscribers;
 }
 
-struct subscription *channel_subscribe(struct hub *hub, struct session *session,
-                                       const char *name)
+static struct channel *channel_ensure(struct hub *hub, const char *name)
 {
     struct channel *channel = channel_find(hub, name);
+    return channel ? channel : channel_open(hub, name);
+}
+
+struct subscription *channel_subscribe(struct session *session,
+                                       const struct subscribe_request *request)
+{
     assert(session_is_open(session)); /* one that is CLOSING is about to leave all it is in */
-    if (!channel)
-        channel = channel_open(hub, name);
+    struct channel *channel = channel_ensure(session_hub(session), request->channel);
     struct subscription *subscription = mem_zalloc(sizeof(*subscription));
-    subscription->session = session;
-    subscription->channel = channel;
+    *subscription = (struct subscription){
+        .session = session,
+        .channel = channel,
+        .is_server_side = request->is_server_side,
+        .is_by_token = request->is_by_token,
+        .expires_at_s = request->expires_at_s,
+        .request = request->request,
+    };
     LL_PREPEND2(*session_subscriptions(session), subscription, next_of_session);
     list_add(&channel->arrivals, subscription);
     metrics.subscriptions++;

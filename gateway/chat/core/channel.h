@@ -64,10 +64,18 @@ const char *channel_name(const struct channel *channel);
 /* Arrivals are admitted at the end of this turn. */
 bool channel_is_live(const struct channel *channel);
 
-/* The session arrives in the channel, whose namespace is known; it is opened if it is not.
- * Borrowed. */
-struct subscription *channel_subscribe(struct hub *hub, struct session *session,
-                                       const char *name);
+/* How a session comes into a channel. */
+struct subscribe_request {
+    const char *channel; /* its namespace is known */
+    bool is_server_side; /* this and the next two: see struct subscription */
+    bool is_by_token;
+    int64_t expires_at_s;
+    void *request; /* *stolen* */
+};
+
+/* The session arrives in the channel, which is opened if it is not. Borrowed. */
+struct subscription *channel_subscribe(struct session *session,
+                                       const struct subscribe_request *request);
 /* Ends presence, too. */
 void channel_unsubscribe(struct subscription *subscription);
 /* NULL: the session is not in the channel. */

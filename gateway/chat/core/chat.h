@@ -64,10 +64,6 @@ struct hub *chat_create(struct loop *loop, struct broker *broker,
 /* After the last session is gone and the broker is destroyed. Takes NULL. */
 void chat_destroy(struct hub *hub);
 
-/* For chat_open. */
-extern const struct dialect dialect_luchat;
-extern const struct dialect dialect_centrifuge;
-
 /* What the handshake said besides the path. */
 struct chat_request {
     const char *channel;

@@ -74,7 +74,8 @@ static void obey(const struct control_order *order, struct session *session)
         break;
     case CONTROL_SUBSCRIBE:
         if (dialect->subscribe)
-            dialect->subscribe(session, order->channel, order->position);
+            dialect->subscribe(session, order->channel,
+                               order->has_position ? &order->position : NULL);
         break;
     case CONTROL_REFRESH:
         if (dialect->refresh)

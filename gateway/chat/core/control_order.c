@@ -4,6 +4,7 @@
  */
 #include "control_order.h"
 
+#include "log_position.h"
 #include "names.h"
 #include "token.h"
 
@@ -20,13 +21,20 @@ static const char *const kinds[] = {
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
 
+static json_t *print_position(const struct broker_position *position)
+{
+    return json_pack("{sI,ss}", "offset", (json_int_t)position->offset, "epoch",
+                     position->epoch);
+}
+
 char *control_order_print(const struct control_order *order)
 {
-    json_t *root = json_pack(
-        "{s:{ss,ss,ss,sO*,si,ss,sO*,sb,sI}}", kinds[order->kind], "user", order->user, "client",
-        order->client, "channel", order->channel, "whitelist", (json_t *)order->whitelist,
-        "code", order->code, "reason", order->reason, "position", (json_t *)order->position,
-        "expired", order->is_expired, "expires_at", (json_int_t)order->expires_at_s);
+    json_t *position = order->has_position ? print_position(&order->position) : NULL;
+    json_t *root = json_pack("{s:{ss,ss,ss,sO*,si,ss,so*,sb,sI}}", kinds[order->kind], "user",
+                             order->user, "client", order->client, "channel", order->channel,
+                             "whitelist", (json_t *)order->whitelist, "code", order->code,
+                             "reason", order->reason, "position", position, "expired",
+                             order->is_expired, "expires_at", (json_int_t)order->expires_at_s);
     char *text = json_dumps(root, JSON_COMPACT);
     json_decref(root);
     return text;
@@ -69,14 +77,12 @@ static bool is_close(const struct control_order *order)
             length <= CONTROL_REASON_BYTES_MAX);
 }
 
-static bool is_place(const json_t *place)
+static bool read_position(const json_t *root, struct control_order *order)
 {
-    const json_t *offset = json_object_get(place, "offset");
-    const json_t *epoch = json_object_get(place, "epoch");
-    return !place || (json_is_object(place) &&
-                      (!offset || json_is_null(offset) ||
-                       (json_is_integer(offset) && json_integer_value(offset) >= 0)) &&
-                      (!epoch || json_is_null(epoch) || json_is_string(epoch)));
+    if (!root)
+        return true;
+    order->has_position = true;
+    return log_position_read(root, &order->position);
 }
 
 /* Whatever comes from Redis may be another version's, or made by hand. */
@@ -84,8 +90,8 @@ static bool is_sound(const struct control_order *order)
 {
     bool is_about_somebody = order->user[0] != '\0' || order->client[0] != '\0';
     return is_about_somebody && is_channel(order) && is_close(order) &&
-           are_texts(order->whitelist) && is_place(order->position) &&
-           order->expires_at_s >= 0 && order->expires_at_s <= TOKEN_TIME_MAX_S;
+           are_texts(order->whitelist) && order->expires_at_s >= 0 &&
+           order->expires_at_s <= TOKEN_TIME_MAX_S;
 }
 
 bool control_order_read(json_t *root, struct control_order *ret_order)
@@ -100,8 +106,8 @@ bool control_order_read(json_t *root, struct control_order *ret_order)
                     "expires_at", &expires_at_s) != 0)
         return false;
     ret_order->whitelist = json_object_get(content, "whitelist");
-    ret_order->position = json_object_get(content, "position");
     ret_order->is_expired = is_expired != 0;
     ret_order->expires_at_s = expires_at_s;
-    return is_sound(ret_order);
+    return read_position(json_object_get(content, "position"), ret_order) &&
+           is_sound(ret_order);
 }

@@ -7,6 +7,8 @@
 #ifndef PARLEY_CONTROL_ORDER_H
 #define PARLEY_CONTROL_ORDER_H
 
+#include "broker.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,9 +37,10 @@ struct control_order {
     const struct json_t *whitelist; /* disconnect: ids of clients that stay; NULL: none */
     int code;                       /* disconnect: close code */
     const char *reason;             /* disconnect */
-    const struct json_t *position;  /* subscribe: {"offset","epoch"}, to recover from; NULL */
-    bool is_expired;                /* refresh: the connection is over */
-    int64_t expires_at_s;           /* refresh: wall time; 0: never */
+    bool has_position;              /* subscribe: to recover from position */
+    struct broker_position position;
+    bool is_expired;      /* refresh: the connection is over */
+    int64_t expires_at_s; /* refresh: wall time; 0: never */
 };
 
 /* *new* */

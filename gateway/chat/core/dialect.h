@@ -12,11 +12,11 @@
 #include <stdint.h>
 
 struct batch;
+struct broker_position;
 struct broker_presence;
 struct broker_reply;
 struct channel;
 struct chat_request;
-struct json_t;
 struct publication;
 struct session;
 struct subscription;
@@ -44,8 +44,9 @@ struct dialect {
     /* What the server API orders, see control.h; NULL: the dialect has no such thing. */
     void (*disconnect)(struct session *session, int code, const char *reason);
     void (*unsubscribe)(struct subscription *subscription);
+    /* position: to recover from; NULL: none. */
     void (*subscribe)(struct session *session, const char *channel,
-                      const struct json_t *position);
+                      const struct broker_position *position);
     void (*refresh)(struct session *session, bool is_expired, int64_t expires_at_s);
     void (*encode_publication)(struct batch *batch, const struct channel *channel,
                                const struct publication *publication);

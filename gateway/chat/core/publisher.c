@@ -3,34 +3,48 @@
  */
 #include "publisher.h"
 
-#include "client_info.h"
-#include "hub.h"
-#include "session.h"
+#include "broker.h"
+#include "mem.h"
 
 #include <jansson.h>
 
 #include <stdio.h>
 #include <string.h>
 
-/* What cannot be read is a client's whose user is not known. */
-void publisher_read(struct slice info, struct publisher *ret_publisher)
+static const char tags_begin[] = "{\"tags\":";
+
+static bool begins_with(struct slice text, const char *begin)
 {
-    *ret_publisher = (struct publisher){.kind = PUBLISHER_JUDGED};
-    if (info.length == 0)
-        return;
-    json_t *root = json_loadb(info.bytes, info.length, 0, NULL);
-    const char *user = json_string_value(json_object_get(root, "user"));
-    bool is_server = json_is_object(root) && !json_object_get(root, "client") && !user;
-    ret_publisher->kind = is_server ? PUBLISHER_SERVER : PUBLISHER_CLIENT;
-    if (user && strlen(user) >= sizeof(ret_publisher->user))
-        user = NULL;
-    (void)snprintf(ret_publisher->user, sizeof(ret_publisher->user), "%s", user ? user : "");
-    json_decref(root);
+    size_t length = strlen(begin);
+    return text.length >= length && memcmp(text.bytes, begin, length) == 0;
 }
 
-char *publisher_print(const struct session *session)
+/* Asked for each publication and dialect: nothing is parsed. */
+struct publisher publisher_of(const struct publication *publication)
 {
-    char client[CLIENT_BYTES];
-    session_print_client(session, client);
-    return client_info_print(client, session_user(session), session_info(session));
+    struct slice info = publication_info(publication);
+    struct slice none = {"", 0};
+    if (info.length == 0)
+        return (struct publisher){PUBLISHER_JUDGED, none, none};
+    if (info.length == strlen("{}"))
+        return (struct publisher){PUBLISHER_SERVER, none, none};
+    if (!begins_with(info, tags_begin))
+        return (struct publisher){PUBLISHER_CLIENT, info, none};
+    size_t head = strlen(tags_begin);
+    struct slice tags = {(const char *)info.bytes + head, info.length - head - strlen("}")};
+    return (struct publisher){PUBLISHER_SERVER, none, tags};
+}
+
+void publisher_read_user(const struct publisher *publisher, char ret_user[USER_BYTES_MAX + 1])
+{
+    json_t *client = json_loadb(publisher->client.bytes, publisher->client.length, 0, NULL);
+    const char *user = json_string_value(json_object_get(client, "user"));
+    bool is_user = user && strlen(user) <= USER_BYTES_MAX;
+    (void)snprintf(ret_user, USER_BYTES_MAX + 1, "%s", is_user ? user : "");
+    json_decref(client);
+}
+
+char *publisher_print_server(const char *tags)
+{
+    return tags ? mem_printf("%s%s}", tags_begin, tags) : mem_strdup("{}");
 }

@@ -1,19 +1,18 @@
 /*
  * publisher - who published something, as it is told beside the payload.
  *
- * A publication's info is JSON: of a client {"client":...,"user":...,"conn_info":...}, of the
- * server API or the operator's tool {} or {"tags":...}. None at all stands for a LuChat client,
- * whose name in the message its gateway has judged. All dialects meet in this form: none of
- * them has to know another by the shape of its data.
+ * A publication's info has one form for all dialects, written and read here and nowhere else:
+ * none at all stands for a LuChat client, whose name in the message its gateway has judged; {}
+ * or {"tags":...} for the server API and the operator's tool; else it is a client's, as
+ * client_info_print writes it. Pure functions.
  */
 #ifndef PARLEY_PUBLISHER_H
 #define PARLEY_PUBLISHER_H
 
 #include "names.h"
 #include "slice.h"
-#include "token.h"
 
-struct session;
+struct publication;
 
 enum publisher_kind {
     PUBLISHER_JUDGED, /* LuChat: nothing more is known, nor need it be */
@@ -21,14 +20,19 @@ enum publisher_kind {
     PUBLISHER_CLIENT,
 };
 
+/* JSON texts, borrowed from the publication. */
 struct publisher {
     enum publisher_kind kind;
-    char user[USER_BYTES_MAX + 1]; /* of a client; "": it has shown no token */
+    struct slice client; /* of a client: what client_info_print wrote; else empty */
+    struct slice tags;   /* of the server: an object of texts; empty: it gave none */
 };
 
-void publisher_read(struct slice info, struct publisher *ret_publisher);
+struct publisher publisher_of(const struct publication *publication);
 
-/* The info of what the session publishes. *new* */
-char *publisher_print(const struct session *session);
+/* The client's user; "": it has shown no token, or the info cannot be read. */
+void publisher_read_user(const struct publisher *publisher, char ret_user[USER_BYTES_MAX + 1]);
+
+/* The info of what the server publishes. tags: an object of texts as JSON; NULL: none. *new* */
+char *publisher_print_server(const char *tags);
 
 #endif

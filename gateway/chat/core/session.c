@@ -5,6 +5,7 @@
 
 #include "batch.h"
 #include "channel.h"
+#include "client_info.h"
 #include "clock.h"
 #include "dialect.h"
 #include "hub.h"
@@ -173,6 +174,13 @@ void session_print_client(const struct session *session, char *out)
     if (subscription && subscription->identity > 0)
         (void)snprintf(out + strlen(out), CLIENT_BYTES - strlen(out), ".%u",
                        subscription->identity);
+}
+
+char *session_print_info(const struct session *session)
+{
+    char client[CLIENT_BYTES];
+    session_print_client(session, client);
+    return client_info_print(client, session->user, session->info);
 }
 
 void *session_state(const struct session *session)

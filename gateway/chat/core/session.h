@@ -60,6 +60,10 @@ void session_set_authenticated(struct session *session);
  * a dot how many others it has been, if any. out: CLIENT_BYTES. */
 void session_print_client(const struct session *session, char *out);
 
+/* The session as it is named beside what it publishes, and in presence; see client_info.h.
+ * *new* */
+char *session_print_info(const struct session *session);
+
 /* What the dialect keeps of the session; freed by its on_end. */
 void *session_state(const struct session *session);
 void session_set_state(struct session *session, void *state);

@@ -6,12 +6,13 @@
  * makes it present. Anything else is an error to the sender alone. Who comes in, and for how
  * long, is luchat_session.c's.
  */
+#include "dialect_luchat.h"
+
 #include "auth.h"
 #include "batch.h"
 #include "broker.h"
 #include "channel.h"
 #include "chat.h"
-#include "dialect.h"
 #include "hub.h"
 #include "luchat_codec.h"
 #include "luchat_hello.h"
@@ -19,7 +20,6 @@
 #include "metrics.h"
 #include "once_key.h"
 #include "presence.h"
-#include "publisher.h"
 #include "quota.h"
 #include "rights.h"
 #include "session.h"
@@ -69,7 +69,7 @@ static void publish(struct session *session, struct slice payload)
     struct broker_message message = {.payload = payload};
     struct broker_waiter waiter = {on_published, hub, session_id(session)};
     struct once_key once = {.name = NULL};
-    char *info = luchat_state(session)->user ? publisher_print(session) : NULL;
+    char *info = luchat_state(session)->user ? session_print_info(session) : NULL;
     quota_begin(session);
     if (info)
         message.info = slice_of(info);

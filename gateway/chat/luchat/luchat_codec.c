@@ -243,18 +243,19 @@ static bool may_be_message(struct slice payload)
 }
 
 /* May clients be shown the payload as a message of the user that it names? */
-static bool is_as_said(struct slice payload, const struct publisher *publisher, bool is_open)
+static bool is_as_said(struct slice payload, enum publisher_kind kind, const char *user,
+                       bool is_open)
 {
     struct luchat_command command;
-    if (publisher->kind == PUBLISHER_JUDGED)
+    if (kind == PUBLISHER_JUDGED)
         return true;
     if (!may_be_message(payload))
         return false;
     luchat_decode(payload.bytes, payload.length, &command);
     luchat_command_finish(&command);
-    if (command.kind != LUCHAT_MESSAGE || publisher->kind == PUBLISHER_SERVER)
+    if (command.kind != LUCHAT_MESSAGE || kind == PUBLISHER_SERVER)
         return command.kind == LUCHAT_MESSAGE;
-    return publisher->user[0] ? strcmp(publisher->user, command.user) == 0 : is_open;
+    return user[0] ? strcmp(user, command.user) == 0 : is_open;
 }
 
 /* {"message":{"userid":...,"message":...}} around what was published by another dialect: a
@@ -281,12 +282,14 @@ void luchat_encode_publication(struct batch *batch, const struct publication *pu
                                bool is_open)
 {
     struct slice payload = publication_payload(publication);
-    struct publisher publisher;
-    publisher_read(publication_info(publication), &publisher);
-    if (is_as_said(payload, &publisher, is_open))
+    struct publisher publisher = publisher_of(publication);
+    char user[USER_BYTES_MAX + 1] = "";
+    if (publisher.kind == PUBLISHER_CLIENT)
+        publisher_read_user(&publisher, user);
+    if (is_as_said(payload, publisher.kind, user, is_open))
         batch_append_text(batch, &payload, 1);
     else
-        encode_foreign(batch, payload, publisher.user);
+        encode_foreign(batch, payload, user);
 }
 
 /* The id of a user, in the form that its client gave it: a text, or a number. *new* */

@@ -51,9 +51,9 @@ static void enter(struct session *session, const char *channel)
                                                    : "not allowed in this channel");
         return;
     }
-    struct subscription *subscription =
-        channel_subscribe(session_hub(session), session, channel);
-    subscription->is_by_token = state->is_for_channel;
+    const struct subscription *subscription = channel_subscribe(
+        session,
+        &(struct subscribe_request){.channel = channel, .is_by_token = state->is_for_channel});
     if (!channel_is_live(subscription->channel))
         session_pause(session, PAUSE_FOR_CHANNEL);
     schedule(session);

@@ -14,7 +14,8 @@ enum option_kind {
     OPTION_SWITCH, /* on the command line only */
     OPTION_TOGGLE, /* a switch that the environment and the file have, too: on, off */
     OPTION_ADDRESS,
-    OPTION_CHOICE,
+    OPTION_CHOICE, /* an int: the number of the word, the enum's value */
+    OPTION_ON_OFF, /* a bool */
     OPTION_NAME,
     OPTION_SECRET, /* text that is never printed; NAME-file names a file that holds it */
     OPTION_URL,    /* text whose password is never printed */
@@ -48,6 +49,10 @@ bool config_is_switch(const struct option *option);
 void *config_field(const struct option *option, const struct config *config);
 void config_store(const struct option *option, struct config *config, const char *text);
 
+/* The number of a word among those of a choice; -1: it is none. */
+int config_choice_number(const struct option *option, const char *text);
+/* The word of that number. *new* */
+char *config_choice_word(const struct option *option, int number);
 /* What is wrong with the text for this option, NULL if nothing. name: as the user wrote it.
  * *new* */
 char *config_check_text(const struct option *option, const char *name, const char *text);

@@ -2,6 +2,8 @@
  * world - a chat layer with everything around it faked; see world.h.
  */
 #include "world.h"
+#include "dialect_centrifuge.h"
+#include "dialect_luchat.h"
 
 #include <stdio.h>
 #include <stdlib.h>
