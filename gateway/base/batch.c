@@ -29,6 +29,7 @@ struct batch {
 
 struct batch *batch_create(const struct framing *framing)
 {
+    assert(framing);
     struct batch *batch = mem_zalloc(sizeof(*batch));
     batch->framing = framing;
     batch->refs = 1;
@@ -37,12 +38,14 @@ struct batch *batch_create(const struct framing *framing)
 
 struct batch *batch_ref(struct batch *batch)
 {
+    assert(batch->refs > 0);
     batch->refs++;
     return batch;
 }
 
 void batch_unref(struct batch *batch)
 {
+    assert(!batch || batch->refs > 0);
     if (!batch || --batch->refs > 0)
         return;
     free(batch->bytes);
@@ -138,6 +141,7 @@ uint32_t batch_message_count(const struct batch *batch)
 
 void batch_entered_queue(struct batch *batch)
 {
+    assert(batch->refs > 0);
     if (batch->queue_count++ == 0)
         metrics.backlog_bytes += (int64_t)batch->length;
 }

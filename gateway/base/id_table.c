@@ -8,6 +8,7 @@
 
 #include "mem.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 struct slot {
@@ -57,6 +58,7 @@ static uint32_t take_slot(struct id_table *table)
 
 uint64_t id_table_add(struct id_table *table, void *object)
 {
+    assert(object);
     uint32_t number = take_slot(table);
     struct slot *slot = &table->slots[number];
     slot->object = object;

@@ -3,7 +3,7 @@
  */
 #include "mem.h"
 
-#include "log.h"
+#include "fatal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,8 +15,9 @@ enum { GROW_FIRST_COUNT = 4 };
 static void *checked(void *memory, size_t bytes)
 {
     if (!memory && bytes > 0) {
-        log_error("out_of_memory", kv_int("bytes", (int64_t)bytes));
-        abort();
+        char wanted[40];
+        (void)snprintf(wanted, sizeof(wanted), "%zu bytes", bytes);
+        fatal("out_of_memory", wanted);
     }
     return memory;
 }

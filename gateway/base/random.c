@@ -3,7 +3,7 @@
  */
 #include "random.h"
 
-#include "log.h"
+#include "fatal.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -30,15 +30,13 @@ static void refill(void)
 {
     ssize_t got;
     if (!is_fork_watched && pthread_atfork(NULL, NULL, on_forked) != 0)
-        abort();
+        fatal("no_fork_handler", "");
     is_fork_watched = true;
     do {
         got = getrandom(numbers, sizeof(numbers), 0);
     } while (got < 0 && errno == EINTR);
-    if (got != (ssize_t)sizeof(numbers)) {
-        log_error("no_random_numbers", kv_str("err", strerror(errno)));
-        abort();
-    }
+    if (got != (ssize_t)sizeof(numbers))
+        fatal("no_random_numbers", strerror(errno));
     left = NUMBERS_AT_ONCE;
 }
 

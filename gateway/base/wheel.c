@@ -10,6 +10,7 @@
 
 #include "mem.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { SLOT_COUNT = 1024 };
@@ -24,6 +25,7 @@ struct wheel {
 struct wheel *wheel_create(int64_t now_ms, int64_t tick_ms,
                            void (*on_due)(struct wheel_timer *timer))
 {
+    assert(tick_ms > 0 && on_due);
     struct wheel *wheel = mem_zalloc(sizeof(*wheel));
     wheel->tick_ms = tick_ms;
     wheel->done_tick = now_ms / tick_ms;

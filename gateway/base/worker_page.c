@@ -16,6 +16,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* A slot holds a struct metrics as numbers. */
+#define IS_NUMBER(name, help)                                                                  \
+    static_assert(_Generic(metrics.name, int64_t : 1, default : 0), #name);
+METRICS(IS_NUMBER, IS_NUMBER)
+#undef IS_NUMBER
+static_assert(sizeof(struct metrics) % sizeof(int64_t) == 0, "numbers, and nothing else");
+
 enum { METRIC_COUNT = sizeof(struct metrics) / sizeof(int64_t) };
 
 struct slot {

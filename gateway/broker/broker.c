@@ -6,6 +6,7 @@
 #include "mem.h"
 #include "random.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ bool broker_is_epoch(const char *text)
 
 struct publication *publication_create(uint64_t offset, struct slice payload, struct slice info)
 {
+    assert(payload.length <= UINT32_MAX && info.length <= UINT32_MAX);
     struct publication *publication =
         mem_alloc(sizeof(*publication) + payload.length + info.length);
     publication->refs = 1;
@@ -54,18 +56,21 @@ struct slice publication_info(const struct publication *publication)
 
 struct publication *publication_ref(struct publication *publication)
 {
+    assert(publication->refs > 0);
     publication->refs++;
     return publication;
 }
 
 void publication_unref(struct publication *publication)
 {
+    assert(!publication || publication->refs > 0);
     if (publication && --publication->refs == 0)
         free(publication);
 }
 
 void broker_set_events(struct broker *broker, const struct broker_events *events)
 {
+    assert(events->on_subscribed && events->on_publication && events->on_presence);
     broker->events = *events;
 }
 

@@ -16,6 +16,7 @@
 
 #include <utlist.h>
 
+#include <assert.h>
 #include <fnmatch.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -66,7 +67,7 @@ struct task {
 };
 
 struct memory_broker {
-    struct broker base; /* first: a struct broker * is one of these */
+    struct broker base; /* first, see below */
     struct loop *loop;
     struct broker_policies policies;
     int64_t next_sweep_ms;
@@ -76,6 +77,9 @@ struct memory_broker {
     struct memory_files *files;
     struct task *tasks;
 };
+
+/* A struct broker * of these operations is one of these. */
+static_assert(offsetof(struct memory_broker, base) == 0, "self_of");
 
 static struct memory_broker *self_of(struct broker *broker)
 {

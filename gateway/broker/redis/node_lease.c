@@ -20,6 +20,7 @@
 
 #include <hiredis/hiredis.h>
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,7 @@ static void take(struct node_lease *lease, int64_t generation)
 static void on_held(struct node_lease *lease, enum lease_answer answer, int64_t generation,
                     int64_t now_ms)
 {
+    assert(generation > 0 && now_ms > 0);
     /* an earlier answer may have been lost, and with it the new generation */
     bool is_taken = answer == LEASE_TAKEN || generation != lease->generation;
     /* what was refused while we thought it over is still to be done */

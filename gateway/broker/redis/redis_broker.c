@@ -32,6 +32,8 @@
 
 #include <hiredis/hiredis.h>
 
+#include <assert.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +41,7 @@
 enum { PROBES_MISSED_MAX = 3 };
 
 struct redis_broker {
-    struct broker base; /* first: a struct broker * is one of these */
+    struct broker base; /* first, see below */
     const struct redis_broker_options *options;
     struct redis_link *commands;
     struct redis_link *subscriber;
@@ -55,6 +57,9 @@ struct redis_broker {
     char *control_channel;
     int probes_unheard;
 };
+
+/* A struct broker * of these operations is one of these. */
+static_assert(offsetof(struct redis_broker, base) == 0, "self_of");
 
 struct channel_call {
     char *channel;

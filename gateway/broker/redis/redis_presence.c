@@ -25,6 +25,7 @@
 #include <hiredis/hiredis.h>
 #include <utlist.h>
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -170,6 +171,7 @@ void redis_presence_remove(const struct redis_presence *presence,
                            const struct redis_remains *remains, redis_reply_fn on_done,
                            void *context)
 {
+    assert(remains->client_count >= 1 && remains->client_count <= REDIS_REMAINS_MAX);
     const struct broker_policy *policy = policy_of(presence, remains->channel);
     struct redis_call call = {.count = 0};
     struct channel_keys keys;

@@ -146,6 +146,7 @@ static void on_first_reply(void *context, enum broker_status status, const redis
 void redis_script_call(struct redis_link *link, enum redis_script script,
                        const struct redis_call *call, redis_reply_fn on_reply, void *context)
 {
+    assert((size_t)script < SCRIPT_COUNT && redis_script_texts[script] && answers[script].name);
     struct pending_call *pending = copy_call(call);
     pending->link = link;
     pending->script = script;

@@ -28,6 +28,7 @@
 #include "rights.h"
 #include "session.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +145,7 @@ static void print_missed(FILE *out, const struct channel *channel, uint64_t offs
 static char *print_subscribed(const struct subscription *subscription,
                               const struct centrifuge_request *request)
 {
+    assert(request); /* it is there until the subscription is admitted */
     const struct channel *channel = subscription->channel;
     char *text = NULL;
     size_t length;
@@ -213,6 +215,7 @@ static void on_gap(struct subscription *subscription)
 
 static bool is_ahead(const struct subscription *subscription)
 {
+    assert(subscription->request);
     const struct centrifuge_request *request = subscription->request;
     return request->wants_recovery &&
            request->position.offset > channel_offset(subscription->channel) &&
@@ -239,6 +242,7 @@ static void on_not_opened(struct subscription *subscription)
 {
     const struct centrifuge_request *request = subscription->request;
     struct session *session = subscription->session;
+    assert(request);
     uint32_t command_id = request->command_id;
     if (subscription->is_server_side) {
         centrifuge_close(session, CENTRIFUGE_SERVER_ERROR, "a channel cannot be opened now");

@@ -151,6 +151,7 @@ void channel_set_state(struct channel *channel, enum channel_state state)
 
 static void list_add(struct subscription_list *list, struct subscription *subscription)
 {
+    assert(list->unserved <= list->count);
     list->items =
         mem_grow(list->items, list->count, &list->capacity, sizeof(struct subscription *));
     subscription->index = (uint32_t)list->count;
@@ -176,6 +177,7 @@ static void list_remove(struct subscription_list *list, struct subscription *sub
         hole = list->unserved;
     }
     list->count--;
+    assert(list->unserved <= list->count);
     if (hole != list->count) /* else it is empty already, and what it held has its new place */
         list_move(list, list->count, hole);
 }
@@ -265,6 +267,7 @@ static struct audience *ensure_audience(struct channel *channel,
  * there is nothing else. */
 static void admit(struct channel *channel, struct subscription *subscription)
 {
+    assert(!subscription->is_admitted && channel->state == CHANNEL_LIVE);
     const struct wire_format *format = session_format(subscription->session);
     list_remove(&channel->arrivals, subscription);
     subscription->is_admitted = true;
@@ -291,7 +294,8 @@ static void admit_arrivals(struct channel *channel)
     if (channel->state != CHANNEL_LIVE)
         return;
     reverse(arrivals);
-    for (size_t i = arrivals->count; i > 0; i--) {
+    /* one of them may know more of the log than there is, and then the channel is not live */
+    for (size_t i = arrivals->count; i > 0 && channel->state == CHANNEL_LIVE; i--) {
         if (session_is_open(arrivals->items[i - 1]->session))
             admit(channel, arrivals->items[i - 1]);
     }

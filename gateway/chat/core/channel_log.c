@@ -255,6 +255,7 @@ static void on_log_read(void *owner, uint64_t tag, const struct broker_reply *re
 {
     struct hub *hub = owner;
     struct channel *channel = id_table_find(hub->channel_ids, tag);
+    assert(!channel || channel->reads_pending > 0);
     if (!channel || --channel->reads_pending > 0)
         return;
     if (reply->status != BROKER_OK) {

@@ -13,8 +13,12 @@
 
 #include <jansson.h>
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What an order says is told in a close frame. */
+static_assert((int)CONTROL_REASON_BYTES_MAX <= (int)CLOSE_REASON_BYTES_MAX, "reasons fit");
 
 void control_send(struct hub *hub, const struct control_order *order,
                   struct broker_waiter waiter)

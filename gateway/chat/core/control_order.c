@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include <assert.h>
 #include <string.h>
 
 static const char *const kinds[] = {
@@ -20,6 +21,7 @@ static const char *const kinds[] = {
 };
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
+static_assert(KIND_COUNT == CONTROL_REFRESH + 1, "each kind has a name");
 
 static json_t *print_position(const struct broker_position *position)
 {

@@ -21,6 +21,8 @@
 #include "session.h"
 #include "wire_format.h"
 
+#include <assert.h>
+
 enum {
     /* A fuller batch goes out by itself: who is behind then gets it in parts that are not too
      * long for a turn. */
@@ -36,6 +38,7 @@ static bool has_anybody(const struct audience *audience)
 
 static struct batch *ensure_batch(struct audience *audience)
 {
+    assert(audience->format);
     if (!audience->next)
         audience->next = wire_format_batch(audience->format);
     return audience->next;
@@ -69,6 +72,7 @@ bool fanout_begin(struct channel *channel)
         struct audience *audience = &channel->audiences[i];
         if (!audience->next || batch_length(audience->next) == 0)
             continue;
+        assert(audience->subscribers.unserved == 0);
         audience->outgoing = audience->next;
         audience->next = NULL;
         audience->subscribers.unserved = audience->subscribers.count;
@@ -123,6 +127,7 @@ static void fetch_ahead(const struct subscription_list *list)
 /* Whoever is closed for being behind stays in the list until the next turn. */
 static bool serve(struct subscription_list *list, struct batch *batch, int64_t end_us)
 {
+    assert(list->unserved <= list->count);
     for (size_t sends = 1; list->unserved > 0; sends++) {
         fetch_ahead(list);
         session_send(list->items[--list->unserved]->session, batch);

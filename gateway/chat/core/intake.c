@@ -17,6 +17,7 @@
 
 #include <utlist.h>
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,6 +168,7 @@ static size_t hear_commands(struct session *session, const char *bytes, size_t l
             *ret_wait = wait_for_reply(session);
             return at;
         }
+        assert(heard <= length - at); /* a dialect that took more would never end this */
         at += heard;
     } while (at < length && session_is_open(session));
     return length;

@@ -16,6 +16,13 @@
 #include "presence.h"
 #include "session.h"
 
+#include <assert.h>
+
+/* Who is this far has been told of, or is about to be. */
+static_assert(PRESENCE_ABSENT < PRESENCE_WANTED && PRESENCE_WANTED < PRESENCE_JOINING &&
+                  PRESENCE_JOINING < PRESENCE_PRESENT,
+              "states are compared by their order");
+
 enum { AGAIN_AFTER_MS = 1000, JOINS_PER_TICK = 100 };
 
 /* Answers whether there was something to do. */

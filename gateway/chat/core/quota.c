@@ -18,6 +18,7 @@
 #include "session.h"
 #include "usage_body.h"
 
+#include <assert.h>
 #include <float.h>
 #include <stdlib.h>
 
@@ -203,6 +204,7 @@ void quota_begin(struct session *session)
 void quota_end(struct session *session)
 {
     struct usage *usage = usage_ensure(session);
+    assert(usage->in_flight > 0);
     usage->in_flight--;
     intake_wake(session);
 }
@@ -290,6 +292,7 @@ static size_t next_guess(size_t guess, size_t bytes)
 
 void quota_reply_came(struct hub *hub, size_t expected, size_t bytes)
 {
+    assert(hub->replies_in_flight > 0);
     hub->replies_in_flight--;
     hub->replies_expected -= expected;
     hub->reply_usual = next_guess(hub->reply_usual, bytes);
@@ -311,6 +314,7 @@ void quota_end_reply(struct session *session, size_t bytes, size_t items)
 {
     struct usage *usage = usage_ensure(session);
     usage->reply_bytes = next_guess(guess_own(session), bytes);
+    assert(usage->replies_in_flight > 0);
     usage->replies_in_flight--;
     quota_owe_reply(session, bytes + items * ITEM_BYTES);
     quota_end(session);

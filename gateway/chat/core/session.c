@@ -19,6 +19,8 @@
 #include "wheel.h"
 #include "wire_format.h"
 
+#include <assert.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +55,7 @@ struct session {
 
 struct session *session_create(struct hub *hub, void *conn, const struct wire_format *format)
 {
+    assert(format);
     struct session *session = mem_zalloc(sizeof(*session));
     session->hub = hub;
     session->conn = conn;
@@ -147,6 +150,7 @@ const char *session_info(const struct session *session)
 
 void session_set_identity(struct session *session, const char *user, const char *info)
 {
+    assert(user && info);
     hub_user_came(session->hub, user);
     if (session->user)
         hub_user_went(session->hub, session->user);
@@ -341,6 +345,7 @@ void session_close(struct session *session, enum close_code code, const char *re
 {
     if (session->state != SESSION_OPEN)
         return;
+    assert(strlen(reason) <= CLOSE_REASON_BYTES_MAX);
     session->state = SESSION_CLOSING;
     hub_note_closed(session->hub, session->id);
     drop_queue(session);

@@ -22,6 +22,9 @@ enum close_code {
     CLOSE_TRY_AGAIN_LATER = 1013,
 };
 
+/* Section 5.5.1: a control frame holds 125, two of which are the code. */
+enum { CLOSE_REASON_BYTES_MAX = 123 };
+
 struct framing;
 
 struct transport {
@@ -30,7 +33,8 @@ struct transport {
      * is on its way, and the rest of what has begun. Fewer than all: chat_writable will tell
      * when more can go. False: the connection is broken; chat_closed will follow. */
     bool (*write)(void *conn, const unsigned char *bytes, size_t length, size_t *ret_taken);
-    /* Sends a close frame as soon as the connection can take it. reason: at most 123 octets. */
+    /* Sends a close frame as soon as the connection can take it. reason: CLOSE_REASON_BYTES_MAX
+     * octets at most. */
     void (*close)(void *conn, enum close_code code, const char *reason);
     /* Ends the connection without a word: it did not take its close frame. */
     void (*kill)(void *conn);

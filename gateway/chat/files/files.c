@@ -24,6 +24,7 @@
 
 #include <jansson.h>
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,6 +231,7 @@ void file_job_destroy(struct file_job *job)
 
 bool file_job_grow(struct file_job *job, size_t bytes)
 {
+    assert(job);
     size_t others = job->hub->admitted_bytes - job->admitted;
     if (others + bytes > FILES_ADMITTED_BYTES_MAX)
         return false;

@@ -24,6 +24,7 @@
 #include "rights.h"
 #include "session.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,7 +61,9 @@ static void on_published(void *owner, uint64_t tag, const struct broker_reply *r
 /* The one that it has entered. */
 static const char *own_channel(struct session *session)
 {
-    return channel_name((*session_subscriptions(session))->channel);
+    const struct subscription *own = *session_subscriptions(session);
+    assert(own && !own->next_of_session); /* it has one from its opening to its end */
+    return channel_name(own->channel);
 }
 
 static void publish(struct session *session, struct slice payload)
