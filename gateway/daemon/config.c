@@ -114,6 +114,9 @@ const struct option config_options[] = {
     {"strict", OPTION_TOGGLE, AT(strict), "", 0, 0, NULL, "refuse to start with what is otherwise only warned of: weak secrets, secrets that others can read, a gateway open to all"},
     {"check-config", OPTION_SWITCH, AT(check_config), "", 0, 0, NULL, "check the configuration and exit"},
     {"print-config", OPTION_SWITCH, AT(print_config), "", 0, 0, NULL, "print the configuration in force as JSON and exit"},
+    {"print-man", OPTION_SWITCH, AT(print_man), "", 0, 0, NULL, "print the manual page and exit"},
+    {"print-bash-completion", OPTION_SWITCH, AT(print_bash_completion), "", 0, 0, NULL, "print what bash completes and exit"},
+    {"print-zsh-completion", OPTION_SWITCH, AT(print_zsh_completion), "", 0, 0, NULL, "print what zsh completes and exit"},
     {"version", OPTION_SWITCH, AT(version), "", 0, 0, NULL, "print the version and exit"},
     {"help", OPTION_SWITCH, AT(help), "", 0, 0, NULL, "print this and exit"},
 };
@@ -279,6 +282,12 @@ static char *read_environment(struct loader *loader, char **environment)
     return error;
 }
 
+static bool is_about_program(const struct config *config)
+{
+    return config->help || config->version || config->print_man ||
+           config->print_bash_completion || config->print_zsh_completion;
+}
+
 bool config_load(struct config *config, int argc, char **argv, char **environment,
                  char **ret_error)
 {
@@ -289,7 +298,7 @@ bool config_load(struct config *config, int argc, char **argv, char **environmen
             config_store(&config_options[i], config, config_options[i].value);
     }
     char *error = read_flags(&loader, argc, argv);
-    if (!error && (config->help || config->version))
+    if (!error && is_about_program(config))
         return true; /* whatever else is said */
     if (!error)
         error = read_environment(&loader, environment);

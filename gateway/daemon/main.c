@@ -255,6 +255,12 @@ static bool only_print(const struct config *config)
 {
     if (config->help)
         config_print_help(stdout);
+    else if (config->print_man)
+        config_print_manual("man", stdout);
+    else if (config->print_bash_completion)
+        config_print_manual("bash-completion", stdout);
+    else if (config->print_zsh_completion)
+        config_print_manual("zsh-completion", stdout);
     else if (config->version)
         config_print_version(stdout);
     else if (config->print_config)

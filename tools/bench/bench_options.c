@@ -5,6 +5,7 @@
  */
 #include "bench_options.h"
 
+#include "bench_manual.h"
 #include "bench_message.h"
 #include "bench_protocol.h"
 
@@ -25,6 +26,8 @@ enum option_kind {
     KIND_TEXT,
     KIND_PID,
     KIND_PROTOCOL,
+    KIND_PRINT,
+    KIND_VERSION,
     KIND_HELP,
 };
 
@@ -74,6 +77,10 @@ static const struct option_row OPTIONS[] = {
     {"json", KIND_TEXT, FIELD(json_path), 0, 0, "FILE", "write the results there as well"},
     {"html", KIND_TEXT, FIELD(html_path), 0, 0, "FILE",
      "write them there as one page, with plots"},
+    {"print-man", KIND_PRINT, 0, 0, 0, NULL, "print the manual page"},
+    {"print-bash-completion", KIND_PRINT, 0, 0, 0, NULL, "print what bash completes"},
+    {"print-zsh-completion", KIND_PRINT, 0, 0, 0, NULL, "print what zsh completes"},
+    {"version", KIND_VERSION, 0, 0, 0, NULL, "print the version"},
     {"help", KIND_HELP, 0, 0, 0, NULL, "this text"},
 };
 
@@ -99,6 +106,19 @@ static void print_help(void)
     printf(
         "\nExit: 0 all went well; 1 messages lost, repeated or out of order, or connections\n"
         "lost; 2 bad arguments.\n");
+}
+
+static void print_manual(const char *what)
+{
+    struct manual_option options[OPTION_COUNT];
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        options[i] = (struct manual_option){
+            .name = OPTIONS[i].name,
+            .metavar = OPTIONS[i].argument,
+            .help = OPTIONS[i].help,
+        };
+    }
+    bench_manual_print(what, options, OPTION_COUNT);
 }
 
 static double parse_number(const struct option_row *row, const char *text)
@@ -143,6 +163,12 @@ static void apply(struct bench_options *options, const struct option_row *row, c
         }
         options->pids[options->pid_count++] = (pid_t)parse_number(row, text);
         break;
+    case KIND_PRINT:
+        print_manual(row->name + strlen("print-"));
+        exit(0);
+    case KIND_VERSION:
+        printf("parley-bench %s\n", PARLEY_VERSION);
+        exit(0);
     case KIND_HELP:
         print_help();
         exit(0);

@@ -6,6 +6,7 @@
  */
 #include "ctl_commands.h"
 
+#include "ctl_manual.h"
 #include "ctl_options.h"
 #include "ctl_store.h"
 #include "ctl_terminal.h"
@@ -67,6 +68,18 @@ static void print_help(void)
                  "told\n(disconnect); 2 bad arguments, or Redis cannot be asked.\n");
 }
 
+static void print_manual(const char *what)
+{
+    struct manual_command described[COMMAND_COUNT];
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        described[i] = (struct manual_command){
+            .name = commands[i].name,
+            .arguments = commands[i].usage,
+            .help = commands[i].help,
+        };
+    ctl_manual_print(what, described, COMMAND_COUNT);
+}
+
 static const struct command *find_command(const char *name)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
@@ -107,6 +120,10 @@ int main(int argc, char **argv)
     ctl_options_read(&options, argc, argv);
     if (options.is_help) {
         print_help();
+        return close_output(CTL_EXIT_OK);
+    }
+    if (options.printed) {
+        print_manual(options.printed);
         return close_output(CTL_EXIT_OK);
     }
     if (options.is_version) {

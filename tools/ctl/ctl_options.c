@@ -6,12 +6,14 @@
 #include "ctl_options.h"
 
 #include "ctl_terminal.h"
+#include "manual.h"
 #include "text.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum option_kind { KIND_TEXT, KIND_NUMBER, KIND_SWITCH };
+enum option_kind { KIND_TEXT, KIND_NUMBER, KIND_SWITCH, KIND_PRINT };
 
 struct option {
     const char *name;
@@ -42,12 +44,17 @@ static const struct option options_table[] = {
     {"history-size", KIND_NUMBER, AT(history_size), NULL, 0, 10000, "N", NULL, " publish ", "messages the channel keeps; 0: this one is not kept (default: what the channel keeps already, 50 at least)"},
     {"history-ttl-s", KIND_NUMBER, AT(history_ttl_s), NULL, 1, 31536000, "S", NULL, " publish ", "how long the log is kept from now on (default: as long as it was to be; 3600 if this begins it)"},
     {"settle-ms", KIND_NUMBER, AT(settle_ms), "10000", 0, 600000, "MS", NULL, " doctor ", "how long a fault must last to be one (default 10000)"},
+    {"print-man", KIND_PRINT, AT(printed), NULL, 0, 0, NULL, NULL, NULL, "print the manual page and exit"},
+    {"print-bash-completion", KIND_PRINT, AT(printed), NULL, 0, 0, NULL, NULL, NULL, "print what bash completes and exit"},
+    {"print-zsh-completion", KIND_PRINT, AT(printed), NULL, 0, 0, NULL, NULL, NULL, "print what zsh completes and exit"},
     {"version", KIND_SWITCH, AT(is_version), NULL, 0, 0, NULL, NULL, NULL, "print the version and exit"},
     {"help", KIND_SWITCH, AT(is_help), NULL, 0, 0, NULL, NULL, NULL, "print this and exit"},
 };
 /* clang-format on */
 
 enum { OPTION_COUNT = sizeof(options_table) / sizeof(options_table[0]), PREFIX_BYTES_MAX = 64 };
+
+static_assert((int)OPTION_COUNT <= (int)CTL_OPTIONS_MAX, "what is described has room for all");
 
 /* Options that are for some commands only, and were given. */
 static bool was_given[OPTION_COUNT];
@@ -67,6 +74,9 @@ static void store(struct ctl_options *options, const struct option *option, cons
         break;
     case KIND_SWITCH:
         *(bool *)field = true;
+        break;
+    case KIND_PRINT:
+        *(const char **)field = option->name + strlen("print-");
         break;
     }
 }
@@ -91,9 +101,9 @@ static void read_flag(struct ctl_options *options, int argc, char **argv, int *a
     const char *value = flag[length] ? flag + length + 1 : NULL;
     const struct option *option =
         strncmp(flag, "--", 2) == 0 ? find(flag + 2, length - 2) : NULL;
-    if (!option || (option->kind == KIND_SWITCH && value))
+    if (!option || (!option->metavar && value))
         ctl_fail("unknown option \"%.100s\" (see parleyctl --help)", flag);
-    if (option->kind != KIND_SWITCH && !value) {
+    if (option->metavar && !value) {
         if (*at >= argc)
             ctl_fail("%s needs a value", flag);
         value = argv[(*at)++];
@@ -169,4 +179,18 @@ void ctl_options_print(FILE *out)
         if (option->variable)
             (void)fprintf(out, "        [%s]\n", option->variable);
     }
+}
+
+size_t ctl_options_describe(struct manual_option *ret_options)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *option = &options_table[i];
+        ret_options[i] = (struct manual_option){
+            .name = option->name,
+            .metavar = option->metavar,
+            .variable = option->variable,
+            .help = option->help,
+        };
+    }
+    return OPTION_COUNT;
 }

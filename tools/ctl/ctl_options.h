@@ -12,7 +12,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { CTL_WORDS_MAX = 3 };
+struct manual_option;
+
+enum { CTL_WORDS_MAX = 3, CTL_OPTIONS_MAX = 32 };
 
 /* All texts are borrowed from the command line, the environment or the table of defaults. */
 struct ctl_options {
@@ -28,6 +30,7 @@ struct ctl_options {
     int64_t history_size;  /* -1: as the channel is kept */
     int64_t history_ttl_s; /* 0: as the channel is kept */
     int64_t settle_ms;
+    const char *printed; /* NULL, or the form of the manual that is asked for */
     bool is_help;
     bool is_version;
     const char *words[CTL_WORDS_MAX]; /* the command first */
@@ -39,5 +42,8 @@ void ctl_options_read(struct ctl_options *options, int argc, char **argv);
 /* Ends it too if an option was given that is not for this command. */
 void ctl_options_check_command(const struct ctl_options *options);
 void ctl_options_print(FILE *out);
+/* Describes the options for the manual, and answers how many there are: CTL_OPTIONS_MAX at
+ * most. */
+size_t ctl_options_describe(struct manual_option *ret_options);
 
 #endif
