@@ -1,8 +1,9 @@
 # What `cmake --install` puts where: programs, their manual pages and what shells complete (printed
-# by the programs themselves, from their tables of options), a sample of the configuration. --prefix and DESTDIR are minded.
+# by the programs themselves, from their tables of options), a unit for systemd, a sample of the
+# configuration. --prefix and DESTDIR are minded.
 
 include(GNUInstallDirs)
-set(PARLEY_ZSH_DIR ${CMAKE_INSTALL_DATADIR}/zsh/site-functions CACHE PATH
+set(PARLEY_ZSH_DIR ${CMAKE_INSTALL_DATADIR}/zsh/site-functions CACHE STRING
     "Where zsh looks for completions")
 set(manuals ${CMAKE_BINARY_DIR}/manual)
 file(MAKE_DIRECTORY ${manuals})
@@ -37,6 +38,19 @@ endfunction()
 prints(parleyd 8)
 prints(parleyctl 1)
 prints(parley-bench 1)
+
+# The unit names the program where it is installed, which is known only then.
+install(CODE "set(bindir \"${CMAKE_INSTALL_BINDIR}\")
+    set(unit \"${CMAKE_BINARY_DIR}/parleyd.service\")
+    set(unit_source \"${CMAKE_SOURCE_DIR}/deploy/parleyd.service\")")
+install(CODE [[
+    if(NOT IS_ABSOLUTE "${bindir}")
+        set(bindir "${CMAKE_INSTALL_PREFIX}/${bindir}")
+    endif()
+    file(READ "${unit_source}" text)
+    string(REPLACE "/usr/bin/parleyd" "${bindir}/parleyd" text "${text}")
+    file(WRITE "${unit}" "${text}")]])
+install(FILES ${CMAKE_BINARY_DIR}/parleyd.service DESTINATION lib/systemd/system)
 
 install(FILES README.md LICENSE CHANGELOG.md deploy/parley.json
     DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -17,7 +17,9 @@ static const struct manual_section sections[] = {
      "SIGHUP\treads anew what can be read anew while clients are connected: certificates.\n"
      "SIGUSR1, SIGUSR2\tdo nothing."},
     {"ENVIRONMENT",
-     "Each option is a variable, too: --idle-timeout-ms is PARLEY_IDLE_TIMEOUT_MS."},
+     "Each option is a variable, too: --idle-timeout-ms is PARLEY_IDLE_TIMEOUT_MS.\n"
+     "NOTIFY_SOCKET\twhere systemd hears that the gateway listens, reads anew, or leaves."},
+    {"FILES", "/etc/parley/parley.json\twhat the unit parleyd.service hands to --config."},
     {"EXIT STATUS", "0\tafter SIGTERM, SIGINT or SIGQUIT.\n"
                     "1\tit cannot start, or a worker did not end in time.\n"
                     "2\tthe configuration is wrong.\n"

@@ -15,6 +15,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "process.h"
+#include "service.h"
 #include "supervisor.h"
 #include "worker_page.h"
 
@@ -90,11 +91,25 @@ static void on_tick(void *context)
         go_on_leaving(gateway);
 }
 
+/* From SIGTERM on, of all workers. */
+static int64_t leave_timeout_ms(const struct config *config)
+{
+    return config->drain_timeout_ms + GIVE_BACK_TIMEOUT_MS + LEAVE_MARGIN_MS;
+}
+
+/* A worker's end is not that of the service: the supervisor speaks for all of them. */
+static bool is_alone(const struct gateway *gateway)
+{
+    return gateway->config.workers == 1;
+}
+
 static void on_stop_signal(void *context)
 {
     struct gateway *gateway = context;
     if (gateway->state != GATEWAY_RUNNING)
         return;
+    if (is_alone(gateway))
+        service_say_stopping(leave_timeout_ms(&gateway->config));
     enter_state(gateway, GATEWAY_DRAINING, gateway->config.drain_timeout_ms);
     ws_server_drain(gateway->server);
     chat_drain(gateway->chat);
@@ -105,9 +120,13 @@ static void on_reload_signal(void *context)
 {
     struct gateway *gateway = context;
     bool has_tls = gateway->server_options.tls || gateway->server_options.internal_tls;
+    if (is_alone(gateway))
+        service_say_reloading();
     log_info("reload", kv_str("node", gateway->config.node),
              kv_str("what", has_tls ? "certificates" : "nothing: there are no certificates"));
     ws_server_reload_tls(gateway->server);
+    if (is_alone(gateway))
+        service_say_ready();
 }
 
 /* SIGUSR1, SIGUSR2: ask other servers for a new log file or a new program. */
@@ -175,6 +194,7 @@ static int start(struct gateway *gateway)
              kv_int("pid", getpid()));
     free(redis);
     warn_of_internal_port(gateway);
+    service_say_ready(); /* of workers the first is enough, and the others do no harm */
     return EXIT_SUCCESS;
 }
 
@@ -218,7 +238,7 @@ static int run_workers(struct gateway *gateway)
     const struct config *config = &gateway->config;
     struct supervisor_options options = {
         .workers = (size_t)config->workers,
-        .stop_timeout_ms = config->drain_timeout_ms + GIVE_BACK_TIMEOUT_MS + LEAVE_MARGIN_MS,
+        .stop_timeout_ms = leave_timeout_ms(config),
     };
     int exit_code = EXIT_SUCCESS;
     if (!workers_share(options.workers))

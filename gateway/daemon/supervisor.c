@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "log.h"
 #include "mem.h"
+#include "service.h"
 #include "worker_page.h"
 
 #include <signal.h>
@@ -68,6 +69,7 @@ static void stop(struct supervisor *self, int exit_code)
         return;
     self->is_stopping = true;
     self->kill_at_ms = clock_now_ms() + self->options->stop_timeout_ms;
+    service_say_stopping(self->options->stop_timeout_ms);
     log_info("stopping_workers", kv_int("workers", (int64_t)self->options->workers));
     signal_all(self, SIGTERM);
 }
