@@ -6,24 +6,20 @@
  * publish is one script call; its message comes back to this node by the subscriber link
  * like to every other, so that all see one order.
  */
-#include "redis_broker.h"
+#include "redis_broker_body.h"
 
 #include "broker.h"
 #include "clock.h"
 #include "keys.h"
-#include "limit.h"
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
 #include "metrics.h"
 #include "node_lease.h"
 #include "random.h"
-#include "redis_census.h"
 #include "redis_envelope.h"
-#include "redis_files.h"
 #include "redis_link.h"
 #include "redis_log.h"
-#include "redis_members.h"
 #include "redis_presence.h"
 #include "redis_reaper.h"
 #include "redis_store.h"
@@ -40,63 +36,16 @@
 
 enum { PROBES_MISSED_MAX = 3 };
 
-struct redis_broker {
-    struct broker base; /* first, see below */
-    const struct redis_broker_options *options;
-    struct redis_link *commands;
-    struct redis_link *subscriber;
-    struct redis_store *store;
-    struct node_lease_options lease_options;
-    struct node_lease *lease;
-    struct redis_log *log;
-    struct redis_presence *presence;
-    struct redis_reaper *reaper;
-    struct redis_subscriptions *subscriptions;
-    struct loop_timer *probe_timer;
-    char *probe_channel;
-    char *control_channel;
-    int probes_unheard;
-};
-
-/* A struct broker * of these operations is one of these. */
-static_assert(offsetof(struct redis_broker, base) == 0, "self_of");
-
-struct channel_call {
-    char *channel;
-    struct broker_waiter waiter;
-};
-
-static struct redis_broker *self_of(struct broker *broker)
-{
-    return (struct redis_broker *)broker;
-}
-
-static struct channel_call *call_create(const char *channel, struct broker_waiter waiter)
-{
-    struct channel_call *call = mem_alloc(sizeof(*call));
-    *call = (struct channel_call){mem_strdup(channel), waiter};
-    return call;
-}
-
-static void call_answer(struct channel_call *call, struct broker_reply *reply)
-{
-    reply->channel = call->channel;
-    if (call->waiter.on_reply)
-        call->waiter.on_reply(call->waiter.owner, call->waiter.tag, reply);
-    free(call->channel);
-    free(call);
-}
-
 /* ---------------------------------------------------------------------------- channels */
 
 static void redis_subscribe(struct broker *broker, const char *channel)
 {
-    redis_subscriptions_add(self_of(broker)->subscriptions, channel);
+    redis_subscriptions_add(redis_broker_of(broker)->subscriptions, channel);
 }
 
 static void redis_unsubscribe(struct broker *broker, const char *channel)
 {
-    redis_subscriptions_remove(self_of(broker)->subscriptions, channel);
+    redis_subscriptions_remove(redis_broker_of(broker)->subscriptions, channel);
 }
 
 static void on_subscribed(void *context, const char *pubsub)
@@ -240,159 +189,11 @@ static void on_name_taken(void *context)
     self->base.events.on_name_taken(self->base.events.context);
 }
 
-/* --------------------------------------------------------------------- a queue that is full */
-
-static void on_done(void *context, enum broker_status status, const redisReply *reply)
-{
-    (void)reply;
-    call_answer(context, &(struct broker_reply){.status = status, .epoch = ""});
-}
-
-/* Nothing was done, and will be if it is asked for again: of a channel's log, the channel
- * itself does so. */
-static void on_put_off(void *context, enum broker_status status, const redisReply *reply)
-{
-    (void)status;
-    (void)reply;
-    call_answer(context, &(struct broker_reply){.status = BROKER_REFUSED, .epoch = ""});
-}
-
-/* Redis is slow, and too much waits for it: true, and the waiter is answered by on_refused. */
-static bool is_refused(struct redis_broker *self, const char *channel,
-                       redis_reply_fn on_refused, struct broker_waiter waiter)
-{
-    if (redis_store_has_room(self->store))
-        return false;
-    limit_hit(LIMIT_redis_queue_bytes);
-    redis_store_answer_later(self->store, on_refused, call_create(channel, waiter));
-    return true;
-}
-
-/* -------------------------------------------------------------------------- publications */
-
-static void redis_publish(struct broker *broker, const char *channel,
-                          const struct broker_message *message, struct broker_waiter waiter)
-{
-    struct redis_broker *self = self_of(broker);
-    if (!is_refused(self, channel, on_done, waiter))
-        redis_log_publish(self->log, channel, message, waiter);
-}
-
-static void redis_history(struct broker *broker, const char *channel,
-                          const struct broker_range *range, struct broker_waiter waiter)
-{
-    struct redis_broker *self = self_of(broker);
-    if (!is_refused(self, channel, on_put_off, waiter))
-        redis_log_history(self->log, channel, range, waiter);
-}
-
-static void redis_history_remove(struct broker *broker, const char *channel,
-                                 struct broker_waiter waiter)
-{
-    struct redis_broker *self = self_of(broker);
-    if (!is_refused(self, channel, on_done, waiter))
-        redis_log_remove(self->log, channel, waiter);
-}
-
-static void redis_new_epoch(struct broker *broker, const char *channel, const char *old_epoch)
-{
-    redis_log_new_epoch(self_of(broker)->log, channel, old_epoch);
-}
-
-/* ----------------------------------------------------------------------------- orders */
-
-static void redis_control(struct broker *broker, const char *bytes, size_t length,
-                          struct broker_waiter waiter)
-{
-    struct redis_broker *self = self_of(broker);
-    if (is_refused(self, "", on_done, waiter))
-        return;
-    const char *parts[] = {"PUBLISH", self->control_channel, bytes};
-    size_t lengths[] = {7, strlen(self->control_channel), length};
-    redis_store_command(self->store,
-                        &(struct redis_ask){"PUBLISH", "i", on_done, call_create("", waiter)},
-                        3, parts, lengths);
-}
-
-/* --------------------------------------------------------------------------- presence */
-
-static void redis_join(struct broker *broker, const char *channel,
-                       const struct broker_member *member, bool is_put_back,
-                       struct broker_waiter waiter)
-{
-    struct redis_broker *self = self_of(broker);
-    if (is_put_back || !is_refused(self, channel, on_done, waiter))
-        redis_presence_join(self->presence, channel, member, is_put_back, waiter);
-}
-
-static void redis_leave(struct broker *broker, const char *channel,
-                        const struct broker_member *member)
-{
-    redis_presence_leave(self_of(broker)->presence, channel, member);
-}
-
-static void redis_members(struct broker *broker, const char *channel, size_t limit,
-                          struct broker_waiter waiter)
-{
-    struct redis_broker *self = self_of(broker);
-    if (!is_refused(self, channel, on_done, waiter))
-        redis_members_read(self->store, self->lease, channel, limit, waiter);
-}
-
-/* ------------------------------------------------------------------------ the cluster */
-
-static void redis_channels(struct broker *broker, const char *pattern, size_t limit,
-                           struct broker_waiter waiter)
-{
-    struct redis_broker *self = self_of(broker);
-    if (!is_refused(self, "", on_done, waiter))
-        redis_census_channels(self->store, pattern, limit, waiter);
-}
-
-static void redis_nodes(struct broker *broker, struct broker_waiter waiter)
-{
-    struct redis_broker *self = self_of(broker);
-    if (!is_refused(self, "", on_done, waiter))
-        redis_census_nodes(self->store, waiter);
-}
-
-/* ------------------------------------------------------------------------------ files */
-
-static void redis_file_reserve(struct broker *broker, const struct broker_file *file,
-                               bool is_whole, struct broker_waiter waiter)
-{
-    struct redis_broker *self = self_of(broker);
-    if (!is_refused(self, "", on_done, waiter))
-        redis_files_reserve(self->store, file, is_whole, waiter);
-}
-
-static void redis_file_append(struct broker *broker, const struct broker_file *file, size_t at,
-                              struct slice piece, struct broker_waiter waiter)
-{
-    struct redis_broker *self = self_of(broker);
-    if (!is_refused(self, "", on_done, waiter))
-        redis_files_append(self->store, file, at, piece, waiter);
-}
-
-static void redis_file_read(struct broker *broker, const char *id, size_t at, size_t length,
-                            struct broker_waiter waiter)
-{
-    struct redis_broker *self = self_of(broker);
-    if (!is_refused(self, "", on_done, waiter))
-        redis_files_read(self->store, id, at, length, waiter);
-}
-
-static void redis_file_remove(struct broker *broker, const struct broker_file *file)
-{
-    struct redis_broker *self = self_of(broker);
-    redis_files_remove(self->store, file);
-}
-
 /* --------------------------------------------------------------------- life, readiness */
 
 static void redis_turn(struct broker *broker)
 {
-    struct redis_broker *self = self_of(broker);
+    struct redis_broker *self = redis_broker_of(broker);
     redis_subscriptions_turn(self->subscriptions);
     redis_presence_turn(self->presence);
     redis_link_turn(self->commands);
@@ -418,7 +219,7 @@ static bool redis_is_ready(const struct broker *broker, const char **ret_reason)
 
 static void redis_give_up_lease(struct broker *broker)
 {
-    node_lease_release(self_of(broker)->lease);
+    node_lease_release(redis_broker_of(broker)->lease);
 }
 
 static bool redis_is_idle(const struct broker *broker)
@@ -429,7 +230,7 @@ static bool redis_is_idle(const struct broker *broker)
 
 static void redis_destroy(struct broker *broker)
 {
-    struct redis_broker *self = self_of(broker);
+    struct redis_broker *self = redis_broker_of(broker);
     loop_timer_destroy(self->probe_timer);
     redis_link_destroy(self->commands);
     redis_link_destroy(self->subscriber);
