@@ -112,6 +112,8 @@ static enum step open_bracket(struct checker *c, bool is_object)
     if (c->depth == JSON_DEPTH_MAX)
         return STEP_WRONG;
     size_t bracket = c->depth++;
+    if (bracket % WORD_BITS == 0)
+        c->objects[bracket / WORD_BITS] = 0; /* the first of its word: nothing is kept there */
     uint64_t bit = UINT64_C(1) << bracket % WORD_BITS;
     if (is_object)
         c->objects[bracket / WORD_BITS] |= bit;

@@ -41,7 +41,7 @@ static void fold(const char *variable, char name[NAME_BYTES_MAX])
 
 const struct option *config_find_variable(const char *variable)
 {
-    char name[NAME_BYTES_MAX];
+    char name[NAME_BYTES_MAX] = "";
     if (!is_ours(variable))
         return NULL;
     fold(variable, name);
@@ -79,7 +79,7 @@ static bool is_of_another_program(const char *variable)
 
 char *config_unknown_variable(const char *variable, const char *value)
 {
-    char name[NAME_BYTES_MAX];
+    char name[NAME_BYTES_MAX] = "";
     if (!is_ours(variable) || is_of_another_program(variable) ||
         is_of_a_service(variable, value))
         return NULL;
@@ -114,8 +114,8 @@ static size_t distance(const char *a, size_t length, const char *b)
         size_t diagonal = row[0];
         row[0] = i;
         for (size_t j = 1; j <= width; j++) {
-            char letter = a[i - 1] == '_' ? '-' : a[i - 1];
-            size_t replaced = diagonal + (letter != b[j - 1]);
+            bool is_same = a[i - 1] == b[j - 1] || (a[i - 1] == '_' && b[j - 1] == '-');
+            size_t replaced = diagonal + !is_same;
             diagonal = row[j];
             row[j] = least(row[j] + 1, row[j - 1] + 1, replaced);
         }
@@ -145,7 +145,7 @@ char *config_suggest(const char *prefix, const char *name, size_t length, char s
     char *suggestion = mem_printf(": did you mean %s%s?", prefix, nearest->name);
     if (separator == '_') {
         for (char *c = suggestion + strlen(": did you mean "); *c; c++)
-            *c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+            *c = (char)(*c == '-' ? '_' : toupper((unsigned char)*c));
     }
     return suggestion;
 }

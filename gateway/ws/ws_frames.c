@@ -126,7 +126,8 @@ static const char *judge_head(const struct ws_frames *frames)
 
 static void break_with(struct ws_event *ret_event, enum close_code code, const char *reason)
 {
-    *ret_event = (struct ws_event){.kind = WS_BROKEN, .close_code = code, .reason = reason};
+    *ret_event =
+        (struct ws_event){.kind = WS_BROKEN, .close_code = (int)code, .reason = reason};
 }
 
 /* ----------------------------------------------------------------------------- the payload */

@@ -305,12 +305,13 @@ struct ws_server *ws_server_create(struct loop *loop, const struct ws_server_opt
         ws_opening_create(options, server->ws_loop, server->admission, SERVICE_BUFFER_BYTES);
     server->conns =
         http_conns_create(server->ws_loop, &options->http, &server->cors, &conn_events, server);
-    if (server->ws_loop)
+    if (server->ws_loop) {
         server->context =
             ws_context_create(server, server->ws_loop,
                               &(struct ws_context_options){
                                   handshake_timeout_s(server), HEADER_BYTES_MAX,
                                   SERVICE_BUFFER_BYTES, options->tls || options->internal_tls});
+    }
     if (!server->context) {
         *ret_error = mem_strdup("libwebsockets cannot start");
         ws_server_destroy(server);

@@ -6,7 +6,6 @@ import { beforeEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';
-import { once } from 'node:events';
 import { call, KEY, post, result } from './lib/api.js';
 import { newChannel, useCluster } from './lib/cluster.js';
 import { eventually, within } from './lib/wait.js';

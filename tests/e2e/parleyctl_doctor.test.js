@@ -61,7 +61,6 @@ describe('parleyctl doctor on keys that were damaged', () => {
         assert.deepEqual(await examine(0), []);
     });
 
-    const lease = () => `${node.id}:${node.generation}`;
     const stranger = { id: 'node-9', generation: 9 };
 
     /** What is done, and what the doctor has to say: each fault, and the key it names. */

@@ -11,7 +11,7 @@ import { execFileSync } from 'node:child_process';
 import { useCluster } from './lib/cluster.js';
 import { flags } from './lib/gateway.js';
 import { freePort } from './lib/ports.js';
-import { cleanEnvironment, PARLEYD, Process, temporaryFolder } from './lib/process.js';
+import { PARLEYD, Process, temporaryFolder } from './lib/process.js';
 import { handshake, request } from './lib/http.js';
 import { eventually } from './lib/wait.js';
 

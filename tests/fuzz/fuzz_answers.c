@@ -169,7 +169,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
     struct site site = {.replies = redis_replies_create(), .reader = redisReaderCreate()};
     log_configure(LOG_ERROR, LOG_LOGFMT);
-    redis_replies_use(site.replies, site.reader, (struct redis_awaited){NULL});
+    redis_replies_use(site.replies, site.reader, (struct redis_awaited){.reply_count = NULL});
     redisReaderFeed(site.reader, (const char *)bytes, length);
     site.link = fake_link_create(on_command, &site);
     run(&site);

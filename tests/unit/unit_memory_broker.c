@@ -10,6 +10,7 @@
 #include "loop.h"
 #include "unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -190,13 +191,14 @@ static void publish_to(struct site *site, const char *channel, struct slice payl
 
 static void publish_unheard(struct site *site, const char *text)
 {
-    publish_to(site, "lobby", slice_of(text), (struct broker_waiter){NULL});
+    publish_to(site, "lobby", slice_of(text), (struct broker_waiter){.on_reply = NULL});
 }
 
 static void join(struct site *site, const char *client, const char *user, bool is_put_back)
 {
     const struct broker_member member = {client, user, "{}", 0};
-    broker_join(site->broker, "lobby", &member, is_put_back, (struct broker_waiter){NULL});
+    broker_join(site->broker, "lobby", &member, is_put_back,
+                (struct broker_waiter){.on_reply = NULL});
 }
 
 static void leave(struct site *site, const char *client, const char *user)
@@ -318,7 +320,8 @@ static void publication_comes_to_subscribed_channels_only(void **state)
 {
     struct site *site = *state;
     subscribe(site);
-    publish_to(site, "elsewhere", (struct slice){"a", 1}, (struct broker_waiter){NULL});
+    publish_to(site, "elsewhere", (struct slice){"a", 1},
+               (struct broker_waiter){.on_reply = NULL});
     turn(site);
     EXPECT_NOTHING(&site->said);
 }
@@ -360,8 +363,9 @@ static void publication_is_whatever_bytes_it_is(void **state)
 {
     struct site *site = *state;
     subscribe(site);
-    publish_to(site, "lobby", (struct slice){"a\0b", 3}, (struct broker_waiter){NULL});
-    publish_to(site, "lobby", (struct slice){"", 0}, (struct broker_waiter){NULL});
+    publish_to(site, "lobby", (struct slice){"a\0b", 3},
+               (struct broker_waiter){.on_reply = NULL});
+    publish_to(site, "lobby", (struct slice){"", 0}, (struct broker_waiter){.on_reply = NULL});
     turn(site);
     EXPECT(&site->said, "publication lobby 1 a", "publication lobby 2 ");
 }
@@ -827,7 +831,8 @@ static void members_of_channels_are_kept_apart(void **state)
 {
     struct site *site = *state;
     const struct broker_member member = {"c1", "alice", "{}", 0};
-    broker_join(site->broker, "elsewhere", &member, false, (struct broker_waiter){NULL});
+    broker_join(site->broker, "elsewhere", &member, false,
+                (struct broker_waiter){.on_reply = NULL});
     ask_members(site, 10);
     turn(site);
     EXPECT(&site->said, "members lobby version 0");

@@ -98,7 +98,8 @@ static void on_command(void *context, const struct fake_command *command, redisR
     case SCRIPT_LEAVE:
         if (site->store.is_wrong) {
             site->store.refused++;
-            *reply = (redisReply){.type = REDIS_REPLY_ERROR, .str = "WRONGTYPE of a key"};
+            *reply =
+                (redisReply){.type = REDIS_REPLY_ERROR, .str = (char *)"WRONGTYPE of a key"};
             break;
         }
         take_leave(&site->store);
@@ -178,7 +179,8 @@ static void come(struct site *site, const char *user)
 {
     const struct broker_member member = {user, user, "{\"userid\":\"somebody\"}",
                                          clock_now_ms()};
-    redis_presence_join(site->presence, "lobby", &member, false, (struct broker_waiter){NULL});
+    redis_presence_join(site->presence, "lobby", &member, false,
+                        (struct broker_waiter){.on_reply = NULL});
 }
 
 static void go(struct site *site, const char *user)

@@ -23,7 +23,8 @@ static int set_up(void **state)
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     fixture->replies = redis_replies_create();
     fixture->reader = redisReaderCreate();
-    redis_replies_use(fixture->replies, fixture->reader, (struct redis_awaited){NULL});
+    redis_replies_use(fixture->replies, fixture->reader,
+                      (struct redis_awaited){.reply_count = NULL});
     *state = fixture;
     return 0;
 }
@@ -163,7 +164,8 @@ static void reader_that_ends_in_mid_reply_leaves_the_place_to_the_next(void **st
     assert_null(read_text(fixture, "*2\r\n$5\r\nhello\r\n"));
     redisReaderFree(fixture->reader);
     fixture->reader = redisReaderCreate();
-    redis_replies_use(fixture->replies, fixture->reader, (struct redis_awaited){NULL});
+    redis_replies_use(fixture->replies, fixture->reader,
+                      (struct redis_awaited){.reply_count = NULL});
     assert_text(read_text(fixture, "$4\r\nnext\r\n"), "next");
 }
 

@@ -19,7 +19,7 @@ static const redisReply *parse(const char *text)
     void *reply = NULL;
     replies = redis_replies_create();
     reader = redisReaderCreate();
-    redis_replies_use(replies, reader, (struct redis_awaited){NULL});
+    redis_replies_use(replies, reader, (struct redis_awaited){.reply_count = NULL});
     redisReaderFeed(reader, text, strlen(text));
     assert_int_equal(redisReaderGetReply(reader, &reply), REDIS_OK);
     assert_non_null(reply);
@@ -135,7 +135,7 @@ static void name_ends_where_its_text_does(void **state)
     (void)state;
     replies = redis_replies_create();
     reader = redisReaderCreate();
-    redis_replies_use(replies, reader, (struct redis_awaited){NULL});
+    redis_replies_use(replies, reader, (struct redis_awaited){.reply_count = NULL});
     redisReaderFeed(reader, text, sizeof(text) - 1);
     assert_int_equal(redisReaderGetReply(reader, &reply), REDIS_OK);
     assert_false(redis_push_read(reply, &push));

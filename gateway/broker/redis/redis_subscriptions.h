@@ -21,23 +21,22 @@ struct redis_subscriptions_options {
 /* *new* */
 struct redis_subscriptions *
 redis_subscriptions_create(const struct redis_subscriptions_options *options);
-void redis_subscriptions_destroy(struct redis_subscriptions *subscriptions); /* takes NULL */
+void redis_subscriptions_destroy(struct redis_subscriptions *self); /* takes NULL */
 
-void redis_subscriptions_add(struct redis_subscriptions *subscriptions, const char *channel);
-void redis_subscriptions_remove(struct redis_subscriptions *subscriptions, const char *channel);
+void redis_subscriptions_add(struct redis_subscriptions *self, const char *channel);
+void redis_subscriptions_remove(struct redis_subscriptions *self, const char *channel);
 
 /* The channel of that name in Redis; NULL: none that is listened to. Borrowed. */
-const char *redis_subscriptions_channel(const struct redis_subscriptions *subscriptions,
+const char *redis_subscriptions_channel(const struct redis_subscriptions *self,
                                         const char *pubsub);
 
 /* What the links say. */
-void redis_subscriptions_on_confirmed(struct redis_subscriptions *subscriptions,
-                                      const char *pubsub);
-void redis_subscriptions_on_subscriber_up(struct redis_subscriptions *subscriptions);
-void redis_subscriptions_on_subscriber_down(struct redis_subscriptions *subscriptions);
-void redis_subscriptions_on_commands_up(struct redis_subscriptions *subscriptions);
+void redis_subscriptions_on_confirmed(struct redis_subscriptions *self, const char *pubsub);
+void redis_subscriptions_on_subscriber_up(struct redis_subscriptions *self);
+void redis_subscriptions_on_subscriber_down(struct redis_subscriptions *self);
+void redis_subscriptions_on_commands_up(struct redis_subscriptions *self);
 
 /* Once a turn: goes on with those that wait. */
-void redis_subscriptions_turn(struct redis_subscriptions *subscriptions);
+void redis_subscriptions_turn(struct redis_subscriptions *self);
 
 #endif

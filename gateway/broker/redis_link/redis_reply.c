@@ -65,7 +65,7 @@ bool redis_reply_is(const redisReply *reply, const char *shape)
     case '[':
         return has_parts(reply, shape + 1);
     default:
-        assert(!"a shape of redis_reply.h");
+        assert(false && "a shape of redis_reply.h");
         return false;
     }
 }

@@ -230,7 +230,7 @@ static char first_of(struct slice payload)
     const char *bytes = payload.bytes;
     const char *end = bytes + payload.length;
     const char *first = json_skip_blanks(bytes, end);
-    return first < end ? *first : '\0';
+    return (char)(first < end ? *first : '\0');
 }
 
 /* What the parser would say is no message, at a hundredth of the cost: all newcomers wait for
