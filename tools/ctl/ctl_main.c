@@ -71,12 +71,13 @@ static void print_help(void)
 static void print_manual(const char *what)
 {
     struct manual_command described[COMMAND_COUNT];
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
         described[i] = (struct manual_command){
             .name = commands[i].name,
             .arguments = commands[i].usage,
             .help = commands[i].help,
         };
+    }
     ctl_manual_print(what, described, COMMAND_COUNT);
 }
 
