@@ -3,16 +3,14 @@
  */
 #include "fatal.h"
 
-#include "log.h"
-
 #include <stdlib.h>
 
 #ifdef NDEBUG
 #error "asserts stay on: see fatal.h"
 #endif
 
-void fatal(const char *event, const char *err)
+void fatal(enum log_event event, const char *err)
 {
-    log_error(event, kv_str("err", err));
+    log_emit(event, (const struct log_field[]){kv_str("err", err), {.key = NULL}});
     abort();
 }

@@ -8,7 +8,9 @@
 #ifndef PARLEY_FATAL_H
 #define PARLEY_FATAL_H
 
+#include "log.h"
+
 /* Logs the event with what the system says of it, and aborts. err: "" if it says nothing. */
-_Noreturn void fatal(const char *event, const char *err);
+_Noreturn void fatal(enum log_event event, const char *err);
 
 #endif

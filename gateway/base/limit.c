@@ -33,7 +33,7 @@ void limit_hit(enum limit limit)
     int64_t now_ms = clock_now_ms();
     if (now_ms < said->next_ms)
         return;
-    log_warn("limit_hit", kv_str("limit", names[limit]), kv_int("hits", hits - said->hits));
+    log_event(limit_hit, kv_str("limit", names[limit]), kv_int("hits", hits - said->hits));
     said->next_ms = now_ms + LOG_EVERY_MS;
     said->hits = hits;
 }

@@ -33,6 +33,15 @@ static enum log_format line_format = LOG_LOGFMT;
 static int64_t worker;  /* 0: there is but one process */
 static int64_t unheard; /* lines lost since the last one that was not */
 
+struct event {
+    const char *name;
+    enum log_level level;
+    const char *meaning;
+};
+
+#define EVENT_ROW(name, level, meaning) {#name, LOG_##level, meaning},
+static const struct event events[LOG_EVENT_COUNT] = {LOG_EVENTS(EVENT_ROW)};
+
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
 void log_configure(enum log_level level, enum log_format format)
@@ -184,15 +193,15 @@ static void put_field(struct line *line, const struct log_field *field)
         put_field_number(line, field->key, field->value.number);
 }
 
-static bool write_line(enum log_level level, const char *event, const struct log_field *fields)
+static bool write_line(enum log_event event, const struct log_field *fields)
 {
     struct line line;
     line.length = 0;
     put_time(&line);
-    put_field_text(&line, "level", level_names[level]);
+    put_field_text(&line, "level", level_names[events[event].level]);
     if (worker > 0)
         put_field_number(&line, "worker", worker);
-    put_field_text(&line, "event", event);
+    put_field_text(&line, "event", events[event].name);
     for (; fields->kind != LOG_END; fields++)
         put_field(&line, fields);
     if (line_format == LOG_JSON)
@@ -207,15 +216,23 @@ static void tell_of_unheard(void)
     if (unheard == 0)
         return;
     const struct log_field fields[] = {kv_int("lines", unheard), {.key = NULL}};
-    if (write_line(LOG_WARN, "log_lines_lost", fields))
+    if (write_line(LOG_EVENT_log_lines_lost, fields))
         unheard = 0;
 }
 
-void log_emit(enum log_level level, const char *event, const struct log_field *fields)
+void log_emit(enum log_event event, const struct log_field *fields)
 {
     tell_of_unheard();
-    if (unheard == 0 && write_line(level, event, fields))
+    if (unheard == 0 && write_line(event, fields))
         return;
     unheard++;
     metrics.log_lines_lost_total++;
+}
+
+void log_print_events(FILE *out)
+{
+    (void)fprintf(out, "| event | level | meaning |\n|---|---|---|\n");
+    for (size_t i = 0; i < LOG_EVENT_COUNT; i++)
+        (void)fprintf(out, "| `%s` | %s | %s |\n", events[i].name, level_names[events[i].level],
+                      events[i].meaning);
 }

@@ -1,22 +1,29 @@
 /*
  * log - one line an event, for people (logfmt) and for machines (JSON).
  *
- *     log_warn("redis_down", kv_str("link", "subscriber"), kv_int("retry_ms", 800));
+ *     log_event(redis_down, kv_str("link", "subscriber"), kv_int("retry_ms", 800));
  *
  * prints   time=… level=warn event=redis_down link=subscriber retry_ms=800
  *
  * Error: somebody must act. Warn: degraded and recovering. Info: life of process, links,
- * leases. Debug: per message. Never message bodies, tokens or keys. Lines go to stderr,
- * which is never waited for: a line that its reader has no room for is lost, and counted.
+ * leases. Debug: one connection's life. Never message bodies, tokens or keys. Lines go to
+ * stderr, which is never waited for: a line that its reader has no room for is lost, and
+ * counted.
  */
 #ifndef PARLEY_LOG_H
 #define PARLEY_LOG_H
 
+#include "log_events.h"
+
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 enum log_format { LOG_LOGFMT, LOG_JSON };
+
+enum log_event { LOG_EVENTS(LOG_EVENT_NUMBER) LOG_EVENT_COUNT };
+enum { LOG_EVENTS(LOG_EVENT_LEVEL) LOG_LEVEL_NONE };
 
 enum log_kind { LOG_END, LOG_TEXT, LOG_NUMBER };
 
@@ -46,18 +53,17 @@ bool log_is_on(enum log_level level);
 
 /* fields ends with an element of kind LOG_END. Values are escaped, and cut to 512
  * octets and whole characters. */
-void log_emit(enum log_level level, const char *event, const struct log_field *fields);
+void log_emit(enum log_event event, const struct log_field *fields);
 
-/* Each call names an event and at least one field. */
-#define LOG_AT(level, event, ...)                                                              \
+/* A row of log_events.h by its name, and at least one field. */
+#define log_event(name, ...)                                                                   \
     do {                                                                                       \
-        if (log_is_on(level))                                                                  \
-            log_emit(level, event, (const struct log_field[]){__VA_ARGS__, {.key = NULL}});    \
+        if (log_is_on((enum log_level)LOG_LEVEL_##name))                                       \
+            log_emit(LOG_EVENT_##name,                                                         \
+                     (const struct log_field[]){__VA_ARGS__, {.key = NULL}});                  \
     } while (0)
 
-#define log_error(event, ...) LOG_AT(LOG_ERROR, event, __VA_ARGS__)
-#define log_warn(event, ...)  LOG_AT(LOG_WARN, event, __VA_ARGS__)
-#define log_info(event, ...)  LOG_AT(LOG_INFO, event, __VA_ARGS__)
-#define log_debug(event, ...) LOG_AT(LOG_DEBUG, event, __VA_ARGS__)
+/* All events, as a table of Markdown. */
+void log_print_events(FILE *out);
 
 #endif

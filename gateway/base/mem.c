@@ -17,7 +17,7 @@ static void *checked(void *memory, size_t bytes)
     if (!memory && bytes > 0) {
         char wanted[40];
         (void)snprintf(wanted, sizeof(wanted), "%zu bytes", bytes);
-        fatal("out_of_memory", wanted);
+        fatal(LOG_EVENT_out_of_memory, wanted);
     }
     return memory;
 }

@@ -30,13 +30,13 @@ static void refill(void)
 {
     ssize_t got;
     if (!is_fork_watched && pthread_atfork(NULL, NULL, on_forked) != 0)
-        fatal("no_fork_handler", "");
+        fatal(LOG_EVENT_no_fork_handler, "");
     is_fork_watched = true;
     do {
         got = getrandom(numbers, sizeof(numbers), 0);
     } while (got < 0 && errno == EINTR);
     if (got != (ssize_t)sizeof(numbers))
-        fatal("no_random_numbers", strerror(errno));
+        fatal(LOG_EVENT_no_random_numbers, strerror(errno));
     left = NUMBERS_AT_ONCE;
 }
 

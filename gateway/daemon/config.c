@@ -117,6 +117,7 @@ const struct option config_options[] = {
     {"print-man", OPTION_SWITCH, AT(print_man), "", 0, 0, NULL, "print the manual page and exit"},
     {"print-bash-completion", OPTION_SWITCH, AT(print_bash_completion), "", 0, 0, NULL, "print what bash completes and exit"},
     {"print-zsh-completion", OPTION_SWITCH, AT(print_zsh_completion), "", 0, 0, NULL, "print what zsh completes and exit"},
+    {"print-log-events", OPTION_SWITCH, AT(print_log_events), "", 0, 0, NULL, "print the events that are logged, with their levels and meanings, and exit"},
     {"version", OPTION_SWITCH, AT(version), "", 0, 0, NULL, "print the version and exit"},
     {"help", OPTION_SWITCH, AT(help), "", 0, 0, NULL, "print this and exit"},
 };
@@ -285,7 +286,8 @@ static char *read_environment(struct loader *loader, char **environment)
 static bool is_about_program(const struct config *config)
 {
     return config->help || config->version || config->print_man ||
-           config->print_bash_completion || config->print_zsh_completion;
+           config->print_bash_completion || config->print_zsh_completion ||
+           config->print_log_events;
 }
 
 bool config_load(struct config *config, int argc, char **argv, char **environment,

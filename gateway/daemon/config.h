@@ -26,6 +26,7 @@ struct config {
     bool print_man;
     bool print_bash_completion;
     bool print_zsh_completion;
+    bool print_log_events;
     bool version;
     bool help;
     /* where */

@@ -47,9 +47,9 @@ static void watch_readiness(struct gateway *gateway)
         return;
     gateway->was_ready = is_ready;
     if (is_ready)
-        log_info("ready", kv_str("node", gateway->config.node));
+        log_event(ready, kv_str("node", gateway->config.node));
     else
-        log_warn("not_ready", kv_str("node", gateway->config.node), kv_str("err", reason));
+        log_event(not_ready, kv_str("node", gateway->config.node), kv_str("err", reason));
 }
 
 static void loop_turn(struct gateway *gateway)
@@ -122,8 +122,8 @@ static void on_reload_signal(void *context)
     bool has_tls = gateway->server_options.tls || gateway->server_options.internal_tls;
     if (is_alone(gateway))
         service_say_reloading();
-    log_info("reload", kv_str("node", gateway->config.node),
-             kv_str("what", has_tls ? "certificates" : "nothing: there are no certificates"));
+    log_event(reload, kv_str("node", gateway->config.node),
+              kv_str("what", has_tls ? "certificates" : "nothing: there are no certificates"));
     ws_server_reload_tls(gateway->server);
     if (is_alone(gateway))
         service_say_ready();
@@ -133,8 +133,8 @@ static void on_reload_signal(void *context)
 static void on_other_signal(void *context)
 {
     struct gateway *gateway = context;
-    log_info("signal_passed_over", kv_str("node", gateway->config.node),
-             kv_str("err", "SIGTERM stops this process, SIGHUP makes it read anew"));
+    log_event(signal_passed_over, kv_str("node", gateway->config.node),
+              kv_str("err", "SIGTERM stops this process, SIGHUP makes it read anew"));
 }
 
 static const struct signal_row {
@@ -173,8 +173,8 @@ static void name_worker(struct config *config)
 static void warn_of_internal_port(const struct gateway *gateway)
 {
     if (!address_is_loopback(&gateway->server_options.internal))
-        log_warn("open_to_all", kv_str("internal", gateway->config.internal),
-                 kv_str("err", "whoever reaches this address can read the metrics"));
+        log_event(open_to_all, kv_str("internal", gateway->config.internal),
+                  kv_str("err", "whoever reaches this address can read the metrics"));
 }
 
 static int start(struct gateway *gateway)
@@ -189,9 +189,9 @@ static int start(struct gateway *gateway)
     gateway->tick = loop_timer_create(gateway->loop, CHAT_TICK_MS, on_tick, gateway);
     listen_for_signals(gateway);
     char *redis = config_mask_url(config->redis[0] ? config->redis : "none");
-    log_info("started", kv_str("node", config->node), kv_str("redis", redis),
-             kv_int("max_connections", (int64_t)gateway->server_options.max_connections),
-             kv_int("pid", getpid()));
+    log_event(started, kv_str("node", config->node), kv_str("redis", redis),
+              kv_int("max_connections", (int64_t)gateway->server_options.max_connections),
+              kv_int("pid", getpid()));
     free(redis);
     warn_of_internal_port(gateway);
     service_say_ready(); /* of workers the first is enough, and the others do no harm */
@@ -207,7 +207,7 @@ static int run(struct gateway *gateway)
         ws_server_reload_tls(gateway->server); /* the supervisor's may be old by now */
     while (!loop_is_stopped(gateway->loop))
         loop_turn(gateway);
-    log_info("stopped", kv_str("node", gateway->config.node));
+    log_event(stopped, kv_str("node", gateway->config.node));
     return gateway->exit_code;
 }
 
@@ -261,7 +261,7 @@ static void print_warning(void *context, const char *text)
 static void log_warning(void *context, const char *text)
 {
     (void)context;
-    log_warn("unwise_configuration", kv_str("err", text));
+    log_event(unwise_configuration, kv_str("err", text));
 }
 
 static void check_config(const struct config *config)
@@ -281,6 +281,8 @@ static bool only_print(const struct config *config)
         config_print_manual("bash-completion", stdout);
     else if (config->print_zsh_completion)
         config_print_manual("zsh-completion", stdout);
+    else if (config->print_log_events)
+        log_print_events(stdout);
     else if (config->version)
         config_print_version(stdout);
     else if (config->print_config)

@@ -58,8 +58,8 @@ char *process_host_name(void)
     char host[HOST_NAME_MAX + 1] = "";
     if (gethostname(host, sizeof(host)) != 0 || memchr(host, '\0', sizeof(host)) == host) {
         char *name = mem_printf("node-%08x", (unsigned)random_number());
-        log_warn("no_host_name", kv_str("node", name),
-                 kv_str("err", "name the node with --node to know it again"));
+        log_event(no_host_name, kv_str("node", name),
+                  kv_str("err", "name the node with --node to know it again"));
         return name;
     }
     host[HOST_NAME_MAX] = '\0';

@@ -70,7 +70,7 @@ static void stop(struct supervisor *self, int exit_code)
     self->is_stopping = true;
     self->kill_at_ms = clock_now_ms() + self->options->stop_timeout_ms;
     service_say_stopping(self->options->stop_timeout_ms);
-    log_info("stopping_workers", kv_int("workers", (int64_t)self->options->workers));
+    log_event(stopping_workers, kv_int("workers", (int64_t)self->options->workers));
     signal_all(self, SIGTERM);
 }
 
@@ -79,7 +79,7 @@ static void kill_overdue(struct supervisor *self)
     if (!self->is_stopping || self->has_killed || clock_now_ms() < self->kill_at_ms)
         return;
     self->has_killed = true;
-    log_error("workers_killed", kv_str("err", "they did not end in time"),
+    log_event(workers_killed, kv_str("err", "they did not end in time"),
               kv_int("timeout_ms", self->options->stop_timeout_ms));
     self->exit_code = EXIT_FAILURE;
     signal_all(self, SIGKILL);
@@ -116,7 +116,7 @@ static bool start(struct supervisor *self, size_t i)
         worker->pid = pid;
         return false;
     }
-    log_error("fork_failed", kv_int("worker", (int64_t)i + 1),
+    log_event(fork_failed, kv_int("worker", (int64_t)i + 1),
               kv_int("retry_ms", BACKOFF_MAX_MS));
     worker->start_at_ms = worker->started_ms + BACKOFF_MAX_MS;
     return false;
@@ -163,13 +163,13 @@ static void replace(struct supervisor *self, struct worker *worker, int64_t pid,
     worker->has_said_error = exit_code != EXIT_SUCCESS;
     int64_t pause_ms = schedule(worker);
     workers_mark_down((size_t)number, worker->deaths);
-    log_warn("worker_ended", kv_int("worker", number), kv_int("pid", pid),
-             kv_int("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
-             kv_int("exit_code", exit_code), kv_int("deaths", worker->deaths),
-             kv_int("restart_ms", pause_ms));
+    log_event(worker_ended, kv_int("worker", number), kv_int("pid", pid),
+              kv_int("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
+              kv_int("exit_code", exit_code), kv_int("deaths", worker->deaths),
+              kv_int("restart_ms", pause_ms));
     if (!cannot_start(self))
         return;
-    log_error("workers_cannot_start", kv_int("workers", (int64_t)self->options->workers),
+    log_event(workers_cannot_start, kv_int("workers", (int64_t)self->options->workers),
               kv_str("err", "none of them got as far as to serve"));
     stop(self, exit_code != EXIT_SUCCESS ? exit_code : EXIT_FAILURE);
 }
@@ -283,8 +283,8 @@ size_t supervisor_run(const struct supervisor_options *options, int *ret_exit_co
     struct supervisor self = {.options = options, .workers = make_workers(options->workers)};
     size_t number = 0;
     block_signals(&self);
-    log_info("supervising", kv_int("workers", (int64_t)options->workers),
-             kv_int("pid", getpid()));
+    log_event(supervising, kv_int("workers", (int64_t)options->workers),
+              kv_int("pid", getpid()));
     while (number == 0 && !is_over(&self)) {
         number = start_due(&self);
         if (number > 0)

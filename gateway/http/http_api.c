@@ -137,7 +137,7 @@ void http_api_begin(struct http_api *api, struct http_conn *conn, const char *pa
         take_in(api, conn, method);
         return;
     }
-    log_info("api_refused", kv_int("status", fault.status), kv_str("err", fault.message));
+    log_event(api_refused, kv_int("status", fault.status), kv_str("err", fault.message));
     http_refuse_politely(conn, fault.status, NULL, fault.message);
 }
 

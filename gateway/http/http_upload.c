@@ -119,8 +119,7 @@ static void log_refusal(const struct file_refusal *refusal)
     if (now_ms < next_ms)
         return;
     next_ms = now_ms + REFUSALS_EVERY_MS;
-    log_info("file_refused", kv_int("status", refusal->status),
-             kv_str("err", refusal->message));
+    log_event(file_refused, kv_int("status", refusal->status), kv_str("err", refusal->message));
 }
 
 static void refuse(struct http_conn *conn, struct file_refusal refusal, int64_t retry_s)

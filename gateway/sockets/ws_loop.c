@@ -156,7 +156,7 @@ static void tell_epoll(struct ws_loop *ws_loop, int descriptor)
         return;
     }
     /* it would be deaf: nothing that happens to it would ever be heard of */
-    log_error("epoll_ctl_failed", kv_int("descriptor", descriptor), kv_int("errno", errno),
+    log_event(epoll_ctl_failed, kv_int("descriptor", descriptor), kv_int("errno", errno),
               kv_str("next", "the connection is closed"));
     ws_loop_kill(ws_loop, descriptor);
 }

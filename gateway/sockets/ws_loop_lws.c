@@ -105,7 +105,7 @@ static void keep_kernel_queues_short(int descriptor)
     int on = 1;
     if (setsockopt(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes)) != 0 ||
         setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0)
-        log_warn("socket_option_refused", kv_int("errno", errno));
+        log_event(socket_option_refused, kv_int("errno", errno));
 }
 
 /* libwebsockets listens, and we accept. */

@@ -24,7 +24,7 @@ static void on_lws_log(int level, const char *line)
         length = sizeof(text) - 1;
     memcpy(text, line, length);
     text[length] = '\0';
-    log_debug("libwebsockets", kv_str("says", text));
+    log_event(libwebsockets, kv_str("says", text));
 }
 
 void ws_port_log(void)
@@ -84,7 +84,7 @@ struct lws_vhost *ws_port_open(struct lws_context *context, struct ws_port_room 
         info.options |= LWS_SERVER_OPTION_ALLOW_LISTEN_SHARE;
     struct lws_vhost *vhost = lws_create_vhost(context, &info);
     if (vhost)
-        log_info("listening", kv_str("port", options->name), kv_str("address", address->host),
-                 kv_int("number", address->port), kv_str("tls", options->tls ? "yes" : "no"));
+        log_event(listening, kv_str("port", options->name), kv_str("address", address->host),
+                  kv_int("number", address->port), kv_str("tls", options->tls ? "yes" : "no"));
     return vhost;
 }

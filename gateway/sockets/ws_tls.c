@@ -134,9 +134,9 @@ static bool fits(const struct ws_tls *tls, const struct identity *identity, char
 static void warn_if_expired(const struct ws_tls *tls, const struct identity *identity)
 {
     if (X509_cmp_current_time(X509_get0_notAfter(identity->certificate)) < 0)
-        log_warn("certificate_expired", kv_str("file", tls->certificate_file));
+        log_event(certificate_expired, kv_str("file", tls->certificate_file));
     else if (X509_cmp_current_time(X509_get0_notBefore(identity->certificate)) > 0)
-        log_warn("certificate_not_yet_valid", kv_str("file", tls->certificate_file));
+        log_event(certificate_not_yet_valid, kv_str("file", tls->certificate_file));
 }
 
 static bool read_identity(const struct ws_tls *tls, struct identity *ret_identity,
@@ -229,7 +229,7 @@ void ws_tls_reload(struct ws_tls *tls)
     if (!tls)
         return;
     if (!read_identity(tls, &identity, &error)) {
-        log_error("certificate_not_reloaded", kv_str("err", error),
+        log_event(certificate_not_reloaded, kv_str("err", error),
                   kv_str("next", "the one before stays in use"));
         free(error);
         return;
@@ -237,6 +237,6 @@ void ws_tls_reload(struct ws_tls *tls)
     finish(&tls->identity);
     tls->identity = identity;
     renew_tickets(tls);
-    log_info("certificate_reloaded", kv_str("file", tls->certificate_file));
+    log_event(certificate_reloaded, kv_str("file", tls->certificate_file));
     warn_if_expired(tls, &tls->identity);
 }

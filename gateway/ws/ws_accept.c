@@ -36,7 +36,7 @@ static void log_failure(int error)
     if (now_ms < next_ms)
         return;
     next_ms = now_ms + LOG_EVERY_MS;
-    log_error("accept_failed", kv_str("err", strerror(error)),
+    log_event(accept_failed, kv_str("err", strerror(error)),
               kv_str("next", "new connections wait"));
 }
 

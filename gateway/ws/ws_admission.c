@@ -88,8 +88,8 @@ bool ws_admission_has_descriptor(struct ws_admission *admission, enum ws_port po
         kept += options->internal_descriptors;
     bool is_full = open_count + kept > options->descriptor_limit;
     if (is_full && !admission->is_turning_away)
-        log_warn("descriptors_exhausted", kv_int("limit", (int64_t)options->descriptor_limit),
-                 kv_str("err", "new connections are closed at once"));
+        log_event(descriptors_exhausted, kv_int("limit", (int64_t)options->descriptor_limit),
+                  kv_str("err", "new connections are closed at once"));
     if (is_full && port == WS_PORT_PUBLIC)
         limit_hit(LIMIT_internal_descriptors);
     admission->is_turning_away = is_full;

@@ -138,8 +138,8 @@ static const struct handshake_refusal *refuse_page(const struct http_head *head,
     if (now_ms < next_ms)
         return refusal;
     next_ms = now_ms + REFUSALS_EVERY_MS;
-    log_info("page_refused", kv_str("origin", origin ? origin : ""),
-             kv_str("host", http_head_host(head)), kv_str("err", refusal->message));
+    log_event(page_refused, kv_str("origin", origin ? origin : ""),
+              kv_str("host", http_head_host(head)), kv_str("err", refusal->message));
     return refusal;
 }
 

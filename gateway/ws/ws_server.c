@@ -106,7 +106,7 @@ static void on_handshake(void *context, int socket, const struct http_head *head
 static void refuse_handshake(struct http_conn *conn, const struct handshake_refusal *refusal)
 {
     metrics.handshakes_refused_total++;
-    log_debug("handshake_refused", kv_int("status", refusal->status),
+    log_event(handshake_refused, kv_int("status", refusal->status),
               kv_str("err", refusal->message));
     http_refuse(conn, refusal->status, refusal->header, refusal->message);
 }

@@ -30,7 +30,7 @@ static int set_up(void **state)
     shared = ends[1];
     assert_int_equal(fcntl(reader, F_SETFL, O_NONBLOCK), 0);
     assert_true(dup2(shared, STDERR_FILENO) >= 0);
-    log_info("begin", kv_int("i", 0));
+    log_event(started, kv_int("i", 0));
     (void)dup2(stderr_before, STDERR_FILENO);
     close(stderr_before);
     return 0;
@@ -61,7 +61,7 @@ static char *logged_as_json(const char *text)
     json_error_t problem;
     (void)read_all();
     log_configure(LOG_INFO, LOG_JSON);
-    log_info("test", kv_str("text", text), kv_int("after", 1));
+    log_event(ready, kv_str("text", text), kv_int("after", 1));
     log_configure(LOG_INFO, LOG_LOGFMT);
     json_t *line = json_loads(read_all(), 0, &problem);
     if (!line)
@@ -120,8 +120,8 @@ static void long_line_is_cut_and_closed(void **state)
     for (size_t length = 400; length <= 512; length++) {
         memset(text, '"', length); /* twice as long in JSON */
         text[length] = '\0';
-        log_info("long", kv_str("a", text), kv_str("b", text), kv_str("c", text),
-                 kv_str("d", text), kv_str("e", text), kv_str("f", text), kv_int("g", 1));
+        log_event(draining, kv_str("a", text), kv_str("b", text), kv_str("c", text),
+                  kv_str("d", text), kv_str("e", text), kv_str("f", text), kv_int("g", 1));
         json_t *line = json_loads(read_all(), 0, &problem);
         if (!line)
             fail_msg("%zu: %s: %s", length, problem.text, page);
@@ -137,23 +137,23 @@ static void reader_that_stands_still_loses_lines_and_is_told(void **state)
     (void)read_all();
     metrics.log_lines_lost_total = 0;
     for (int i = 0; i < 10000; i++) /* more than any pipe holds */
-        log_info("flood", kv_int("i", i));
+        log_event(redis_up, kv_int("i", i));
     int64_t lost = metrics.log_lines_lost_total;
     assert_true(lost > 0 && lost < 10000);
     while (*read_all())
         assert_true(page[strlen(page) - 1] == '\n');
-    log_info("again", kv_int("i", 0));
+    log_event(stopped, kv_int("i", 0));
     char said[64];
     (void)snprintf(said, sizeof(said), "event=log_lines_lost lines=%d\n", (int)lost);
     assert_non_null(strstr(read_all(), said));
-    assert_non_null(strstr(page, "event=again"));
+    assert_non_null(strstr(page, "event=stopped"));
     assert_int_equal(metrics.log_lines_lost_total, lost);
 }
 
 static void open_file_of_others_stays_as_it_is(void **state)
 {
     (void)state;
-    log_info("any", kv_int("i", 0));
+    log_event(started, kv_int("i", 0));
     assert_int_equal(fcntl(shared, F_GETFL) & O_NONBLOCK, 0);
 }
 

@@ -105,11 +105,11 @@ static void on_taken_by_another(struct node_lease *lease)
     int64_t now_ms = clock_now_ms();
     if (lease->taken_since_ms == 0) {
         lease->taken_since_ms = now_ms;
-        log_warn("node_name_taken", kv_str("node", lease->options->node),
-                 kv_int("wait_ms", lease->options->ttl_ms));
+        log_event(node_name_taken, kv_str("node", lease->options->node),
+                  kv_int("wait_ms", lease->options->ttl_ms));
     } else if (now_ms - lease->taken_since_ms >
                lease->options->ttl_ms + lease->options->renew_ms) {
-        log_error("node_name_conflict", kv_str("node", lease->options->node),
+        log_event(node_name_conflict, kv_str("node", lease->options->node),
                   kv_str("err", "another process with this name is alive; give each node a "
                                 "--node of its own"));
         lease->options->on_name_taken(lease->options->context);
@@ -125,8 +125,8 @@ static void take(struct node_lease *lease, int64_t generation)
     lease->name = mem_printf("%s:%lld", lease->options->node, (long long)generation);
     if (!was_held_before)
         lease->first_generation = generation;
-    log_info("lease_taken", kv_str("node", lease->options->node),
-             kv_int("generation", generation));
+    log_event(lease_taken, kv_str("node", lease->options->node),
+              kv_int("generation", generation));
     show_in_nodes(lease, lease->name, lease->end_ms);
     lease->options->on_taken(lease->options->context);
     if (was_held_before)
@@ -162,8 +162,8 @@ static void on_lease_reply(void *context, enum broker_status status, const redis
     if (lease->is_released)
         return;
     if (status != BROKER_OK) {
-        log_warn("lease_not_renewed", kv_str("node", lease->options->node),
-                 kv_str("err", status == BROKER_REFUSED ? reply->str : "no answer"));
+        log_event(lease_not_renewed, kv_str("node", lease->options->node),
+                  kv_str("err", status == BROKER_REFUSED ? reply->str : "no answer"));
         return;
     }
     int64_t answer = reply->element[0]->integer;

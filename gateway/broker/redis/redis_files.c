@@ -36,7 +36,7 @@ static struct broker_waiter *keep(struct broker_waiter waiter)
 static void note_refusal(enum broker_status status, const redisReply *reply)
 {
     if (status == BROKER_REFUSED)
-        log_error("file_refused", kv_str("err", reply->str));
+        log_event(file_not_stored, kv_str("err", reply->str));
 }
 
 static void on_verdict(void *context, enum broker_status status, const redisReply *reply)

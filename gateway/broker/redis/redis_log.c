@@ -84,7 +84,7 @@ static void on_published(void *context, enum broker_status status, const redisRe
         answer.is_duplicate = reply->element[2]->integer == 1;
         answer.is_conflict = reply->element[2]->integer == 2;
     } else if (status == BROKER_REFUSED) {
-        log_error("publish_refused", kv_str("err", reply->str));
+        log_event(publish_refused, kv_str("err", reply->str));
     }
     call_answer(context, &answer);
 }
@@ -246,7 +246,7 @@ static void on_history(void *context, enum broker_status status, const redisRepl
         return;
     }
     if (status == BROKER_REFUSED)
-        log_error("history_refused", kv_str("err", reply->str));
+        log_event(history_refused, kv_str("err", reply->str));
     if (status == BROKER_OK) {
         redis_unsound("log", call->channel);
         status = BROKER_REFUSED;

@@ -210,7 +210,7 @@ static void keep_refused(struct redis_presence *presence, struct departure *depa
         DL_APPEND(presence->refused, departure);
         return;
     }
-    log_error("leave_given_up", kv_str("channel", departure->channel), kv_str("err", why));
+    log_event(leave_given_up, kv_str("channel", departure->channel), kv_str("err", why));
     node_lease_add_entry(presence->lease, departure->client, departure->channel);
     departure_destroy(departure);
 }

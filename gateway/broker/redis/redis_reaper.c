@@ -130,9 +130,11 @@ static void on_batch_refused(struct reaping *reaping, const char *channel, const
 {
     bool is_wrong = strstr(why, "WRONGTYPE") != NULL;
     bool is_given_up = is_wrong && reaping->wrong_tries >= WRONG_TRIES_MAX;
-    if (is_given_up || !reaping->has_failed)
-        log_error(is_given_up ? "reap_given_up" : "reap_refused",
-                  kv_str("lease", reaping->lease), kv_str("channel", channel),
+    if (is_given_up)
+        log_event(reap_given_up, kv_str("lease", reaping->lease), kv_str("channel", channel),
+                  kv_str("err", why));
+    else if (!reaping->has_failed)
+        log_event(reap_refused, kv_str("lease", reaping->lease), kv_str("channel", channel),
                   kv_str("err", why));
     reaping->has_wrong |= is_wrong;
     reaping->has_failed |= !is_given_up;
@@ -212,9 +214,9 @@ static void finish(struct reaping *reaping)
     free(nodes_key);
     metrics.leases_reaped_total++;
     metrics.members_reaped_total += reaping->member_count;
-    log_info("lease_reaped", kv_str("lease", reaping->lease),
-             kv_int("members", reaping->member_count),
-             kv_int("ms", clock_now_ms() - reaping->began_ms));
+    log_event(lease_reaped, kv_str("lease", reaping->lease),
+              kv_int("members", reaping->member_count),
+              kv_int("ms", clock_now_ms() - reaping->began_ms));
     reaping->is_running = false;
     reaping->again_ms = clock_now_ms() + RIGHT_TTL_MS; /* until the next look has it gone */
 }
@@ -258,7 +260,7 @@ static void on_right(void *context, enum broker_status status, const redisReply 
         try_later(reaping); /* another has it */
         return;
     }
-    log_info("lease_ended", kv_str("lease", reaping->lease));
+    log_event(lease_ended, kv_str("lease", reaping->lease));
     reaping->began_ms = clock_now_ms();
     reaping->member_count = 0;
     next_slice(reaping);

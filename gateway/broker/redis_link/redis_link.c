@@ -38,7 +38,7 @@ static void link_set_state(struct redis_link *link, enum link_state state)
     *link->options.up_metric = state == LINK_UP;
     if (state == LINK_UP) {
         link->backoff_ms = BACKOFF_FIRST_MS;
-        log_info("redis_up", kv_str("link", link->options.name));
+        log_event(redis_up, kv_str("link", link->options.name));
         metrics.redis_reconnects_total += link->was_up;
         link->was_up = true;
         link->options.on_up(link->options.context);
@@ -168,8 +168,8 @@ static void schedule_retry(struct redis_link *link)
     int64_t half = link->backoff_ms / 2;
     int64_t pause_ms = half + random() % (half + 1);
     link->retry_at_ms = clock_now_ms() + pause_ms;
-    log_warn("redis_down", kv_str("link", link->options.name), kv_str("err", link->why_down),
-             kv_int("retry_ms", pause_ms));
+    log_event(redis_down, kv_str("link", link->options.name), kv_str("err", link->why_down),
+              kv_int("retry_ms", pause_ms));
     link->backoff_ms *= 2;
     if (link->backoff_ms > BACKOFF_MAX_MS)
         link->backoff_ms = BACKOFF_MAX_MS;

@@ -50,7 +50,7 @@ static void request_answer(struct request *request, enum broker_status status,
 
 void link_on_garbled(struct redis_link *link, const char *command)
 {
-    log_error("redis_reply_garbled", kv_str("link", link->options.name),
+    log_event(redis_reply_garbled, kv_str("link", link->options.name),
               kv_str("command", command));
     link_break(link, "a reply that the command cannot have");
 }

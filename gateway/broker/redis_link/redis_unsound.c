@@ -19,8 +19,8 @@ void redis_unsound(const char *what, const char *channel)
     count++;
     if (now_ms < next_ms)
         return;
-    log_warn("redis_content_unsound", kv_str("what", what), kv_str("channel", channel),
-             kv_int("count", count));
+    log_event(redis_content_unsound, kv_str("what", what), kv_str("channel", channel),
+              kv_int("count", count));
     next_ms = now_ms + SAY_EVERY_MS;
     count = 0;
 }

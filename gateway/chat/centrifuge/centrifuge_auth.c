@@ -42,8 +42,8 @@ static void send_expiry(struct session *session, const struct centrifuge_command
 
 static void close_for_token(struct session *session, const struct token *token)
 {
-    log_info("token_refused", kv_int("session", (int64_t)session_id(session)),
-             kv_str("err", token->error));
+    log_event(token_refused, kv_int("session", (int64_t)session_id(session)),
+              kv_str("err", token->error));
     centrifuge_close(session, CENTRIFUGE_INVALID_TOKEN, "invalid token");
 }
 

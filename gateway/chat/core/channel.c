@@ -389,8 +389,8 @@ void channel_on_subscribed(struct channel *channel)
 
 static void send_arrivals_away(struct channel *channel)
 {
-    log_warn("channel_not_opened", kv_str("channel", channel->name),
-             kv_int("arrivals", (int64_t)channel->arrivals.count));
+    log_event(channel_not_opened, kv_str("channel", channel->name),
+              kv_int("arrivals", (int64_t)channel->arrivals.count));
     for (size_t i = channel->arrivals.count; i > 0; i--) { /* it may leave, or be CLOSING */
         struct subscription *subscription = channel->arrivals.items[i - 1];
         if (session_is_open(subscription->session))

@@ -167,8 +167,8 @@ static void tell_gap(struct channel *channel)
 static void note_lost(struct channel *channel, uint64_t missing)
 {
     metrics.gaps_lost_total++;
-    log_warn("gap_not_in_log", kv_str("channel", channel->name),
-             kv_int("missing", (int64_t)missing));
+    log_event(gap_not_in_log, kv_str("channel", channel->name),
+              kv_int("missing", (int64_t)missing));
     forget_recent(channel); /* what is kept is without a gap */
     tell_gap(channel);
 }
@@ -194,9 +194,9 @@ static bool catch_up(struct channel *channel, const struct broker_reply *reply)
 /* Another log, or the same after it lost its end: all that it holds is new. */
 static void begin_anew(struct channel *channel, const struct broker_reply *reply)
 {
-    log_warn("log_replaced", kv_str("channel", channel->name),
-             kv_int("offset", (int64_t)channel->offset),
-             kv_int("log_offset", (int64_t)reply->offset));
+    log_event(log_replaced, kv_str("channel", channel->name),
+              kv_int("offset", (int64_t)channel->offset),
+              kv_int("log_offset", (int64_t)reply->offset));
     forget_recent(channel);
     tell_gap(channel);
     channel->epoch[0] = '\0';
@@ -208,9 +208,9 @@ static void begin_anew(struct channel *channel, const struct broker_reply *reply
  * the log that we know, and nothing new to those who are here. */
 static void follow_renaming(struct channel *channel, const struct broker_reply *reply)
 {
-    log_warn("log_renamed", kv_str("channel", channel->name),
-             kv_int("offset", (int64_t)channel->offset),
-             kv_int("log_offset", (int64_t)reply->renamed_at));
+    log_event(log_renamed, kv_str("channel", channel->name),
+              kv_int("offset", (int64_t)channel->offset),
+              kv_int("log_offset", (int64_t)reply->renamed_at));
     if (reply->renamed_at < channel->offset) {
         forget_recent(channel);
         channel->offset = reply->renamed_at;
@@ -233,9 +233,9 @@ static void ask_for_new_epoch(struct channel *channel)
  * one is told that nothing is missing; then it is read from here. */
 static void rename_log(struct channel *channel, const struct broker_reply *reply)
 {
-    log_warn("log_went_back", kv_str("channel", channel->name),
-             kv_int("offset", (int64_t)channel->offset),
-             kv_int("log_offset", (int64_t)reply->offset));
+    log_event(log_went_back, kv_str("channel", channel->name),
+              kv_int("offset", (int64_t)channel->offset),
+              kv_int("log_offset", (int64_t)reply->offset));
     forget_recent(channel);
     tell_gap(channel);
     channel->offset = reply->offset;
@@ -331,8 +331,7 @@ void channel_on_publication(struct channel *channel, const char *epoch,
         return;
     }
     metrics.gaps_total++;
-    log_debug("gap", kv_str("channel", channel->name),
-              kv_int("offset", (int64_t)channel->offset),
+    log_event(gap, kv_str("channel", channel->name), kv_int("offset", (int64_t)channel->offset),
               kv_int("next", (int64_t)publication->offset));
     hold(channel, epoch, publication);
     channel_log_read(channel);

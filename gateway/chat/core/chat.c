@@ -223,7 +223,7 @@ void chat_drain(struct hub *hub)
     size_t sessions = id_table_count(hub->sessions);
     hub->is_draining = true;
     hub->drain_slice = sessions / DRAIN_SLICES + DRAIN_SLICE_MIN;
-    log_info("draining", kv_int("sessions", (int64_t)sessions));
+    log_event(draining, kv_int("sessions", (int64_t)sessions));
     drain_some(hub);
 }
 

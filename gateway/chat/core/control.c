@@ -113,7 +113,7 @@ void control_on_message(struct hub *hub, const char *bytes, size_t length)
     struct control_order order = {.user = NULL};
     json_t *root = json_loadb(bytes, length, 0, NULL);
     if (!control_order_read(root, &order))
-        log_warn("control_not_understood", kv_int("bytes", (int64_t)length));
+        log_event(control_not_understood, kv_int("bytes", (int64_t)length));
     else if (order.client[0])
         obey_for_client(hub, &order);
     else

@@ -47,7 +47,7 @@ void presence_rejoin_all(struct hub *hub)
         for (; subscription; subscription = subscription->next_of_session)
             count += rejoin(subscription);
     }
-    log_info("members_rejoined", kv_int("members", count));
+    log_event(members_rejoined, kv_int("members", count));
 }
 
 void presence_note_wanted(struct hub *hub)

@@ -212,8 +212,8 @@ static void close_slow(struct session *session, enum limit limit)
 {
     metrics.slow_consumers_total++;
     limit_hit(limit);
-    log_info("slow_consumer", kv_int("session", (int64_t)session->id),
-             kv_int("behind_bytes", (int64_t)sendq_bytes(session->queue)));
+    log_event(slow_consumer, kv_int("session", (int64_t)session->id),
+              kv_int("behind_bytes", (int64_t)sendq_bytes(session->queue)));
     session_close(session, CLOSE_TRY_AGAIN_LATER, "too far behind");
 }
 
