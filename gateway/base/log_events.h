@@ -45,7 +45,16 @@
     EVENT(page_refused, INFO, "a page of an origin or host that is not allowed tried to connect") \
     EVENT(libwebsockets, DEBUG, "what the library says") \
     /* clients */ \
+    EVENT(connection_accepted, DEBUG, "a connection came in; connection is its number") \
+    EVENT(handshake_read, DEBUG, "it asks for a WebSocket, and may have one") \
     EVENT(handshake_refused, DEBUG, "it asks for a WebSocket, and err is why not") \
+    EVENT(session_opened, DEBUG, "it is a session now; client is its id in presence") \
+    EVENT(subscribed, DEBUG, "it hears a channel from now on") \
+    EVENT(unsubscribed, DEBUG, "it does not hear the channel any more") \
+    EVENT(close_received, DEBUG, "its client says goodbye") \
+    EVENT(session_closing, DEBUG, "the gateway says goodbye to it, with this code and reason") \
+    EVENT(session_closed, DEBUG, "its session is over") \
+    EVENT(connection_closed, DEBUG, "it is gone") \
     EVENT(slow_consumer, INFO, "a client was too far behind and is closed") \
     EVENT(token_refused, INFO, "a token was refused, and err is why") \
     EVENT(api_refused, INFO, "a call of the server API was refused") \

@@ -178,6 +178,8 @@ void ws_loop_forget(struct ws_loop *ws_loop, struct io *io, int descriptor)
     io->wanted = 0;
     tell_epoll(ws_loop, descriptor);
     ws_loop->events.on_closed(ws_loop->events.context, descriptor);
+    if (io->kind != IO_LISTENER)
+        log_event(connection_closed, kv_int("connection", io->generation));
     io->is_open = false;
     io->owner = NULL;
     io->wsi = NULL;
@@ -235,11 +237,16 @@ void ws_loop_open(struct ws_loop *ws_loop, int descriptor)
 {
     struct io *io = &ws_loop->ios[descriptor];
     assert(!io->is_open);
-    io->generation++;
+    io->generation = ++ws_loop->last_generation;
     io->is_open = true;
     io->kind = IO_NEW;
     ws_loop->count++;
     ws_loop_set_wanted(ws_loop, descriptor, LWS_EV_READ);
+}
+
+int64_t ws_loop_connection(const struct ws_loop *ws_loop, int descriptor)
+{
+    return ws_loop->ios[descriptor].generation;
 }
 
 void ws_loop_close(struct ws_loop *ws_loop, int descriptor)

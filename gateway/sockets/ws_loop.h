@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct loop;
 struct lws;
@@ -53,6 +54,9 @@ void ws_loop_bind(struct ws_loop *ws_loop, struct lws_context *context);
 /* An accepted connection, which libwebsockets has nothing of; it is closed by ws_loop_kill, or
  * at once by ws_loop_close. */
 void ws_loop_open(struct ws_loop *ws_loop, int descriptor);
+/* The number of the connection that has the descriptor, from 1, by which the log names it; no
+ * other has it before four thousand million have come. */
+int64_t ws_loop_connection(const struct ws_loop *ws_loop, int descriptor);
 void ws_loop_close(struct ws_loop *ws_loop, int descriptor);
 
 /* Whose a connection is before it is a WebSocket: nobody's, as at first; of plain HTTP. */

@@ -67,14 +67,27 @@ static bool is_welcome(const struct ws_port_of *port, struct ws_admission *admis
     return false;
 }
 
+static void note_accepted(const struct ws_port_of *port, const struct ws_loop *ws_loop,
+                          int descriptor)
+{
+    log_event(connection_accepted,
+              kv_int("connection", ws_loop_connection(ws_loop, descriptor)),
+              kv_str("port", port->port == WS_PORT_PUBLIC ? "public" : "internal"));
+}
+
 /* False: it is closed. */
 static bool open_connection(const struct ws_port_of *port, struct ws_loop *ws_loop,
                             int descriptor)
 {
     bool is_public = port->port == WS_PORT_PUBLIC;
-    if (port->is_tls) /* which closes it if it does not take it */
-        return lws_adopt_socket_vhost(port->vhost, descriptor) != NULL;
+    if (port->is_tls) { /* libwebsockets closes it if it does not take it */
+        if (!lws_adopt_socket_vhost(port->vhost, descriptor))
+            return false;
+        note_accepted(port, ws_loop, descriptor);
+        return true;
+    }
     ws_loop_open(ws_loop, descriptor);
+    note_accepted(port, ws_loop, descriptor);
     http_conns_open(port->conns, descriptor, is_public ? HTTP_PUBLIC : HTTP_INTERNAL);
     return true;
 }

@@ -12,6 +12,7 @@
 
 #include "chat.h"
 #include "limit.h"
+#include "log.h"
 #include "mem.h"
 #include "text.h"
 #include "transport.h"
@@ -151,12 +152,15 @@ static void send_close(struct ws_conn *conn)
     conn->session = NULL;
 }
 
-/* The peer sent its close frame: it is answered with its code, or with what is wrong with it,
- * and then it is for us to end the connection. */
+/* The peer's close frame is answered with its code, or what is wrong with it; then we end. */
 static void answer_close(struct ws_conn *conn, const unsigned char *payload, size_t length)
 {
     unsigned code = length >= 2 ? (unsigned)payload[0] << 8 | payload[1] : 0;
     conn->is_peer_closed = true;
+    log_event(
+        close_received,
+        kv_int("connection", ws_loop_connection(conn->room->ws_loop, descriptor_of(conn))),
+        kv_int("code", code));
     if (conn->is_close_sent || conn->is_close_due)
         return;
     if (length == 1 || (length >= 2 && !ws_frames_is_close_code(code)))

@@ -164,7 +164,12 @@ void ws_opening_finish(struct ws_opening *opening, struct lws *wsi, struct ws_co
     struct asked *asked = &opening->asked;
     unsigned char *octets;
     ws_conn_open(conn, wsi, room, asked->dialect,
-                 &(struct chat_request){asked->channel, asked->token, asked->wants_hello});
+                 &(struct chat_request){
+                     .channel = asked->channel,
+                     .token = asked->token,
+                     .wants_hello = asked->wants_hello,
+                     .connection = ws_loop_connection(opening->ws_loop, lws_get_socket_fd(wsi)),
+                 });
     forget_asked(asked);
     ws_admission_settle(opening->admission, lws_get_socket_fd(wsi));
     size_t count = ws_early_take(opening->early, &octets);

@@ -89,10 +89,18 @@ static void on_closed(void *context, int descriptor)
     ws_admission_leave(server->admission, descriptor);
 }
 
+static int64_t number_of(const struct ws_server *server, const struct http_conn *conn)
+{
+    return ws_loop_connection(server->ws_loop, http_conn_socket(conn));
+}
+
 static bool is_handshake(void *context, struct http_conn *conn, const struct http_head *head)
 {
     const struct ws_server *server = context;
-    return ws_opening_is_welcome(server->opening, conn, head, server->http.is_draining);
+    if (!ws_opening_is_welcome(server->opening, conn, head, server->http.is_draining))
+        return false;
+    log_event(handshake_read, kv_int("connection", number_of(server, conn)));
+    return true;
 }
 
 static void on_handshake(void *context, int socket, const struct http_head *head)
@@ -103,11 +111,12 @@ static void on_handshake(void *context, int socket, const struct http_head *head
 
 /* ---------------------------------------------------------------------------- plain HTTP */
 
-static void refuse_handshake(struct http_conn *conn, const struct handshake_refusal *refusal)
+static void refuse_handshake(const struct ws_server *server, struct http_conn *conn,
+                             const struct handshake_refusal *refusal)
 {
     metrics.handshakes_refused_total++;
-    log_event(handshake_refused, kv_int("status", refusal->status),
-              kv_str("err", refusal->message));
+    log_event(handshake_refused, kv_int("connection", number_of(server, conn)),
+              kv_int("status", refusal->status), kv_str("err", refusal->message));
     http_refuse(conn, refusal->status, refusal->header, refusal->message);
 }
 
@@ -133,7 +142,7 @@ static void on_public_request(struct ws_server *server, struct http_conn *conn,
     const struct handshake_refusal *refusal = ws_opening_refusal(server->opening);
     ws_admission_settle(server->admission, http_conn_socket(conn));
     if (refusal)
-        refuse_handshake(conn, refusal);
+        refuse_handshake(server, conn, refusal);
     else if (ws_admission_is_over(server->admission, http_conn_socket(conn)))
         http_refuse(conn, ws_handshake_too_many.status, ws_handshake_too_many.header,
                     ws_handshake_too_many.message);

@@ -217,9 +217,14 @@ struct subscription *channel_subscribe(struct session *session,
     return subscription;
 }
 
+#define log_membership(event, subscription)                                                    \
+    log_event(event, kv_int("connection", session_connection((subscription)->session)),        \
+              kv_str("channel", (subscription)->channel->name))
+
 void channel_unsubscribe(struct subscription *subscription)
 {
     struct channel *channel = subscription->channel;
+    log_membership(unsubscribed, subscription);
     presence_leave(subscription);
     list_remove(list_of(channel, subscription), subscription);
     LL_DELETE2(*session_subscriptions(subscription->session), subscription, next_of_session);
@@ -272,6 +277,7 @@ static void admit(struct channel *channel, struct subscription *subscription)
     list_remove(&channel->arrivals, subscription);
     subscription->is_admitted = true;
     list_add(&ensure_audience(channel, format)->subscribers, subscription);
+    log_membership(subscribed, subscription);
     format->dialect->on_admitted(subscription);
 }
 

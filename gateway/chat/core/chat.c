@@ -131,11 +131,25 @@ void chat_destroy(struct hub *hub)
 
 /* ------------------------------------------------------------ what the transport says */
 
+/* An SDK's channels come later, each by a line of its own. */
+static void note_opened(const struct session *session, const char *channel)
+{
+    char client[CLIENT_BYTES];
+    if (!log_is_on(LOG_DEBUG))
+        return;
+    session_print_client(session, client);
+    log_event(session_opened, kv_int("connection", session_connection(session)),
+              kv_int("session", (int64_t)session_id(session)), kv_str("client", client),
+              kv_str("dialect", session_dialect(session)->name), kv_str("channel", channel));
+}
+
 struct session *chat_open(struct hub *hub, void *conn, const struct transport *transport,
                           const struct dialect *dialect, const struct chat_request *request)
 {
     struct session *session =
         session_create(hub, conn, hub_wire_format(hub, dialect, transport));
+    session_set_connection(session, request->connection);
+    note_opened(session, request->channel);
     dialect->on_open(session, request);
     return session;
 }

@@ -70,6 +70,7 @@ struct chat_request {
     const char *token; /* NULL: none; "": it comes in the first frame */
     bool wants_hello;  /* LuChat: is told where it is, and may repeat itself; see luchat_hello.h
                         */
+    int64_t connection; /* its number in the log */
 };
 
 /* A connection is established; conn is what the transport is called with. The session lives

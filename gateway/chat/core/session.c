@@ -40,6 +40,7 @@ struct session {
     void *conn;
     const struct wire_format *format;
     uint64_t id;
+    int64_t connection;
     struct sendq *queue; /* NULL: the connection keeps up */
     struct subscription *subscriptions;
     int64_t heard_ms;
@@ -84,6 +85,7 @@ void session_destroy(struct session *session)
 {
     leave_all(session);
     drop_queue(session);
+    log_event(session_closed, kv_int("connection", session->connection));
     if (session->format->dialect->on_end)
         session->format->dialect->on_end(session);
     wheel_cancel(&session->timer);
@@ -111,6 +113,16 @@ struct hub *session_hub(const struct session *session)
 uint64_t session_id(const struct session *session)
 {
     return session->id;
+}
+
+int64_t session_connection(const struct session *session)
+{
+    return session->connection;
+}
+
+void session_set_connection(struct session *session, int64_t number)
+{
+    session->connection = number;
 }
 
 const struct dialect *session_dialect(const struct session *session)
@@ -212,7 +224,8 @@ static void close_slow(struct session *session, enum limit limit)
 {
     metrics.slow_consumers_total++;
     limit_hit(limit);
-    log_event(slow_consumer, kv_int("session", (int64_t)session->id),
+    log_event(slow_consumer, kv_int("connection", session->connection),
+              kv_int("session", (int64_t)session->id),
               kv_int("behind_bytes", (int64_t)sendq_bytes(session->queue)));
     session_close(session, CLOSE_TRY_AGAIN_LATER, "too far behind");
 }
@@ -346,6 +359,8 @@ void session_close(struct session *session, enum close_code code, const char *re
     if (session->state != SESSION_OPEN)
         return;
     assert(strlen(reason) <= CLOSE_REASON_BYTES_MAX);
+    log_event(session_closing, kv_int("connection", session->connection), kv_int("code", code),
+              kv_str("reason", reason));
     session->state = SESSION_CLOSING;
     hub_note_closed(session->hub, session->id);
     drop_queue(session);

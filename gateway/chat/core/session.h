@@ -38,6 +38,9 @@ struct session *session_find(const struct hub *hub, uint64_t id); /* NULL: gone 
 
 struct hub *session_hub(const struct session *session);
 uint64_t session_id(const struct session *session);
+/* The number of its connection in the log; 0: it has none. */
+int64_t session_connection(const struct session *session);
+void session_set_connection(struct session *session, int64_t number);
 const struct dialect *session_dialect(const struct session *session);
 const struct wire_format *session_format(const struct session *session);
 bool session_is_open(const struct session *session);

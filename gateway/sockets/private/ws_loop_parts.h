@@ -29,7 +29,7 @@ enum io_kind {
 struct io {
     void *owner;
     struct lws *wsi;     /* NULL: libwebsockets does not have it */
-    uint32_t generation; /* how often the number was used */
+    uint32_t generation; /* which connection it is, counted from the start */
     uint8_t wanted;      /* LWS_EV_READ, LWS_EV_WRITE */
     uint8_t told;        /* what epoll knows; 0: it does not have it */
     bool is_open : 1;
@@ -56,6 +56,7 @@ struct ws_loop {
     struct ws_marks dying;   /* to be closed when this turn ends */
     struct ws_marks closing; /* to be closed if they still are there */
     struct ws_marks pending; /* to be heard when this turn ends */
+    uint32_t last_generation;
     size_t count;
     struct listener listeners[LISTENERS_MAX];
     size_t listener_count;
