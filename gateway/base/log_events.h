@@ -1,8 +1,8 @@
 /*
  * log_events - every event that parleyd logs: its name, its level, what it means.
  *
- * Programs that read the log rely on the names, and README.md shows this table (it is printed by
- * `parleyd --print-log-events`). An event that has no row here does not compile.
+ * Programs that read the log rely on the names, and README.md shows this table (it is printed
+ * by `parleyd --print-log-events`). An event that has no row here does not compile.
  */
 #ifndef PARLEY_LOG_EVENTS_H
 #define PARLEY_LOG_EVENTS_H
