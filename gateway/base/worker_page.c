@@ -7,6 +7,7 @@
 #include "worker_page.h"
 
 #include "clock.h"
+#include "fatal.h"
 #include "mem.h"
 #include "metrics.h"
 #include "random.h"
@@ -250,10 +251,8 @@ char *workers_print_metrics(size_t *ret_length)
 {
     char *text = NULL;
     FILE *out = open_memstream(&text, ret_length);
-    if (!out) {
-        *ret_length = 0;
-        return mem_strdup("");
-    }
+    if (!out)
+        fatal(LOG_EVENT_out_of_memory, "the page of metrics");
     write_values(slot_of(own), &metrics); /* others are as of their last turn */
     struct metrics total = sum_up();
     metrics_write(out, &total);

@@ -9,6 +9,7 @@
 #include "http_cors.h"
 #include "http_page.h"
 #include "http_response.h"
+#include "json_out.h"
 #include "mem.h"
 #include "text.h"
 #include "worker_page.h"
@@ -18,42 +19,44 @@
 
 static const char json_type[] = "application/json";
 
-/* [{"worker":1,"status":"ready"},{"worker":2,"status":"not ready","reason":"..."}]. *new* */
-static char *print_workers(void)
+/* [{"worker":1,"status":"ready"},{"worker":2,"status":"not ready","reason":"..."}] */
+static void write_workers(struct json_out *out)
 {
-    char *list = mem_strdup("");
+    json_out_open_array(out);
     for (size_t number = 1; number <= workers_count(); number++) {
         struct worker_view view;
         workers_view(number, &view);
-        char *reason = text_to_json(view.reason);
-        char *longer =
-            mem_printf("%s%s{\"worker\":%zu,\"status\":\"%s\"%s%s}", list,
-                       number > 1 ? "," : "", number, workers_state_name(view.state),
-                       view.reason[0] ? ",\"reason\":" : "", view.reason[0] ? reason : "");
-        free(reason);
-        free(list);
-        list = longer;
+        json_out_open_object(out);
+        json_out_member_uint(out, "worker", number);
+        json_out_member_text(out, "status", workers_state_name(view.state));
+        if (view.reason[0])
+            json_out_member_text(out, "reason", view.reason);
+        json_out_close_object(out);
     }
-    return list;
+    json_out_close_array(out);
 }
 
 /* Says the status, and where there are several workers what each one is. */
 static void answer_status(struct http_conn *conn, int status, const char *word,
                           const char *reason)
 {
-    char *quoted = text_to_json(reason);
-    char *workers = print_workers();
-    bool has_several = workers_count() > 1;
-    char *body =
-        mem_printf("{\"status\":\"%s\"%s%s%s%s%s}\n", word, reason[0] ? ",\"reason\":" : "",
-                   reason[0] ? quoted : "", has_several ? ",\"workers\":[" : "",
-                   has_several ? workers : "", has_several ? "]" : "");
+    struct json_out out = {.bytes = NULL};
+    json_out_open_object(&out);
+    json_out_member_text(&out, "status", word);
+    if (reason[0])
+        json_out_member_text(&out, "reason", reason);
+    if (workers_count() > 1) {
+        json_out_key(&out, "workers");
+        write_workers(&out);
+    }
+    json_out_close_object(&out);
+    char *json = json_out_finish(&out);
+    char *body = mem_printf("%s\n", json);
     struct http_response response = {
         .status = status, .type = json_type, .body = body, .is_last = status != 200};
     http_respond(conn, &response);
     free(body);
-    free(workers);
-    free(quoted);
+    free(json);
 }
 
 static bool is_ready(const struct worker_view *view)

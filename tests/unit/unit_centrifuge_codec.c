@@ -7,6 +7,7 @@
 #include "broker.h"
 #include "client_info.h"
 #include "frames.h"
+#include "json_out.h"
 #include "unit.h"
 #include "ws_framing.h"
 
@@ -290,7 +291,9 @@ static void publication_in_a_result_has_data_offset_and_info(void **state)
     (void)state;
     struct publication *publication =
         publication_create(3, slice_of("{\"a\":1}"), slice_of("{\"user\":\"b\"}"));
-    char *text = centrifuge_print_publication(publication);
+    struct json_out out = {.bytes = NULL};
+    centrifuge_write_publication(&out, publication);
+    char *text = json_out_finish(&out);
     publication_unref(publication);
     assert_string_equal(text, "{\"data\":{\"a\":1},\"offset\":3,\"info\":{\"user\":\"b\"}}");
     free(text);

@@ -13,6 +13,7 @@
 #include "redis_presence.h"
 
 #include "clock.h"
+#include "json_out.h"
 #include "keys.h"
 #include "log.h"
 #include "mem.h"
@@ -93,15 +94,15 @@ static void on_joined(void *context, enum broker_status status, const redisReply
 static char *member_json(const struct redis_presence *presence,
                          const struct broker_member *member, int64_t since_ms)
 {
-    char *user = text_to_json(member->user);
-    char *node = text_to_json(node_lease_node(presence->lease));
-    char *json = mem_printf("{\"generation\":%lld,\"node\":%s,\"since\":%lld,\"user\":%s,"
-                            "\"info\":%s}",
-                            (long long)node_lease_generation(presence->lease), node,
-                            (long long)since_ms, user, member->info);
-    free(user);
-    free(node);
-    return json;
+    struct json_out out = {.bytes = NULL};
+    json_out_open_object(&out);
+    json_out_member_int(&out, "generation", node_lease_generation(presence->lease));
+    json_out_member_text(&out, "node", node_lease_node(presence->lease));
+    json_out_member_int(&out, "since", since_ms);
+    json_out_member_text(&out, "user", member->user);
+    json_out_member_raw(&out, "info", slice_of(member->info));
+    json_out_close_object(&out);
+    return json_out_finish(&out);
 }
 
 static void call_join(const struct redis_presence *presence, const char *channel,

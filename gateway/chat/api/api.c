@@ -9,6 +9,7 @@
 #include "hub.h"
 #include "mem.h"
 #include "metrics.h"
+#include "text.h"
 
 #include <stdlib.h>
 
@@ -34,8 +35,7 @@ static char *explain(const json_t *root, const json_error_t *problem)
 static void refuse(struct api_waiter waiter, const json_t *root, const json_error_t *problem)
 {
     char *message = explain(root, problem);
-    char *answer =
-        mem_printf("{\"error\":{\"code\":%d,\"message\":\"%s\"}}", HTTP_BAD_REQUEST, message);
+    char *answer = text_print_error(HTTP_BAD_REQUEST, message);
     free(message);
     waiter.on_answer(waiter.owner, waiter.tag, HTTP_BAD_REQUEST, answer);
 }

@@ -4,7 +4,9 @@
 #include "api_job.h"
 
 #include "hub.h"
+#include "json_out.h"
 #include "mem.h"
+#include "text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -67,17 +69,15 @@ struct api_job *api_list_add(struct api_list *list, size_t place, const char *wr
 /* {"KEY":[ANSWER,...]}. *new* */
 static char *list_print(const struct api_list *list)
 {
-    char *json = NULL;
-    size_t length;
-    FILE *out = open_memstream(&json, &length);
-    if (!out)
-        return NULL;
-    (void)fprintf(out, "{\"%s\":[", list->key);
+    struct json_out out = {.bytes = NULL};
+    json_out_open_object(&out);
+    json_out_key(&out, list->key);
+    json_out_open_array(&out);
     for (size_t i = 0; i < list->count; i++)
-        (void)fprintf(out, "%s%s", i ? "," : "", list->answers[i]);
-    (void)fprintf(out, "]}");
-    (void)fclose(out);
-    return json;
+        json_out_raw(&out, slice_of(list->answers[i]));
+    json_out_close_array(&out);
+    json_out_close_object(&out);
+    return json_out_finish(&out);
 }
 
 void api_list_release(struct api_list *list)
@@ -89,10 +89,7 @@ void api_list_release(struct api_list *list)
     for (size_t i = 0; i < list->count; i++)
         free(list->answers[i]);
     free(list);
-    if (result)
-        api_job_answer(owner, result);
-    else
-        api_job_fail(owner, API_INTERNAL);
+    api_job_answer(owner, result);
 }
 
 /* ------------------------------------------------------------------------------------ jobs */
@@ -124,19 +121,21 @@ static void job_end(struct api_job *job, char *answer)
 
 void api_job_answer(struct api_job *job, char *result)
 {
+    struct json_out out = {.bytes = NULL};
     if (!job->wrapper) {
         job_end(job, result);
         return;
     }
-    char *answer = mem_printf("{\"%s\":%s}", job->wrapper, result);
+    json_out_open_object(&out);
+    json_out_member_raw(&out, job->wrapper, slice_of(result));
+    json_out_close_object(&out);
     free(result);
-    job_end(job, answer);
+    job_end(job, json_out_finish(&out));
 }
 
 static void fail_with(struct api_job *job, enum api_error code, const char *message)
 {
-    job_end(job,
-            mem_printf("{\"error\":{\"code\":%d,\"message\":\"%s\"}}", (int)code, message));
+    job_end(job, text_print_error((int)code, message));
 }
 
 void api_job_fail(struct api_job *job, enum api_error code)

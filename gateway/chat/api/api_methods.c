@@ -9,12 +9,12 @@
 #include "centrifuge_codec.h"
 #include "clock.h"
 #include "hub.h"
+#include "json_out.h"
 #include "mem.h"
 #include "metrics.h"
 #include "namespaces.h"
 #include "text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,25 +107,22 @@ static void run_presence_stats(struct api_job *job, const struct api_request *re
 /* "total" is there when not all channels are. */
 static char *print_channels(const struct api_job *job, const struct broker_reply *reply)
 {
-    char *json = NULL;
-    size_t length;
-    FILE *out = open_memstream(&json, &length);
+    struct json_out out = {.bytes = NULL};
     (void)job;
-    if (!out)
-        return mem_strdup("{\"channels\":{}}");
-    (void)fprintf(out, "{\"channels\":{");
+    json_out_open_object(&out);
+    json_out_key(&out, "channels");
+    json_out_open_object(&out);
     for (size_t i = 0; i < reply->channel_count; i++) {
-        char *name = text_to_json(reply->channels[i].name);
-        (void)fprintf(out, "%s%s:{\"num_clients\":%llu}", i ? "," : "", name,
-                      (unsigned long long)reply->channels[i].connection_count);
-        free(name);
+        json_out_key(&out, reply->channels[i].name);
+        json_out_open_object(&out);
+        json_out_member_uint(&out, "num_clients", reply->channels[i].connection_count);
+        json_out_close_object(&out);
     }
-    (void)fprintf(out, "}");
+    json_out_close_object(&out);
     if (reply->channel_total > reply->channel_count)
-        (void)fprintf(out, ",\"total\":%zu", reply->channel_total);
-    (void)fprintf(out, "}");
-    (void)fclose(out);
-    return json;
+        json_out_member_uint(&out, "total", reply->channel_total);
+    json_out_close_object(&out);
+    return json_out_finish(&out);
 }
 
 static void run_channels(struct api_job *job, const struct api_request *request)
@@ -140,21 +137,19 @@ static void run_channels(struct api_job *job, const struct api_request *request)
                         api_job_wait(job, print_channels));
 }
 
-static void print_node(FILE *out, const struct broker_node *node)
+static void print_node(struct json_out *out, const struct broker_node *node)
 {
-    char *name = text_to_json(node->name);
-    char *version = text_to_json(node->version);
     int64_t uptime_s = (clock_wall_ms() - node->started_ms) / 1000;
-    (void)fprintf(
-        out,
-        "{\"uid\":%s,\"name\":%s,\"version\":%s,\"num_clients\":%llu,"
-        "\"num_users\":%llu,\"num_subs\":%llu,\"num_channels\":%llu,"
-        "\"uptime\":%lld}",
-        name, name, version, (unsigned long long)node->connection_count,
-        (unsigned long long)node->user_count, (unsigned long long)node->subscription_count,
-        (unsigned long long)node->channel_count, (long long)(uptime_s > 0 ? uptime_s : 0));
-    free(name);
-    free(version);
+    json_out_open_object(out);
+    json_out_member_text(out, "uid", node->name);
+    json_out_member_text(out, "name", node->name);
+    json_out_member_text(out, "version", node->version);
+    json_out_member_uint(out, "num_clients", node->connection_count);
+    json_out_member_uint(out, "num_users", node->user_count);
+    json_out_member_uint(out, "num_subs", node->subscription_count);
+    json_out_member_uint(out, "num_channels", node->channel_count);
+    json_out_member_int(out, "uptime", uptime_s > 0 ? uptime_s : 0);
+    json_out_close_object(out);
 }
 
 static struct broker_node this_node(const struct hub *hub)
@@ -172,23 +167,20 @@ static struct broker_node this_node(const struct hub *hub)
 
 static char *print_nodes(const struct api_job *job, const struct broker_reply *reply)
 {
-    char *json = NULL;
-    size_t length;
     struct broker_node own = this_node(job->hub);
-    FILE *out = open_memstream(&json, &length);
-    if (!out)
-        return mem_strdup("{\"nodes\":[]}");
-    (void)fprintf(out, "{\"nodes\":[");
+    struct json_out out = {.bytes = NULL};
+    json_out_open_object(&out);
+    json_out_key(&out, "nodes");
+    json_out_open_array(&out);
     for (size_t i = 0; i < reply->node_count; i++) {
         bool is_own = strcmp(reply->nodes[i].name, own.name) == 0; /* known better here */
-        (void)fprintf(out, "%s", i ? "," : "");
-        print_node(out, is_own ? &own : &reply->nodes[i]);
+        print_node(&out, is_own ? &own : &reply->nodes[i]);
     }
     if (reply->node_count == 0)
-        print_node(out, &own);
-    (void)fprintf(out, "]}");
-    (void)fclose(out);
-    return json;
+        print_node(&out, &own);
+    json_out_close_array(&out);
+    json_out_close_object(&out);
+    return json_out_finish(&out);
 }
 
 static void run_info(struct api_job *job, const struct api_request *request)

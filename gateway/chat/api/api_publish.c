@@ -8,6 +8,7 @@
 #include "api_params.h"
 #include "base64.h"
 #include "hub.h"
+#include "json_out.h"
 #include "mem.h"
 #include "names.h"
 #include "once_key.h"
@@ -39,8 +40,12 @@ static char *print_published(const struct api_job *job, const struct broker_repl
     (void)job;
     if (reply->offset == 0)
         return mem_strdup("{}");
-    return mem_printf("{\"offset\":%llu,\"epoch\":\"%s\"}", (unsigned long long)reply->offset,
-                      reply->epoch);
+    struct json_out out = {.bytes = NULL};
+    json_out_open_object(&out);
+    json_out_member_uint(&out, "offset", reply->offset);
+    json_out_member_text(&out, "epoch", reply->epoch);
+    json_out_close_object(&out);
+    return json_out_finish(&out);
 }
 
 /* ---------------------------------------------------------------------------- the message */

@@ -12,6 +12,7 @@
 #include "channel.h"
 #include "clock.h"
 #include "hub.h"
+#include "json_out.h"
 #include "limit.h"
 #include "log.h"
 #include "log_position.h"
@@ -22,22 +23,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *print_expiry(int64_t expires_at_s)
+/* 0: for ever. A token that is over in less than a second has one yet. */
+static int64_t ttl_of(int64_t expires_at_s)
 {
-    if (expires_at_s == 0)
-        return mem_strdup("\"expires\":false");
-    return mem_printf("\"expires\":true,\"ttl\":%lld", (long long)auth_ttl_s(expires_at_s));
+    return expires_at_s == 0 ? 0 : auth_ttl_s(expires_at_s);
 }
 
 /* The reply to the command itself, refresh or sub_refresh. */
 static void send_expiry(struct session *session, const struct centrifuge_command *command,
                         int64_t expires_at_s)
 {
-    char *expiry = print_expiry(expires_at_s);
-    char *reply = mem_printf("{%s}", expiry);
+    struct json_out out = {.bytes = NULL};
+    json_out_open_object(&out);
+    centrifuge_write_expiry(&out, ttl_of(expires_at_s));
+    json_out_close_object(&out);
+    char *reply = json_out_finish(&out);
     centrifuge_send_reply(session, command->id, command->method, reply);
     free(reply);
-    free(expiry);
 }
 
 static void close_for_token(struct session *session, const struct token *token)
@@ -77,12 +79,29 @@ static void subscribe_by_token(struct session *session,
         subscribe_since(session, token->subs[i].channel, positions);
 }
 
+static void send_connected(struct session *session, const struct centrifuge_command *command,
+                           int64_t expires_at_s)
+{
+    struct json_out out = {.bytes = NULL};
+    char client[CLIENT_BYTES];
+    hub_print_client(session_hub(session), session_id(session), client);
+    json_out_open_object(&out);
+    json_out_member_text(&out, "client", client);
+    json_out_member_text(&out, "session", client);
+    json_out_member_text(&out, "version", "parley " PARLEY_VERSION);
+    json_out_member_int(&out, "ping", session_hub(session)->options->ping_interval_ms / 1000);
+    json_out_member_bool(&out, "pong", true);
+    centrifuge_write_expiry(&out, ttl_of(expires_at_s));
+    json_out_close_object(&out);
+    char *result = json_out_finish(&out);
+    centrifuge_send_reply(session, command->id, "connect", result);
+    free(result);
+}
+
 static void welcome(struct session *session, const struct centrifuge_command *command,
                     const struct token *token)
 {
     struct centrifuge_session *state = session_state(session);
-    int64_t ping_s = session_hub(session)->options->ping_interval_ms / 1000;
-    char client[CLIENT_BYTES];
     session_set_identity(session, token->user, token->info ? token->info : "null");
     if (token->user[0])
         session_set_authenticated(session);
@@ -90,15 +109,7 @@ static void welcome(struct session *session, const struct centrifuge_command *co
     state->expires_at_s = token->expires_at_s;
     state->pinged_ms = clock_now_ms();
     centrifuge_schedule(session);
-    hub_print_client(session_hub(session), session_id(session), client);
-    char *expiry = print_expiry(token->expires_at_s);
-    char *result = mem_printf(
-        "{\"client\":\"%s\",\"session\":\"%s\",\"version\":\"parley %s\",\"ping\":%d,"
-        "\"pong\":true,%s}",
-        client, client, PARLEY_VERSION, (int)ping_s, expiry);
-    centrifuge_send_reply(session, command->id, "connect", result);
-    free(result);
-    free(expiry);
+    send_connected(session, command, token->expires_at_s);
     subscribe_by_token(session, command, token);
 }
 

@@ -7,6 +7,7 @@
 #include "batch.h"
 #include "broker.h"
 #include "client_info.h"
+#include "json_out.h"
 #include "mem.h"
 #include "publisher.h"
 #include "text.h"
@@ -154,9 +155,10 @@ static void flatten(char *json, size_t length)
         *at = ' ';
 }
 
-/* Takes the text, which is *new*. */
-static void append_and_free(struct batch *batch, char *text)
+/* What was written, which is finished with it. */
+static void append_out(struct batch *batch, struct json_out *out)
 {
+    char *text = json_out_finish(out);
     flatten(text, strlen(text));
     struct slice part = slice_of(text);
     batch_append_text(batch, &part, 1);
@@ -172,30 +174,65 @@ void centrifuge_encode_ping(struct batch *batch)
 void centrifuge_encode_reply(struct batch *batch, uint32_t id, const char *method,
                              const char *result)
 {
-    append_and_free(batch, mem_printf("{\"id\":%u,\"%s\":%s}", id, method, result));
+    struct json_out out = {.bytes = NULL};
+    json_out_open_object(&out);
+    json_out_member_uint(&out, "id", id);
+    json_out_member_raw(&out, method, slice_of(result));
+    json_out_close_object(&out);
+    append_out(batch, &out);
+}
+
+static void encode_error(struct batch *batch, uint32_t id, enum centrifuge_error code,
+                         const char *message, bool is_temporary)
+{
+    struct json_out out = {.bytes = NULL};
+    json_out_open_object(&out);
+    json_out_member_uint(&out, "id", id);
+    json_out_key(&out, "error");
+    json_out_open_object(&out);
+    json_out_member_int(&out, "code", (int)code);
+    json_out_member_text(&out, "message", message);
+    if (is_temporary)
+        json_out_member_bool(&out, "temporary", true);
+    json_out_close_object(&out);
+    json_out_close_object(&out);
+    append_out(batch, &out);
 }
 
 void centrifuge_encode_error(struct batch *batch, uint32_t id, enum centrifuge_error code)
 {
     size_t i = find_error(code);
-    append_and_free(batch,
-                    mem_printf("{\"id\":%u,\"error\":{\"code\":%d,\"message\":\"%s\"%s}}", id,
-                               (int)code, errors[i].message,
-                               errors[i].is_temporary ? ",\"temporary\":true" : ""));
+    encode_error(batch, id, code, errors[i].message, errors[i].is_temporary);
 }
 
 void centrifuge_encode_refusal(struct batch *batch, uint32_t id, const char *message)
 {
-    char *quoted = text_to_json(message);
-    append_and_free(batch, mem_printf("{\"id\":%u,\"error\":{\"code\":%d,\"message\":%s}}", id,
-                                      (int)CENTRIFUGE_BAD_REQUEST, quoted));
-    free(quoted);
+    encode_error(batch, id, CENTRIFUGE_BAD_REQUEST, message, /* is_temporary= */ false);
+}
+
+/* {"push":{"channel":...,"KIND":{ - to be closed by end_push. */
+static void begin_push(struct json_out *out, const char *channel, const char *kind)
+{
+    json_out_open_object(out);
+    json_out_key(out, "push");
+    json_out_open_object(out);
+    if (channel)
+        json_out_member_text(out, "channel", channel);
+    json_out_key(out, kind);
+    json_out_open_object(out);
+}
+
+static void end_push(struct json_out *out, struct batch *batch)
+{
+    for (int i = 0; i < 3; i++)
+        json_out_close_object(out);
+    append_out(batch, out);
 }
 
 /* What a publication has besides data and offset: the client that made it, or the server's
  * tags. */
 struct beside {
-    const char *name; /* of the member, with the comma before it; "": there is none */
+    const char *key; /* NULL: there is none */
     struct slice value;
 };
 
@@ -203,144 +240,155 @@ static struct beside beside_of(const struct publication *publication)
 {
     struct publisher publisher = publisher_of(publication);
     if (publisher.kind == PUBLISHER_CLIENT)
-        return (struct beside){",\"info\":", publisher.client};
-    return (struct beside){publisher.tags.length > 0 ? ",\"tags\":" : "", publisher.tags};
+        return (struct beside){"info", publisher.client};
+    return (struct beside){publisher.tags.length > 0 ? "tags" : NULL, publisher.tags};
 }
 
+/* Of the push, what stands before the payload and behind it: the payload itself is not copied
+ * here. */
 void centrifuge_encode_publication(struct batch *batch, const char *channel,
                                    const struct publication *publication)
 {
+    static const char payload_mark[] = "0";
     struct beside beside = beside_of(publication);
     struct slice payload = publication_payload(publication);
+    struct json_out out = {.bytes = NULL};
     char *flat = NULL;
     if (memchr(payload.bytes, '\n', payload.length)) {
         flat = mem_strndup(payload.bytes, payload.length);
         flatten(flat, payload.length);
         payload.bytes = flat;
     }
-    char *quoted = text_to_json(channel);
-    char *head = mem_printf("{\"push\":{\"channel\":%s,\"pub\":{\"data\":", quoted);
-    char offset[40] = "";
+    begin_push(&out, channel, "pub");
+    json_out_member_raw(&out, "data", slice_of(payload_mark));
+    size_t mark = out.length - 1;
     if (publication->offset > 0)
-        (void)snprintf(offset, sizeof(offset), ",\"offset\":%llu",
-                       (unsigned long long)publication->offset);
+        json_out_member_uint(&out, "offset", publication->offset);
+    if (beside.key)
+        json_out_member_raw(&out, beside.key, beside.value);
+    for (int i = 0; i < 3; i++)
+        json_out_close_object(&out);
     const struct slice parts[] = {
-        slice_of(head),        payload,      slice_of(offset),
-        slice_of(beside.name), beside.value, slice_of("}}}"),
-    };
+        {out.bytes, mark}, payload, {out.bytes + mark + 1, out.length - mark - 1}};
     batch_append_text(batch, parts, sizeof(parts) / sizeof(parts[0]));
-    free(head);
-    free(quoted);
+    free(json_out_finish(&out));
     free(flat);
 }
 
 void centrifuge_encode_presence(struct batch *batch, const char *channel,
                                 const struct broker_presence *presence)
 {
-    char *quoted = text_to_json(channel);
+    struct json_out out = {.bytes = NULL};
     char *info = client_info_print(presence->client, presence->user, presence->info);
-    append_and_free(batch,
-                    mem_printf("{\"push\":{\"channel\":%s,\"%s\":{\"info\":%s}}}", quoted,
-                               presence->kind == BROKER_JOIN ? "join" : "leave", info));
+    begin_push(&out, channel, presence->kind == BROKER_JOIN ? "join" : "leave");
+    json_out_member_raw(&out, "info", slice_of(info));
+    end_push(&out, batch);
     free(info);
-    free(quoted);
 }
 
 void centrifuge_encode_user_count(struct batch *batch, const char *channel, uint64_t user_count)
 {
-    char *quoted = text_to_json(channel);
-    append_and_free(batch, mem_printf("{\"push\":{\"message\":{\"data\":{\"presence\":{"
-                                      "\"channel\":%s,\"users\":%llu}}}}}",
-                                      quoted, (unsigned long long)user_count));
-    free(quoted);
+    struct json_out out = {.bytes = NULL};
+    begin_push(&out, NULL, "message");
+    json_out_key(&out, "data");
+    json_out_open_object(&out);
+    json_out_key(&out, "presence");
+    json_out_open_object(&out);
+    json_out_member_text(&out, "channel", channel);
+    json_out_member_uint(&out, "users", user_count);
+    json_out_close_object(&out);
+    json_out_close_object(&out);
+    end_push(&out, batch);
 }
 
 void centrifuge_encode_subscribe(struct batch *batch, const char *channel, const char *epoch,
                                  uint64_t offset)
 {
-    char *quoted = text_to_json(channel);
-    append_and_free(batch,
-                    mem_printf("{\"push\":{\"channel\":%s,\"subscribe\":{\"recoverable\":true,"
-                               "\"positioned\":true,\"epoch\":\"%s\",\"offset\":%llu}}}",
-                               quoted, epoch, (unsigned long long)offset));
-    free(quoted);
+    struct json_out out = {.bytes = NULL};
+    begin_push(&out, channel, "subscribe");
+    json_out_member_bool(&out, "recoverable", true);
+    json_out_member_bool(&out, "positioned", true);
+    json_out_member_text(&out, "epoch", epoch);
+    json_out_member_uint(&out, "offset", offset);
+    end_push(&out, batch);
 }
 
 void centrifuge_encode_unsubscribe(struct batch *batch, const char *channel,
                                    enum centrifuge_unsubscribe code, const char *reason)
 {
-    char *quoted = text_to_json(channel);
-    append_and_free(batch, mem_printf("{\"push\":{\"channel\":%s,\"unsubscribe\":{\"code\":%d,"
-                                      "\"reason\":\"%s\"}}}",
-                                      quoted, (int)code, reason));
-    free(quoted);
+    struct json_out out = {.bytes = NULL};
+    begin_push(&out, channel, "unsubscribe");
+    json_out_member_int(&out, "code", (int)code);
+    json_out_member_text(&out, "reason", reason);
+    end_push(&out, batch);
 }
 
 void centrifuge_encode_refresh(struct batch *batch, int64_t ttl_s)
 {
-    char *ttl =
-        ttl_s == 0 ? mem_strdup("false") : mem_printf("true,\"ttl\":%lld", (long long)ttl_s);
-    append_and_free(batch, mem_printf("{\"push\":{\"refresh\":{\"expires\":%s}}}", ttl));
-    free(ttl);
+    struct json_out out = {.bytes = NULL};
+    begin_push(&out, NULL, "refresh");
+    centrifuge_write_expiry(&out, ttl_s);
+    end_push(&out, batch);
 }
 
-char *centrifuge_print_publication(const struct publication *publication)
+void centrifuge_write_expiry(struct json_out *out, int64_t ttl_s)
 {
-    struct slice payload = publication_payload(publication);
+    json_out_member_bool(out, "expires", ttl_s != 0);
+    if (ttl_s != 0)
+        json_out_member_int(out, "ttl", ttl_s);
+}
+
+void centrifuge_write_publication(struct json_out *out, const struct publication *publication)
+{
     struct beside beside = beside_of(publication);
-    return mem_printf("{\"data\":%.*s,\"offset\":%llu%s%.*s}", (int)payload.length,
-                      (const char *)payload.bytes, (unsigned long long)publication->offset,
-                      beside.name, (int)beside.value.length, (const char *)beside.value.bytes);
-}
-
-static bool is_over(FILE *out, size_t limit_bytes)
-{
-    return limit_bytes > 0 && (size_t)ftello(out) >= limit_bytes;
+    json_out_open_object(out);
+    json_out_member_raw(out, "data", publication_payload(publication));
+    json_out_member_uint(out, "offset", publication->offset);
+    if (beside.key)
+        json_out_member_raw(out, beside.key, beside.value);
+    json_out_close_object(out);
 }
 
 char *centrifuge_print_presence(const struct broker_reply *reply, size_t limit_bytes)
 {
-    char *json = NULL;
-    size_t length;
-    FILE *out = open_memstream(&json, &length);
-    if (!out)
-        return mem_strdup("{\"presence\":{}}");
-    (void)fprintf(out, "{\"presence\":{");
-    for (size_t i = 0; i < reply->member_count && !is_over(out, limit_bytes); i++) {
+    struct json_out out = {.bytes = NULL};
+    json_out_open_object(&out);
+    json_out_key(&out, "presence");
+    json_out_open_object(&out);
+    for (size_t i = 0; i < reply->member_count; i++) {
         const struct broker_member *member = &reply->members[i];
-        char *quoted = text_to_json(member->client);
+        if (limit_bytes > 0 && out.length >= limit_bytes)
+            break;
         char *client = client_info_print(member->client, member->user, member->info);
-        (void)fprintf(out, "%s%s:%s", i ? "," : "", quoted, client);
+        json_out_member_raw(&out, member->client, slice_of(client));
         free(client);
-        free(quoted);
     }
-    (void)fprintf(out, "}}");
-    (void)fclose(out);
-    return json;
+    json_out_close_object(&out);
+    json_out_close_object(&out);
+    return json_out_finish(&out);
 }
 
 char *centrifuge_print_history(const struct broker_reply *reply)
 {
-    char *json = NULL;
-    size_t length;
-    FILE *out = open_memstream(&json, &length);
-    if (!out)
-        return mem_strdup("{\"publications\":[]}");
-    (void)fprintf(out, "{\"publications\":[");
-    for (size_t i = 0; i < reply->publication_count; i++) {
-        char *publication = centrifuge_print_publication(reply->publications[i]);
-        (void)fprintf(out, "%s%s", i ? "," : "", publication);
-        free(publication);
-    }
-    (void)fprintf(out, "],\"offset\":%llu,\"epoch\":\"%s\"}", (unsigned long long)reply->offset,
-                  reply->epoch);
-    (void)fclose(out);
-    return json;
+    struct json_out out = {.bytes = NULL};
+    json_out_open_object(&out);
+    json_out_key(&out, "publications");
+    json_out_open_array(&out);
+    for (size_t i = 0; i < reply->publication_count; i++)
+        centrifuge_write_publication(&out, reply->publications[i]);
+    json_out_close_array(&out);
+    json_out_member_uint(&out, "offset", reply->offset);
+    json_out_member_text(&out, "epoch", reply->epoch);
+    json_out_close_object(&out);
+    return json_out_finish(&out);
 }
 
 char *centrifuge_print_stats(const struct broker_reply *reply)
 {
-    return mem_printf("{\"num_clients\":%llu,\"num_users\":%llu}",
-                      (unsigned long long)reply->connection_count,
-                      (unsigned long long)reply->user_count);
+    struct json_out out = {.bytes = NULL};
+    json_out_open_object(&out);
+    json_out_member_uint(&out, "num_clients", reply->connection_count);
+    json_out_member_uint(&out, "num_users", reply->user_count);
+    json_out_close_object(&out);
+    return json_out_finish(&out);
 }

@@ -19,6 +19,7 @@
 struct batch;
 struct broker_presence;
 struct broker_reply;
+struct json_out;
 struct publication;
 
 enum { CENTRIFUGE_METHOD_BYTES = 24 };
@@ -114,8 +115,12 @@ void centrifuge_encode_unsubscribe(struct batch *batch, const char *channel,
 /* The connection's new time to live; 0: for ever. */
 void centrifuge_encode_refresh(struct batch *batch, int64_t ttl_s);
 
-/* Parts of results. *new* */
-char *centrifuge_print_publication(const struct publication *publication);
+/* Values of results. */
+void centrifuge_write_publication(struct json_out *out, const struct publication *publication);
+/* "expires" and, unless ttl_s is 0, "ttl": members of the object that is open. */
+void centrifuge_write_expiry(struct json_out *out, int64_t ttl_s);
+
+/* Results. *new* */
 /* Ends with the member that passes limit_bytes; 0: none does. */
 char *centrifuge_print_presence(const struct broker_reply *reply, size_t limit_bytes);
 char *centrifuge_print_stats(const struct broker_reply *reply);

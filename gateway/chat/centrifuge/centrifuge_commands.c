@@ -10,6 +10,7 @@
 #include "centrifuge_session.h"
 #include "channel.h"
 #include "hub.h"
+#include "json_out.h"
 #include "limit.h"
 #include "mem.h"
 #include "metrics.h"
@@ -270,9 +271,16 @@ static char *print_acknowledged(const struct centrifuge_pending *pending,
                                 const struct broker_reply *reply)
 {
     (void)pending;
-    return mem_printf("{\"data\":{\"offset\":%llu,\"epoch\":\"%s\",\"deduplicated\":%s}}",
-                      (unsigned long long)reply->offset, reply->epoch,
-                      reply->is_duplicate ? "true" : "false");
+    struct json_out out = {.bytes = NULL};
+    json_out_open_object(&out);
+    json_out_key(&out, "data");
+    json_out_open_object(&out);
+    json_out_member_uint(&out, "offset", reply->offset);
+    json_out_member_text(&out, "epoch", reply->epoch);
+    json_out_member_bool(&out, "deduplicated", reply->is_duplicate);
+    json_out_close_object(&out);
+    json_out_close_object(&out);
+    return json_out_finish(&out);
 }
 
 /* What is passed over would be believed: a key by another name makes a retry a second

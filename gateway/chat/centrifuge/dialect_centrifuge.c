@@ -20,6 +20,7 @@
 #include "chat.h"
 #include "clock.h"
 #include "hub.h"
+#include "json_out.h"
 #include "limit.h"
 #include "mem.h"
 #include "namespaces.h"
@@ -29,7 +30,6 @@
 #include "session.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,20 +126,28 @@ static bool is_recoverable(const struct subscription *subscription,
            fits_reply(channel, request->position.offset);
 }
 
-static void print_missed(FILE *out, const struct channel *channel, uint64_t offset)
+static void write_missed(struct json_out *out, const struct channel *channel, uint64_t offset)
 {
-    bool is_first = true;
-    (void)fprintf(out, ",\"publications\":[");
+    json_out_key(out, "publications");
+    json_out_open_array(out);
     for (size_t i = 0; i < channel_recent_count(channel); i++) {
         const struct publication *publication = channel_recent(channel, i);
-        if (publication->offset <= offset)
-            continue;
-        char *text = centrifuge_print_publication(publication);
-        (void)fprintf(out, "%s%s", is_first ? "" : ",", text);
-        free(text);
-        is_first = false;
+        if (publication->offset > offset)
+            centrifuge_write_publication(out, publication);
     }
-    (void)fprintf(out, "]");
+    json_out_close_array(out);
+}
+
+static void write_position(struct json_out *out, const struct channel *channel,
+                           const struct centrifuge_request *request, bool is_recovered)
+{
+    json_out_member_bool(out, "recoverable", true);
+    json_out_member_bool(out, "positioned", true);
+    json_out_member_text(out, "epoch", channel_epoch(channel));
+    json_out_member_uint(out, "offset",
+                         is_recovered ? request->position.offset : channel_offset(channel));
+    json_out_member_bool(out, "was_recovering", request->wants_recovery);
+    json_out_member_bool(out, "recovered", is_recovered);
 }
 
 static char *print_subscribed(const struct subscription *subscription,
@@ -147,32 +155,17 @@ static char *print_subscribed(const struct subscription *subscription,
 {
     assert(request); /* it is there until the subscription is admitted */
     const struct channel *channel = subscription->channel;
-    char *text = NULL;
-    size_t length;
-    FILE *out = open_memstream(&text, &length);
+    struct json_out out = {.bytes = NULL};
     bool is_recovered = is_recoverable(subscription, request);
-    if (!out)
-        return mem_strdup("{}");
-    bool has_log = channel_options(channel)->policy.history_size > 0;
-    (void)fprintf(out, "{");
+    json_out_open_object(&out);
     if (subscription->expires_at_s != 0)
-        (void)fprintf(out, "\"expires\":true,\"ttl\":%lld%s",
-                      (long long)auth_ttl_s(subscription->expires_at_s), has_log ? "," : "");
-    if (has_log) {
-        (void)fprintf(out,
-                      "\"recoverable\":true,\"positioned\":true,\"epoch\":\"%s\","
-                      "\"offset\":%llu,\"was_recovering\":%s,\"recovered\":%s",
-                      channel_epoch(channel),
-                      (unsigned long long)(is_recovered ? request->position.offset
-                                                        : channel_offset(channel)),
-                      request->wants_recovery ? "true" : "false",
-                      is_recovered ? "true" : "false");
-    }
+        centrifuge_write_expiry(&out, auth_ttl_s(subscription->expires_at_s));
+    if (channel_options(channel)->policy.history_size > 0)
+        write_position(&out, channel, request, is_recovered);
     if (is_recovered)
-        print_missed(out, channel, request->position.offset);
-    (void)fprintf(out, "}");
-    (void)fclose(out);
-    return text;
+        write_missed(&out, channel, request->position.offset);
+    json_out_close_object(&out);
+    return json_out_finish(&out);
 }
 
 static void send_subscribed(struct subscription *subscription)

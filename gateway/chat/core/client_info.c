@@ -3,20 +3,18 @@
  */
 #include "client_info.h"
 
-#include "mem.h"
-#include "text.h"
+#include "json_out.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 char *client_info_print(const char *client, const char *user, const char *info)
 {
-    char *quoted_client = text_to_json(client);
-    char *quoted_user = text_to_json(user);
-    bool has_info = strcmp(info, "null") != 0;
-    char *json = mem_printf("{\"client\":%s,\"user\":%s%s%s}", quoted_client, quoted_user,
-                            has_info ? ",\"conn_info\":" : "", has_info ? info : "");
-    free(quoted_client);
-    free(quoted_user);
-    return json;
+    struct json_out out = {.bytes = NULL};
+    json_out_open_object(&out);
+    json_out_member_text(&out, "client", client);
+    json_out_member_text(&out, "user", user);
+    if (strcmp(info, "null") != 0)
+        json_out_member_raw(&out, "conn_info", slice_of(info));
+    json_out_close_object(&out);
+    return json_out_finish(&out);
 }

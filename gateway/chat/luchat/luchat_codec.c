@@ -9,6 +9,7 @@
 
 #include "batch.h"
 #include "broker.h"
+#include "json_out.h"
 #include "json_span.h"
 #include "luchat_fields.h"
 #include "mem.h"
@@ -369,34 +370,45 @@ void luchat_encode_presence(struct batch *batch, const struct broker_presence *p
     free(identity);
 }
 
-void luchat_encode_user_count(struct batch *batch, uint64_t user_count)
+static void append_out(struct batch *batch, struct json_out *out)
 {
-    char *json = mem_printf("{\"count\":{\"users\":%llu}}", (unsigned long long)user_count);
+    char *json = json_out_finish(out);
     struct slice part = slice_of(json);
     batch_append_text(batch, &part, 1);
     free(json);
+}
+
+void luchat_encode_user_count(struct batch *batch, uint64_t user_count)
+{
+    struct json_out out = {.bytes = NULL};
+    json_out_open_object(&out);
+    json_out_key(&out, "count");
+    json_out_open_object(&out);
+    json_out_member_uint(&out, "users", user_count);
+    json_out_close_object(&out);
+    json_out_close_object(&out);
+    append_out(batch, &out);
 }
 
 /* Each user once, however many connections it has. */
 void luchat_encode_users(struct batch *batch, const struct broker_reply *reply)
 {
     struct text_map *seen = text_map_create();
-    char *users = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&users, &length);
-    for (size_t i = 0; out && i < reply->member_count; i++) {
+    struct json_out out = {.bytes = NULL};
+    json_out_open_object(&out);
+    json_out_key(&out, "users");
+    json_out_open_array(&out);
+    for (size_t i = 0; i < reply->member_count; i++) {
         const struct broker_member *member = &reply->members[i];
         if (member->user[0] == '\0' || text_map_find(seen, member->user))
             continue;
         char *identity = identity_of(member->user, member->info);
-        (void)fprintf(out, "%s%s", text_map_count(seen) > 0 ? "," : "", identity);
+        json_out_raw(&out, slice_of(identity));
         free(identity);
-        text_map_add(seen, member->user, seen);
+        text_map_add(seen, member->user, seen); /* a set: the object is never looked at */
     }
-    if (out)
-        (void)fclose(out);
-    const struct slice parts[] = {slice_of("{\"users\":["), {users, length}, slice_of("]}")};
-    batch_append_text(batch, parts, sizeof(parts) / sizeof(parts[0]));
+    json_out_close_array(&out);
+    json_out_close_object(&out);
+    append_out(batch, &out);
     text_map_destroy(seen);
-    free(users);
 }

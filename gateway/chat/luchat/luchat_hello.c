@@ -8,6 +8,7 @@
 #include "channel.h"
 #include "files.h"
 #include "hub.h"
+#include "json_out.h"
 #include "mem.h"
 #include "session.h"
 #include "text.h"
@@ -32,55 +33,55 @@ static void send_text(struct session *session, struct slice text)
     batch_unref(batch);
 }
 
-/* The types of a list as a JSON array. *new* */
-static char *print_types(const char *list)
+static void write_types(struct json_out *out, const char *list)
 {
-    char *json = mem_strdup("[");
     struct slice word;
-    bool is_first = true;
+    json_out_open_array(out);
     while (text_list_next(&list, &word)) {
-        char *longer = mem_printf("%s%s\"%.*s\"", json, is_first ? "" : ",", (int)word.length,
-                                  (const char *)word.bytes);
-        free(json);
-        json = longer;
-        is_first = false;
+        char *type = mem_strndup(word.bytes, word.length);
+        json_out_text(out, type);
+        free(type);
     }
-    char *whole = mem_printf("%s]", json);
-    free(json);
-    return whole;
+    json_out_close_array(out);
 }
 
-/* What may be sent to /files; null: nothing. *new* */
-static char *print_files(const struct hub *hub)
+/* What may be sent to /files; null: nothing. */
+static void write_files(struct json_out *out, const struct hub *hub)
 {
     const struct files_options *limits = files_limits(hub);
-    if (!limits)
-        return mem_strdup("null");
-    char *types = print_types(limits->types);
-    char *json = mem_printf("{\"max_bytes\":%zu,\"types\":%s}", limits->max_bytes, types);
-    free(types);
-    return json;
+    if (!limits) {
+        json_out_text(out, NULL);
+        return;
+    }
+    json_out_open_object(out);
+    json_out_member_uint(out, "max_bytes", limits->max_bytes);
+    json_out_key(out, "types");
+    write_types(out, limits->types);
+    json_out_close_object(out);
 }
 
 void luchat_hello_send(struct subscription *subscription, const char *user,
                        const struct batch *history)
 {
     struct session *session = subscription->session;
-    char *node = text_to_json(session_hub(session)->options->node);
-    char *channel = text_to_json(channel_name(subscription->channel));
-    char *name = user ? text_to_json(user) : mem_strdup("null");
-    char *files = print_files(session_hub(session));
-    bool is_guest = !user && session_hub(session)->options->token_keys;
-    char *frame = mem_printf("{\"hello\":{\"node\":%s,\"channel\":%s,\"user\":%s,"
-                             "\"history\":%u,\"files\":%s%s}}",
-                             node, channel, name, history ? batch_message_count(history) : 0,
-                             files, is_guest ? ",\"guest\":\"" AUTH_GUEST_PREFIX "\"" : "");
+    const struct hub *hub = session_hub(session);
+    struct json_out out = {.bytes = NULL};
+    json_out_open_object(&out);
+    json_out_key(&out, "hello");
+    json_out_open_object(&out);
+    json_out_member_text(&out, "node", hub->options->node);
+    json_out_member_text(&out, "channel", channel_name(subscription->channel));
+    json_out_member_text(&out, "user", user);
+    json_out_member_uint(&out, "history", history ? batch_message_count(history) : 0);
+    json_out_key(&out, "files");
+    write_files(&out, hub);
+    if (!user && hub->options->token_keys)
+        json_out_member_text(&out, "guest", AUTH_GUEST_PREFIX);
+    json_out_close_object(&out);
+    json_out_close_object(&out);
+    char *frame = json_out_finish(&out);
     send_text(session, slice_of(frame));
     free(frame);
-    free(files);
-    free(name);
-    free(channel);
-    free(node);
 }
 
 static void on_said(void *owner, uint64_t tag, const struct broker_reply *reply)
