@@ -1,5 +1,5 @@
 /*
- * bytes - a buffer that grows; see bench_bytes.h.
+ * bench_bytes - a buffer that grows; see bench_bytes.h.
  */
 #include "bench_bytes.h"
 

@@ -1,5 +1,5 @@
 /*
- * bytes - a buffer that grows: what a socket has not taken, or has not given whole.
+ * bench_bytes - a buffer that grows: what a socket has not taken, or has not given whole.
  */
 #pragma once
 

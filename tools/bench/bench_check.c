@@ -1,5 +1,5 @@
 /*
- * check - does a message sent through any address reach all of them? See bench_check.h.
+ * bench_check - does a message sent through any address reach all of them? See bench_check.h.
  *
  * Connection i is publisher i and sends message 1 of it once all are open.
  */
@@ -33,7 +33,7 @@ struct peer {
 
 struct check {
     const struct bench_options *options;
-    struct hub *hub;
+    struct bench_hub *hub;
     char run[16];
     char channel[PROTOCOL_MAX_CHANNEL];
     int subscribed;

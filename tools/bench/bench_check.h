@@ -1,5 +1,5 @@
 /*
- * check - does a message sent through any address reach all of them?
+ * bench_check - does a message sent through any address reach all of them?
  *
  * One connection to each; small enough to be the health check of a cluster that just came up.
  */

@@ -1,5 +1,5 @@
 /*
- * client - one WebSocket client connection; see bench_client.h.
+ * bench_client - one WebSocket client connection; see bench_client.h.
  *
  *   client_on_ready -> client_read -> consume -> consume_answer (handshake)
  *                                             -> consume_frame -> on_message
@@ -31,7 +31,7 @@ enum client_state {
 };
 
 struct client {
-    struct hub *hub;
+    struct bench_hub *hub;
     const struct client_events *events;
     void *owner;
     int index;
@@ -44,8 +44,8 @@ struct client {
     struct bytes unsent;
 };
 
-struct client *client_create(struct hub *hub, const struct client_events *events, void *owner,
-                             int index)
+struct client *client_create(struct bench_hub *hub, const struct client_events *events,
+                             void *owner, int index)
 {
     struct client *client = calloc(1, sizeof(*client));
     if (client == NULL) {

@@ -1,5 +1,5 @@
 /*
- * client - one WebSocket client connection: handshake, frames in place, a send queue.
+ * bench_client - one WebSocket client connection: handshake, frames in place, a send queue.
  *
  * Made to cost little beside the server that it measures: no allocation for a message that
  * arrives, a mask of zero for those that leave, a fixed handshake key whose answer is known.
@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 
 struct client;
-struct hub;
+struct bench_hub;
 
 /* None may destroy the client. A message's payload is good until the callback returns. */
 struct client_events {
@@ -34,8 +34,8 @@ struct client_request {
     bool is_bare; /* open after one byte of answer */
 };
 
-struct client *client_create(struct hub *hub, const struct client_events *events, void *owner,
-                             int index);
+struct client *client_create(struct bench_hub *hub, const struct client_events *events,
+                             void *owner, int index);
 void client_destroy(struct client *client);
 
 /* Starts connecting. All that can go wrong, even at once, is told to on_closed. */

@@ -1,5 +1,5 @@
 /*
- * figures - what follows from the results; see bench_figures.h.
+ * bench_figures - what follows from the results; see bench_figures.h.
  */
 #include "bench_figures.h"
 

@@ -1,5 +1,5 @@
 /*
- * figures - what follows from the results, and how numbers are written for people.
+ * bench_figures - what follows from the results, and how numbers are written for people.
  *
  * The same figures stand in the text, the JSON and the page, and are worked out here once.
  */

@@ -1,5 +1,5 @@
 /*
- * floor - the least that a server can do; see bench_floor.h.
+ * bench_floor - the least that a server can do; see bench_floor.h.
  *
  * Sockets of subscribers are blocking for sends: a sender has nothing better to do, and the
  * publishers never wait for it, so nothing can lock up.

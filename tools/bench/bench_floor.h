@@ -1,5 +1,5 @@
 /*
- * floor - the least that a server can do: one send() of the same bytes per delivery.
+ * bench_floor - the least that a server can do: one send() of the same bytes per delivery.
  *
  * A process of its own takes plain TCP connections over loopback. Each names its channel by
  * four bytes and gets one byte back; after that, every frame of fixed length that comes in

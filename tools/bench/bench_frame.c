@@ -1,5 +1,5 @@
 /*
- * frame - the bytes of the client's side of WebSocket; see bench_frame.h.
+ * bench_frame - the bytes of the client's side of WebSocket; see bench_frame.h.
  */
 #include "bench_frame.h"
 

@@ -1,5 +1,5 @@
 /*
- * frame - the bytes of the client's side of WebSocket (RFC 6455): headers and handshake.
+ * bench_frame - the bytes of the client's side of WebSocket (RFC 6455): headers and handshake.
  *
  * Masks are zero, which the RFC's servers accept, so that a payload is sent as it is. The
  * handshake's key is fixed, and with it the answer: no SHA-1. Knows no sockets.

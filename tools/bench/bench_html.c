@@ -1,5 +1,5 @@
 /*
- * html - the results as one page; see bench_html.h.
+ * bench_html - the results as one page; see bench_html.h.
  *
  * The numbers stand first, then the plots. Everything a server said is escaped.
  */

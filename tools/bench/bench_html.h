@@ -1,5 +1,5 @@
 /*
- * html - the results as one page that needs nothing else: no script, no other file.
+ * bench_html - the results as one page that needs nothing else: no script, no other file.
  *
  * Latency as distribution and by percentile; deliveries, CPU and connections over time.
  */

@@ -1,5 +1,5 @@
 /*
- * hub - the event loop of a process; see bench_hub.h.
+ * bench_hub - the event loop of a process; see bench_hub.h.
  *
  * Level-triggered: what a turn leaves unread comes again in the next. Watched descriptors
  * are told from clients by the lowest bit of the event's data, which no pointer has set.
@@ -20,7 +20,7 @@ enum {
     MIN_BUFFER_BYTES = 256 * 1024,
 };
 
-struct hub {
+struct bench_hub {
     int epoll_fd;
     int64_t now_ns;
     size_t buffer_size;
@@ -28,9 +28,9 @@ struct hub {
     struct epoll_event events[TURN_EVENTS];
 };
 
-struct hub *hub_create(size_t message_bytes)
+struct bench_hub *hub_create(size_t message_bytes)
 {
-    struct hub *hub = calloc(1, sizeof(*hub));
+    struct bench_hub *hub = calloc(1, sizeof(*hub));
     size_t size = 4 * message_bytes;
     size = size > MIN_BUFFER_BYTES ? size : MIN_BUFFER_BYTES;
     char *buffer = malloc(size);
@@ -54,7 +54,7 @@ static void drain_watched(int fd)
     (void)length; /* nothing to read any more is as good */
 }
 
-void hub_turn(struct hub *hub, int timeout_ms)
+void hub_turn(struct bench_hub *hub, int timeout_ms)
 {
     int count = epoll_wait(hub->epoll_fd, hub->events, TURN_EVENTS, timeout_ms);
     if (count < 0 && errno != EINTR) {
@@ -71,7 +71,7 @@ void hub_turn(struct hub *hub, int timeout_ms)
     }
 }
 
-void hub_watch(struct hub *hub, int fd)
+void hub_watch(struct bench_hub *hub, int fd)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)fd << 1 | 1};
     if (epoll_ctl(hub->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
@@ -79,30 +79,30 @@ void hub_watch(struct hub *hub, int fd)
     }
 }
 
-int hub_add(struct hub *hub, int fd, struct client *client, uint32_t events)
+int hub_add(struct bench_hub *hub, int fd, struct client *client, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.ptr = client};
     return epoll_ctl(hub->epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
-int hub_change(struct hub *hub, int fd, struct client *client, uint32_t events)
+int hub_change(struct bench_hub *hub, int fd, struct client *client, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.ptr = client};
     return epoll_ctl(hub->epoll_fd, EPOLL_CTL_MOD, fd, &event);
 }
 
-char *hub_buffer(const struct hub *hub, size_t *ret_size)
+char *hub_buffer(const struct bench_hub *hub, size_t *ret_size)
 {
     *ret_size = hub->buffer_size;
     return hub->buffer;
 }
 
-int64_t hub_now_ns(const struct hub *hub)
+int64_t hub_now_ns(const struct bench_hub *hub)
 {
     return hub->now_ns;
 }
 
-void hub_update_now(struct hub *hub)
+void hub_update_now(struct bench_hub *hub)
 {
     hub->now_ns = bench_now_ns();
 }

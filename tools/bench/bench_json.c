@@ -1,5 +1,5 @@
 /*
- * json - the results as JSON, for scripts; see bench_json.h.
+ * bench_json - the results as JSON, for scripts; see bench_json.h.
  */
 #include "bench_json.h"
 

@@ -1,5 +1,5 @@
 /*
- * json - the results as JSON, for scripts.
+ * bench_json - the results as JSON, for scripts.
  *
  * Latencies are in ns, memory in bytes, everything else in the unit its name ends with.
  */

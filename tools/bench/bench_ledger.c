@@ -1,5 +1,5 @@
 /*
- * ledger - the books of one worker; see bench_ledger.h.
+ * bench_ledger - the books of one worker; see bench_ledger.h.
  *
  * The rows of one subscriber lie together; the ring of counts per publisher is as long as
  * the window at least, so that a slot is free again before it is needed: messages are

@@ -1,5 +1,5 @@
 /*
- * ledger - the books of one worker: what each of its subscribers got, and what it missed.
+ * bench_ledger - the books of one worker: what each of its subscribers got, and what it missed.
  *
  * For every subscriber and every publisher of its channel the next sequence number is
  * known, and which of the 64 before it are missing: a late message is told from a repeated

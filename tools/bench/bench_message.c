@@ -1,5 +1,5 @@
 /*
- * message - the numbered chat message; see bench_message.h.
+ * bench_message - the numbered chat message; see bench_message.h.
  *
  * The run's number is looked for where the last message had it: in one protocol it is nearly
  * always there. Else it is searched for.

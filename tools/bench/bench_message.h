@@ -1,5 +1,5 @@
 /*
- * message - the numbered chat message that the bench sends and recognises.
+ * bench_message - the numbered chat message that the bench sends and recognises.
  *
  *   {"message":{"userid":"p0003","time":"RRRRRRRR:PPPP:SSSSSSSS:NNNNNNNNNNNNNNNN","message":"..."}}
  *

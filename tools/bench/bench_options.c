@@ -1,5 +1,5 @@
 /*
- * options - the command line of parley-bench; see bench_options.h.
+ * bench_options - the command line of parley-bench; see bench_options.h.
  *
  * To add an option: a field in the struct, a line in OPTIONS.
  */

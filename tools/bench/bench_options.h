@@ -1,5 +1,5 @@
 /*
- * options - the command line of parley-bench.
+ * bench_options - the command line of parley-bench.
  *
  * One table in the .c file names every option, its limits and its help. What the options
  * mean together is checked here too, so that the rest may rely on it.

@@ -1,5 +1,5 @@
 /*
- * plan - who is who; see bench_plan.h.
+ * bench_plan - who is who; see bench_plan.h.
  *
  * The address is not simply i % A: with R a multiple of A, that would put a whole channel on
  * one address and nothing would ever cross from node to node.

@@ -1,5 +1,5 @@
 /*
- * plan - who is who: the worker, address and channel of every connection.
+ * bench_plan - who is who: the worker, address and channel of every connection.
  *
  * Connections are numbered 0..N-1. Connection i listens to channel i % R; the first P also
  * publish, publisher p being connection p. A worker holds a contiguous range of them.

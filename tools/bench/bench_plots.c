@@ -1,5 +1,5 @@
 /*
- * plots - which plots a result has; see bench_plots.h.
+ * bench_plots - which plots a result has; see bench_plots.h.
  *
  * Rates over time are differences between points of the series. Few processes have a line
  * each; many are one line, their sum.

@@ -1,5 +1,5 @@
 /*
- * plots - which plots a result has, as figures of a page.
+ * bench_plots - which plots a result has, as figures of a page.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * process - CPU time and resident memory of a process; see bench_process.h.
+ * bench_process - CPU time and resident memory of a process; see bench_process.h.
  *
  * Each figure has a coarser fallback, for kernels and users that may not read the first.
  */

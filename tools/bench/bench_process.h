@@ -1,5 +1,5 @@
 /*
- * process - CPU time and resident memory of a process, by pid.
+ * bench_process - CPU time and resident memory of a process, by pid.
  *
  * CPU comes from the process's own clock (nanoseconds), memory from smaps_rollup: the
  * figures in /proc/PID/stat go by ticks of 10 ms and by per-CPU counters that lag by

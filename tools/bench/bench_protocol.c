@@ -1,5 +1,5 @@
 /*
- * protocol - the table of protocols; see bench_protocol.h.
+ * bench_protocol - the table of protocols; see bench_protocol.h.
  *
  * Texts are told apart by how they begin: enough for servers that answer what was asked, and
  * cheap beside the server that is measured. To add one: its functions, a row in PROTOCOLS.

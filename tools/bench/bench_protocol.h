@@ -1,5 +1,5 @@
 /*
- * protocol - what a server speaks on top of WebSocket, as one row of a table each.
+ * bench_protocol - what a server speaks on top of WebSocket, as one row of a table each.
  *
  * The bench's own message (bench_message.h) is the payload in all of them, so that every
  * server is loaded and checked alike. A protocol says how a client asks for its channel,

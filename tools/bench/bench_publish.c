@@ -1,5 +1,5 @@
 /*
- * publish - when which publisher sends what; see bench_publish.h.
+ * bench_publish - when which publisher sends what; see bench_publish.h.
  *
  * A publisher's message is one template, its frame's header included; sending stamps it.
  * What a turn of the window has room for leaves in one write per publisher.
@@ -32,7 +32,7 @@ struct publisher {
 
 struct publishers {
     struct bench_shared *shared;
-    struct hub *hub;
+    struct bench_hub *hub;
     double rate;
     bool has_window;
     bool is_running;
@@ -82,7 +82,7 @@ static size_t create_frames(struct publishers *publishers, const struct bench_op
 
 struct publishers *publishers_create(const struct bench_options *options,
                                      const struct plan *plan, struct bench_shared *shared,
-                                     struct hub *hub)
+                                     struct bench_hub *hub)
 {
     struct publishers *publishers =
         allocate(sizeof(*publishers) + (size_t)plan->publishers * sizeof(struct publisher));

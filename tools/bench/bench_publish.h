@@ -1,5 +1,5 @@
 /*
- * publish - when which publisher sends what: at a fixed rate, or to keep a window full.
+ * bench_publish - when which publisher sends what: at a fixed rate, or to keep a window full.
  *
  * At a rate the clock alone decides: a server that falls behind sees no fewer messages, and
  * its delay stands in the latencies. With a window each publisher has its part of it. All
@@ -10,13 +10,13 @@
 struct bench_options;
 struct bench_shared;
 struct client;
-struct hub;
+struct bench_hub;
 struct plan;
 struct publishers;
 
 struct publishers *publishers_create(const struct bench_options *options,
                                      const struct plan *plan, struct bench_shared *shared,
-                                     struct hub *hub);
+                                     struct bench_hub *hub);
 
 /* The connection (borrowed) that publisher `number` sends on. Before publishers_start(). */
 void publishers_attach(struct publishers *publishers, int number, struct client *client);

@@ -1,5 +1,5 @@
 /*
- * report - the results as text, and the line of progress; see bench_report.h.
+ * bench_report - the results as text, and the line of progress; see bench_report.h.
  */
 #include "bench_report.h"
 

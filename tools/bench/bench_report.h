@@ -1,5 +1,5 @@
 /*
- * report - the results as text for people, and the line of progress.
+ * bench_report - the results as text for people, and the line of progress.
  *
  * Only derives and prints: whether a run was good is run_is_ok()'s to say.
  */

@@ -1,5 +1,5 @@
 /*
- * run - one run seen from above; see bench_run.h.
+ * bench_run - one run seen from above; see bench_run.h.
  *
  *   connect -> settle -> warm up -> measure -> drain -> finish
  *                    \-> idle ------------------------^

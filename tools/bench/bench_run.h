@@ -1,5 +1,5 @@
 /*
- * run - one run from the first connection to the last delivery, seen from above.
+ * bench_run - one run from the first connection to the last delivery, seen from above.
  *
  * The coordinator forks the workers, moves them through the phases, and looks at the
  * servers' processes at the edges of each; it holds no connection itself.

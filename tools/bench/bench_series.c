@@ -1,5 +1,5 @@
 /*
- * series - points over time; see bench_series.h.
+ * bench_series - points over time; see bench_series.h.
  */
 #include "bench_series.h"
 

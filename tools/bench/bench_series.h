@@ -1,5 +1,5 @@
 /*
- * series - what a run looked like over time, in at most SERIES_MAX_POINTS points.
+ * bench_series - what a run looked like over time, in at most SERIES_MAX_POINTS points.
  *
  * A point holds totals since the run began, so that rates come from the difference of two.
  * When there are too many, every other one is dropped and the interval doubles: a run of

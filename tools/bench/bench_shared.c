@@ -1,5 +1,5 @@
 /*
- * shared - memory in common between coordinator and workers; see bench_shared.h.
+ * bench_shared - memory in common between coordinator and workers; see bench_shared.h.
  *
  * One anonymous shared mapping, made before the forks: pointers into it are good everywhere.
  */

@@ -1,5 +1,5 @@
 /*
- * shared - the memory that the coordinator and its worker processes have in common.
+ * bench_shared - the memory that the coordinator and its worker processes have in common.
  *
  * The coordinator writes the phase, workers write counters, each its own, at the end of
  * every turn of their loops; nobody locks. For --window, worker w tells in `done` up to which

@@ -1,5 +1,5 @@
 /*
- * svg - plots drawn as inline SVG; see bench_svg.h.
+ * bench_svg - plots drawn as inline SVG; see bench_svg.h.
  *
  * All is in one coordinate system of WIDTH by HEIGHT, which the browser scales.
  */

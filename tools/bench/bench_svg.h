@@ -1,5 +1,6 @@
 /*
- * svg - plots drawn as inline SVG: axes, lines, bars, and a text for whoever points at them.
+ * bench_svg - plots drawn as inline SVG: axes, lines, bars, and a text for whoever points at
+ * them.
  *
  * Colours are classes (c0..c7), which the page's style sheet defines; hover texts are <title>
  * elements, so that nothing needs a script. Writes as it goes; errors are the FILE's to tell.

@@ -1,5 +1,5 @@
 /*
- * watch - looks at processes from outside; see bench_watch.h.
+ * bench_watch - looks at processes from outside; see bench_watch.h.
  */
 #include "bench_watch.h"
 

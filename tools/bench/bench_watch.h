@@ -1,5 +1,6 @@
 /*
- * watch - looks at processes from outside, the servers' and the bench's own, as a run goes on.
+ * bench_watch - looks at processes from outside, the servers' and the bench's own, as a run
+ * goes on.
  */
 #pragma once
 

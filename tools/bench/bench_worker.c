@@ -1,5 +1,5 @@
 /*
- * worker - one process's share of the connections; see bench_worker.h.
+ * bench_worker - one process's share of the connections; see bench_worker.h.
  *
  * A turn: open what the ramp allows, ping who is due, publish (worker 0), read what came,
  * tell the others. A delivery on its way in:
@@ -45,7 +45,7 @@ struct worker {
     int number;
     int first;
     int count;
-    struct hub *hub;
+    struct bench_hub *hub;
     struct ledger *ledger;
     struct publishers *publishers; /* NULL but in worker 0 */
     struct client **clients;

@@ -1,5 +1,5 @@
 /*
- * worker - one process's share of the connections: opens them, listens, keeps the books.
+ * bench_worker - one process's share of the connections: opens them, listens, keeps the books.
  *
  * It follows the phases that the coordinator sets in shared memory, and knows nothing of
  * servers' processes, reports or terminals.
