@@ -140,7 +140,8 @@ struct broker_reply {
     size_t channel_count;
     size_t channel_total; /* channels: all that match, however many are listed */
     bool is_share_full;   /* file_reserve: its owner has too much */
-    bool is_taken; /* file_reserve, file_append: false: there is no room, or no such file */
+    bool is_taken; /* of file_reserve and file_append; false: there is no room, or the file is
+                      gone */
     struct slice piece; /* file_read; empty: there is no such file, or no more of it */
     const struct broker_node *nodes; /* nodes; none: the store knows of no other than this */
     size_t node_count;

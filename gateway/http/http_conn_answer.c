@@ -38,7 +38,7 @@ void http_conn_drop_request(struct http_conn *conn)
     conn->is_full = false;
 }
 
-/* Who is closed on while still writing may never see the answer. */
+/* A client whose connection is closed while it still writes may never see the answer. */
 static void linger(struct http_conn *conn)
 {
     http_io_end(&conn->io);

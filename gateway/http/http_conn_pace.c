@@ -36,7 +36,7 @@ static bool is_too_slow(struct http_conn *conn, int64_t now_ms)
     return (int64_t)progress(conn) < options->bytes_per_s * waited_ms / 1000;
 }
 
-/* Who has never said anything has come to say something, and at once. */
+/* A connection that was never heard has less time: it was opened to ask something at once. */
 static bool is_idle_for_long(const struct http_conn *conn, int64_t waited_ms)
 {
     const struct http_conn_options *options = conn->conns->options;

@@ -10,7 +10,7 @@
 struct http_head;
 struct peer;
 
-/* Who is believed. */
+/* Which proxies are believed when they say where a request comes from. */
 struct http_peer_rule {
     const char *trusted_proxies; /* see network.h */
     int64_t trusted_hops;        /* how many of them a request may have come through */

@@ -99,7 +99,8 @@ static void write_ready(struct ws_loop *ws_loop, struct io *io, int descriptor)
         ws_loop_serve(ws_loop, descriptor, LWS_POLLOUT);
 }
 
-/* Who hung up, and what failed, is found out by doing what was to be done. */
+/* That a peer hung up, or a descriptor failed, is found out by the read or write that was
+ * wanted. */
 static uint8_t to_be_done(const struct io *io, uint32_t events)
 {
     if (events & (EPOLLHUP | EPOLLERR))
@@ -330,7 +331,7 @@ static struct io *find_marked(const struct ws_loop *ws_loop, const struct ws_mar
     return io->is_open && io->generation == mark->generation ? io : NULL;
 }
 
-/* Who is heard may be marked again. */
+/* A connection that is heard may be marked again meanwhile. */
 static void hear_marked(struct ws_loop *ws_loop)
 {
     struct ws_mark mark;

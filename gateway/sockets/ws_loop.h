@@ -18,7 +18,7 @@ struct lws_context_creation_info;
 struct lws_vhost;
 struct ws_loop;
 
-/* Who is to read what lies there. */
+/* Which code is to read the octets that have arrived. */
 enum ws_loop_reader {
     WS_LOOP_NOBODY,    /* it is read, or stays there */
     WS_LOOP_LWS,       /* libwebsockets */
@@ -59,7 +59,8 @@ void ws_loop_open(struct ws_loop *ws_loop, int descriptor);
 int64_t ws_loop_connection(const struct ws_loop *ws_loop, int descriptor);
 void ws_loop_close(struct ws_loop *ws_loop, int descriptor);
 
-/* Whose a connection is before it is a WebSocket: nobody's, as at first; of plain HTTP. */
+/* What a connection is before it is a WebSocket: unknown, as at first; plain HTTP, of that
+ * owner. */
 void ws_loop_set_new(struct ws_loop *ws_loop, int descriptor);
 void ws_loop_set_http(struct ws_loop *ws_loop, int descriptor, void *http);
 /* What a connection of plain HTTP waits for. */

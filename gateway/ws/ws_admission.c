@@ -255,7 +255,7 @@ static void take_drop(int64_t *full_at_us, int64_t cost_us, int64_t now_us)
     *full_at_us = (*full_at_us > now_us ? *full_at_us : now_us) + cost_us;
 }
 
-/* Who falls into one place with others shares its bucket. */
+/* Addresses that fall into one place share its bucket. */
 static int64_t *bucket_of(struct ws_admission *admission, uint64_t customer)
 {
     return &admission->handshakes_of[keyed_hash(&customer, sizeof(customer)) % BUCKETS];

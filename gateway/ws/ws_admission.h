@@ -49,9 +49,9 @@ ws_admission_enter(struct ws_admission *admission, int descriptor, const struct 
  * be ended for it; -1: none. */
 __attribute__((warn_unused_result)) int ws_admission_pend(struct ws_admission *admission,
                                                           int descriptor);
-/* It has asked: it is pending no more. */
+/* The connection has asked for something: it is pending no more. */
 void ws_admission_settle(struct ws_admission *admission, int descriptor);
-/* It is closed; one that was never entered is passed over. */
+/* The connection is closed; a descriptor that was never entered is passed over. */
 void ws_admission_leave(struct ws_admission *admission, int descriptor);
 
 /* Is its address over the limit? Then what it asks for is refused. */

@@ -216,7 +216,7 @@ static bool is_plain_list(const char *list)
     }
 }
 
-/* It keeps each argument and each header in a place of its own, and has not many. */
+/* libwebsockets keeps each argument and each header in a place of its own, and has few. */
 static bool has_few_parts(const struct http_head *head)
 {
     size_t count = head->field_count;

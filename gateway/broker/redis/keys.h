@@ -23,7 +23,7 @@
 #ifndef PARLEY_KEYS_H
 #define PARLEY_KEYS_H
 
-/* Those of a channel's members. */
+/* The keys that the scripts of presence need, of one channel. All texts are *new*. */
 struct channel_keys {
     char *pubsub;
     char *members;

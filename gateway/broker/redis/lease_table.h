@@ -16,7 +16,7 @@ struct lease_table;
 struct lease_table *lease_table_create(void);
 void lease_table_destroy(struct lease_table *table); /* takes NULL */
 
-/* What follows is what a look has found, from nothing. */
+/* Forgets all leases: lease_table_add fills in what a new reading has found. */
 void lease_table_clear(struct lease_table *table);
 /* name is copied. end_ms is Redis time. Of a name that comes twice, as none of a node's does,
  * the later end counts. */

@@ -116,7 +116,7 @@ static void on_taken_by_another(struct node_lease *lease)
     }
 }
 
-/* It is among the leases before anything is written in its name. */
+/* The lease is shown among all leases before a member hangs on it. */
 static void take(struct node_lease *lease, int64_t generation)
 {
     char *old_name = lease->name;

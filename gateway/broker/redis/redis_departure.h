@@ -41,14 +41,15 @@ struct departures *departures_create(struct loop *loop, struct redis_store *stor
                                      struct node_lease *lease);
 void departures_destroy(struct departures *departures); /* takes NULL */
 
-/* A leave is to be said in the channel of that name, or was said by a node that is gone: there
- * may be a grace to end. Answered by one of the next two. */
+/* Called before a leave that may begin a grace is sent to Redis, or when such a leave of a dead
+ * node is taken over. Followed by exactly one departures_wait or departures_end. */
 void departures_begin(struct departures *departures, const char *name);
-/* There is one, for delay_ms at least. departure is *stolen*, NULL: of another node's. It is
- * kept until its own grace is over and told, whoever else is in his. */
+/* Redis says that a grace runs, for delay_ms at least. departure is *stolen*; NULL: the leave
+ * was another node's. It is kept until its own grace is over and told, whatever other users'
+ * graces run in the channel. */
 void departures_wait(struct departures *departures, const char *name,
                      struct departure *departure, int64_t delay_ms);
-/* There is none, or nothing is known yet. */
+/* No grace runs, or the leave got no answer. */
 void departures_end(struct departures *departures, const char *name);
 
 /* The lease has a new generation: the entries are put into its set. Answers those whose grace

@@ -58,7 +58,7 @@ int64_t redis_log_meta_ttl_ms(const struct broker_policy *policy)
 
 /* ----------------------------------------------------------------------------- publish */
 
-/* It was published, wherever that is. */
+/* The message is published, and has no place in a log. */
 static void on_published_plain(void *context, enum broker_status status,
                                const redisReply *reply)
 {

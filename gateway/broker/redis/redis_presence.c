@@ -133,7 +133,7 @@ static void call_join(const struct redis_presence *presence, const char *channel
     free(json);
 }
 
-/* Who is back before its leave was taken has not left. */
+/* A client that is back before its refused leave was said again has not left. */
 static void forget_refused(struct redis_presence *presence, const char *channel,
                            const char *client)
 {

@@ -50,8 +50,9 @@ struct redis_remains {
 
 enum { REDIS_REMAINS_MAX = 32 };
 
-/* They leave. The integer answer says how many of the channel's users are in their grace: if
- * there are any, redis_presence_adopt for each entry of the dead lease's set. */
+/* The members leave. on_done gets an integer, the number of the channel's users whose grace
+ * runs. If it is not 0, redis_presence_adopt is to be called once for each entry that is
+ * removed. */
 void redis_presence_remove(const struct redis_presence *presence,
                            const struct redis_remains *remains, redis_reply_fn on_done,
                            void *context);

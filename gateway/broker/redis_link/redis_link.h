@@ -49,7 +49,8 @@ enum { REDIS_DIGEST_BYTES = 41 };
 typedef void (*redis_reply_fn)(void *context, enum broker_status status,
                                const struct redisReply *reply);
 
-/* Who asks, and for what; the texts must live as long as the program. */
+/* What a command is, for logs and checks, and who waits for its answer. The texts live as long
+ * as the program. */
 struct redis_ask {
     const char *name;       /* of the command, for logs */
     const char *shape;      /* of its reply, see redis_reply.h */
@@ -74,7 +75,8 @@ const char *redis_link_digest(const struct redis_link *link, size_t i);
 
 void redis_link_command(struct redis_link *link, const struct redis_ask *ask, size_t part_count,
                         const char **parts, const size_t *lengths);
-/* No command: at the next turn on_done is told BROKER_UNAVAILABLE. */
+/* Fails a request without sending it: at the next turn on_done is called with
+ * BROKER_UNAVAILABLE, so that nobody is answered from inside the call. */
 void redis_link_answer_later(struct redis_link *link, redis_reply_fn on_done, void *context);
 /* A command of parts that are plain text, the first of them, its name, for the life of the
  * program; the list ends with NULL. */

@@ -24,8 +24,9 @@ enum rights_verdict rights_check(struct session *session, const char *channel,
 enum rights_verdict rights_check_subscribe(struct session *session, const char *channel,
                                            bool is_by_token);
 
-/* May somebody publish who has no session here (a file, by HTTP)? user: by a token; "":
- * anonymous. Who may be in the channel counts as being in it. is_by_token: as above. */
+/* May an HTTP client, which has no session, publish here by sharing a file? user: its token's;
+ * "": anonymous. Where only subscribers may, a user who could subscribe counts as one.
+ * is_by_token: as above. */
 enum rights_verdict rights_check_stranger(const struct hub *hub, const char *channel,
                                           const char *user, bool is_by_token);
 

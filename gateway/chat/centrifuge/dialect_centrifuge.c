@@ -215,7 +215,7 @@ static bool is_ahead(const struct subscription *subscription)
            strcmp(request->position.epoch, channel_epoch(subscription->channel)) == 0;
 }
 
-/* Who has seen more than there is comes back at once, to the log's new epoch. */
+/* A client that has seen more of the log than there is comes back at once, to its new epoch. */
 static void on_admitted(struct subscription *subscription)
 {
     bool was_ahead = is_ahead(subscription);

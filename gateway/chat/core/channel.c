@@ -164,9 +164,10 @@ static void list_move(struct subscription_list *list, size_t from, size_t to)
     list->items[to]->index = (uint32_t)to;
 }
 
-/* The last one takes the place: who walks the list from its end meets each one once. Of those
- * who are not served yet, the last of them takes the place, and the last of all takes its:
- * nobody changes sides. */
+/* The list has two parts: items[0..unserved) have yet to get the outgoing batch, the others
+ * have it. A hole is filled with the last item of the list, so that a walk from its end meets
+ * each item once. A hole in the first part is filled with the last unserved item, and the place
+ * of that one with the last of the list: no subscription moves from one part to the other. */
 static void list_remove(struct subscription_list *list, struct subscription *subscription)
 {
     size_t hole = subscription->index;
@@ -268,8 +269,9 @@ static struct audience *ensure_audience(struct channel *channel,
     return &channel->audiences[format->number];
 }
 
-/* Just after fanout_begin: what the newcomer gets as history includes what is outgoing, and
- * there is nothing else. */
+/* Called just after fanout_begin: the history that the newcomer gets includes the outgoing
+ * batch, and the next batch is still empty. So the newcomer misses nothing and gets nothing
+ * twice. */
 static void admit(struct channel *channel, struct subscription *subscription)
 {
     assert(!subscription->is_admitted && channel->state == CHANNEL_LIVE);
@@ -292,8 +294,8 @@ static void reverse(struct subscription_list *list)
         list->items[i]->index = (uint32_t)i;
 }
 
-/* Who came first is served first: it stands last then, where removing moves nobody but those
- * who are CLOSING and stay until they leave. */
+/* The arrival that came first is served first: it stands last in the list then, where removing
+ * moves nobody but those who are CLOSING and stay until they leave. */
 static void admit_arrivals(struct channel *channel)
 {
     struct subscription_list *arrivals = &channel->arrivals;
@@ -363,8 +365,8 @@ int64_t channel_wait_ms(const struct hub *hub)
     return left_ms > 0 ? left_ms : 0;
 }
 
-/* Whose time was not enough is behind the others in the next turn; who did not get a turn is
- * before them. */
+/* A channel that used up its slice is put behind the others for the next turn; channels that
+ * got no slice in this turn are put before them. */
 void channel_turn(struct hub *hub)
 {
     struct channel *waiting = hub->dirty;

@@ -52,9 +52,11 @@ struct subscription {
     enum presence_state presence;
     uint32_t list_round;  /* in which it waited for the list last */
     uint32_t join_serial; /* of the last join that was sent */
-    uint32_t identity;    /* how many others it had before this one */
-    int64_t joined_ms;    /* on clock_now_ms's clock */
-    void *request; /* what the dialect keeps until admission; freed with the subscription */
+    /* How often the connection has changed its user: a part of its client id, so that a late
+     * leave of the old user cannot remove the new one. */
+    uint32_t identity;
+    int64_t joined_ms; /* on clock_now_ms's clock */
+    void *request;     /* what the dialect keeps until admission; freed with the subscription */
 };
 
 struct channel *channel_find(const struct hub *hub, const char *name);

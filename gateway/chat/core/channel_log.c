@@ -109,8 +109,9 @@ static bool is_next(const struct channel *channel, const struct held_publication
            held->publication->offset == channel->offset + 1;
 }
 
-/* What came before the log was asked for and does not follow it now is not in it and never
- * will be: its epoch is gone, or the log has lost its end. What came later may show a gap. */
+/* Publications were held while the log was read. One that came before the read was sent and
+ * does not continue the log is stale, since its epoch is gone or the log has lost its end: it
+ * is dropped. One that came after may show a new gap: it is checked as if it came now. */
 static void release_held(struct channel *channel)
 {
     struct held_publication *held = channel->held;

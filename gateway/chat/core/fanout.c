@@ -124,7 +124,7 @@ static void fetch_ahead(const struct subscription_list *list)
         session_prefetch(list->items[list->unserved - 2]->session);
 }
 
-/* Whoever is closed for being behind stays in the list until the next turn. */
+/* A session that is closed here for being behind stays in the list until the next turn. */
 static bool serve(struct subscription_list *list, struct batch *batch, int64_t end_us)
 {
     assert(list->unserved <= list->count);

@@ -221,7 +221,8 @@ static void want_sync(struct presence_list *list)
     set_pending(list, true);
 }
 
-/* Whoever asks while a list is being read waits for the next: theirs must hold their join. */
+/* A session that asks while the list is being read waits for the next reading: its list must
+ * hold its own join. */
 static void read_for_waiting(struct channel *channel)
 {
     struct presence_list *list = channel_presence(channel);

@@ -18,7 +18,7 @@
 
 #include <assert.h>
 
-/* Who is this far has been told of, or is about to be. */
+/* From JOINING on, others have been told of the member, or are about to be. */
 static_assert(PRESENCE_ABSENT < PRESENCE_WANTED && PRESENCE_WANTED < PRESENCE_JOINING &&
                   PRESENCE_JOINING < PRESENCE_PRESENT,
               "states are compared by their order");

@@ -182,7 +182,7 @@ void session_set_authenticated(struct session *session)
     session->is_authenticated = true;
 }
 
-/* Who has been another has but one subscription. */
+/* Only dialects with one channel let a connection change its user. */
 void session_print_client(const struct session *session, char *out)
 {
     const struct subscription *subscription = session->subscriptions;

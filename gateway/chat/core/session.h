@@ -87,7 +87,7 @@ struct batch *session_batch(const struct session *session);
 void session_send(struct session *session, struct batch *batch);
 /* The heartbeat of its dialect, see hub_heartbeat. */
 void session_send_heartbeat(struct session *session, void (*encode)(struct batch *batch));
-/* It will soon be sent to: memory is asked for it. */
+/* The session will be sent to soon: the processor is asked to fetch its memory. */
 void session_prefetch(const struct session *session);
 /* The connection can take more: what is queued goes on. */
 void session_flush(struct session *session);
@@ -101,7 +101,8 @@ void session_heard(struct session *session);
 void session_pause(struct session *session, enum pause_reason reason);
 void session_resume(struct session *session, enum pause_reason reason);
 bool session_is_excused(const struct session *session);
-/* It is CLOSING from now on, and keeps its subscriptions until session_leave_closed. */
+/* The session is CLOSING from now on, and keeps its subscriptions until session_leave_closed.
+ */
 void session_close(struct session *session, enum close_code code, const char *reason);
 /* Those that were closed since the last call leave their channels. Called by chat_turn only. */
 void session_leave_closed(struct hub *hub);

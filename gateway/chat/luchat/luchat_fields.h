@@ -29,7 +29,7 @@ struct luchat_field {
     bool is_line; /* no control characters, not empty */
 };
 
-/* They end with a field that has no name. */
+/* The tables end with a field that has no name. */
 extern const struct luchat_field luchat_message_fields[];
 extern const struct luchat_field luchat_online_fields[];
 

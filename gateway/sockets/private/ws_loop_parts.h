@@ -16,7 +16,7 @@
 
 enum { LISTENERS_MAX = 8 };
 
-/* Who reads and writes, and so what the owner is. */
+/* Which code reads and writes the descriptor, and so what its owner is. */
 enum io_kind {
     IO_LISTENER,
     IO_NEW,   /* nobody yet */
