@@ -30,6 +30,7 @@ struct redis_link {
     size_t pending;
     size_t subscribing;
     char why_restarted[128];
+    struct redis_link_options options; /* of those that redis_link_create made */
     struct request *waiting;
 };
 
@@ -40,6 +41,45 @@ struct redis_link *fake_link_create(fake_store_fn store, void *context)
     link->store_context = context;
     link->is_up = true;
     return link;
+}
+
+static fake_store_fn served_by;
+static void *served_context;
+static struct redis_link *made[2];
+
+void fake_link_serve(fake_store_fn store, void *context)
+{
+    served_by = store;
+    served_context = context;
+}
+
+struct redis_link *fake_link_made(bool is_subscriber)
+{
+    return made[is_subscriber];
+}
+
+void fake_link_come_up(struct redis_link *link)
+{
+    link->is_up = true;
+    link->options.on_up(link->options.context);
+}
+
+void fake_link_go_down(struct redis_link *link)
+{
+    link->is_up = false;
+    fake_link_lose_all(link);
+    link->options.on_down(link->options.context);
+}
+
+void fake_link_hear(struct redis_link *link, const char *channel, const char *text)
+{
+    link->options.on_message(link->options.context, channel, text, strlen(text));
+}
+
+void fake_link_subscribed(struct redis_link *link, const char *channel)
+{
+    link->subscribing--;
+    link->options.on_subscribed(link->options.context, channel);
 }
 
 void fake_link_set_up(struct redis_link *link, bool is_up)
@@ -112,6 +152,22 @@ int fake_link_script(const struct fake_command *command)
 }
 
 /* ------------------------------------------------------------- in place of redis_link.c */
+
+struct redis_link *redis_link_create(struct loop *loop,
+                                     const struct redis_link_options *options)
+{
+    struct redis_link *link = fake_link_create(served_by, served_context);
+    (void)loop;
+    link->options = *options;
+    link->is_up = false;
+    made[options->is_subscriber] = link;
+    return link;
+}
+
+void redis_link_turn(struct redis_link *link)
+{
+    (void)link; /* the test lets commands be answered */
+}
 
 void redis_link_destroy(struct redis_link *link)
 {

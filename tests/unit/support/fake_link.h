@@ -26,6 +26,15 @@ typedef void (*fake_store_fn)(void *context, const struct fake_command *command,
                               redisReply *reply);
 
 struct redis_link *fake_link_create(fake_store_fn store, void *context);
+/* Links that redis_link_create makes from now on have this store behind them. */
+void fake_link_serve(fake_store_fn store, void *context);
+/* The link made last that is, or is not, a subscriber. Borrowed. */
+struct redis_link *fake_link_made(bool is_subscriber);
+/* For links that redis_link_create made: what their owner is told. */
+void fake_link_come_up(struct redis_link *link);
+void fake_link_go_down(struct redis_link *link); /* what waits is lost */
+void fake_link_hear(struct redis_link *link, const char *channel, const char *text);
+void fake_link_subscribed(struct redis_link *link, const char *channel);
 void fake_link_set_up(struct redis_link *link, bool is_up);
 void fake_link_set_room(struct redis_link *link, bool has_room); /* it has at first */
 
