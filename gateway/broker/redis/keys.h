@@ -11,14 +11,16 @@
  *   PREFIX:{lobby}:users      HASH user -> count of connections; 0: in its grace
  *   PREFIX:{lobby}:leaving    HASH user in its grace -> "CLIENT MEMBER"
  *   PREFIX:{lobby}:grace      ZSET user -> when its grace ends, Redis time in ms
- *   PREFIX:{lobby}:once:KEY   STRING with TTL: offset, epoch and digest of an idempotent
- * publish; KEY begins with whose it is PREFIX:node:ID            HASH with TTL: the node's
- * lease; pub/sub: its probe PREFIX:nodes              ZSET LEASE -> its end, Redis time in ms;
- * LEASE is ID:GENERATION PREFIX:node:LEASE:members SET "client channel": what to clean up when
- * it has ended PREFIX:node:LEASE:reaper  STRING with TTL: the node that does so PREFIX:file:ID
- * STRING with TTL: a file, its head first; see broker_file_append PREFIX:files ZSET "ID bytes"
- * -> when its time is over, ms; see scripts/file_reserve.lua PREFIX:control            pub/sub:
- * what every node is told
+ *   PREFIX:{lobby}:once:KEY   STRING with TTL: offset, epoch and digest of a publish;
+ *                             KEY begins with whose it is
+ *   PREFIX:node:ID            HASH with TTL: the node's lease; pub/sub: its probe
+ *   PREFIX:nodes              ZSET LEASE -> its end, Redis time in ms; LEASE is ID:GENERATION
+ *   PREFIX:node:LEASE:members SET "client channel": what to clean up when it has ended
+ *   PREFIX:node:LEASE:reaper  STRING with TTL: the node that does so
+ *   PREFIX:file:ID            STRING with TTL: a file, its head first; see broker_file_append
+ *   PREFIX:files              ZSET "ID bytes" -> when its time is over, ms; see
+ *                             scripts/file_reserve.lua
+ *   PREFIX:control            pub/sub: what every node is told
  */
 #ifndef PARLEY_KEYS_H
 #define PARLEY_KEYS_H
