@@ -80,6 +80,8 @@ static const struct row bad_rows[] = {
     {"subscribe_to_no_name_is_refused", SUBSCRIBE("a b", "")},
     {"place_that_is_a_number_is_refused", SUBSCRIBE("c", ",\"position\":5")},
     {"place_before_the_log_is_refused", SUBSCRIBE("c", ",\"position\":{\"offset\":-1}")},
+    {"place_between_two_is_refused", SUBSCRIBE("c", ",\"position\":{\"offset\":1.5}")},
+    {"place_that_is_null_is_refused", SUBSCRIBE("c", ",\"position\":null")},
     {"place_of_another_type_is_refused", SUBSCRIBE("c", ",\"position\":{\"epoch\":7}")},
     {"order_of_a_newer_node_is_not_understood", "{\"promote\":{\"user\":\"ann\"}}"},
     {"order_without_its_members_is_not_understood", "{\"disconnect\":{\"user\":\"ann\"}}"},

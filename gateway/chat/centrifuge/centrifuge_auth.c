@@ -15,7 +15,6 @@
 #include "json_out.h"
 #include "limit.h"
 #include "log.h"
-#include "log_position.h"
 #include "mem.h"
 #include "session.h"
 
@@ -63,9 +62,9 @@ static void refuse_connect(struct session *session, const struct centrifuge_comm
 static void subscribe_since(struct session *session, const char *channel,
                             const json_t *positions)
 {
-    struct broker_position position;
-    bool has_position = log_position_read(json_object_get(positions, channel), &position);
-    centrifuge_subscribe_for(session, channel, has_position ? &position : NULL);
+    const json_t *place = json_object_get(positions, channel);
+    struct broker_position position = centrifuge_position(place);
+    centrifuge_subscribe_for(session, channel, place ? &position : NULL);
 }
 
 static void subscribe_by_token(struct session *session,

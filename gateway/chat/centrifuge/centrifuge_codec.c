@@ -37,6 +37,15 @@ int64_t centrifuge_whole(const json_t *number)
     return value >= -exact_max && value <= exact_max ? (int64_t)value : 0;
 }
 
+struct broker_position centrifuge_position(const json_t *place)
+{
+    const char *epoch = centrifuge_string(json_object_get(place, "epoch"));
+    struct broker_position position = {
+        .offset = (uint64_t)centrifuge_whole(json_object_get(place, "offset"))};
+    (void)snprintf(position.epoch, sizeof(position.epoch), "%s", epoch ? epoch : "");
+    return position;
+}
+
 /* {"id":N,"METHOD":{...}}: one key besides id, with an object. A name that stands there twice,
  * once with escapes, is one to the parser alone: both are to be objects. */
 static bool take_method(struct centrifuge_command *command, struct json_span text)

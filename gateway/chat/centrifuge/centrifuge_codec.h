@@ -8,6 +8,7 @@
 #ifndef PARLEY_CENTRIFUGE_CODEC_H
 #define PARLEY_CENTRIFUGE_CODEC_H
 
+#include "broker.h"
 #include "json_span.h"
 #include "slice.h"
 
@@ -17,10 +18,7 @@
 #include <stdint.h>
 
 struct batch;
-struct broker_presence;
-struct broker_reply;
 struct json_out;
-struct publication;
 
 enum { CENTRIFUGE_METHOD_BYTES = 24 };
 
@@ -89,6 +87,8 @@ const char *centrifuge_text(const struct centrifuge_command *command, const char
 /* NULL, too, for a text with a zero octet in it. */
 const char *centrifuge_string(const json_t *string);
 int64_t centrifuge_whole(const json_t *number);
+/* Of an object with offset and epoch, where either may be missing. */
+struct broker_position centrifuge_position(const json_t *place);
 int64_t centrifuge_number(const struct centrifuge_command *command, const char *name);
 bool centrifuge_flag(const struct centrifuge_command *command, const char *name);
 

@@ -75,12 +75,9 @@ static const char *channel_to_ask(struct session *session,
 static struct centrifuge_request *request_of(const struct centrifuge_command *command)
 {
     struct centrifuge_request *request = mem_zalloc(sizeof(*request));
-    const char *epoch = centrifuge_text(command, "epoch");
     request->command_id = command->id;
     request->wants_recovery = centrifuge_flag(command, "recover");
-    request->position.offset = (uint64_t)centrifuge_number(command, "offset");
-    (void)snprintf(request->position.epoch, sizeof(request->position.epoch), "%s",
-                   epoch ? epoch : "");
+    request->position = centrifuge_position(command->params);
     return request;
 }
 
@@ -223,9 +220,8 @@ static struct broker_range range_of(const struct centrifuge_command *command,
     size_t most = options->reply_publications > 0 ? options->reply_publications
                                                   : (size_t)CENTRIFUGE_HISTORY_MAX;
     bool is_all = limit < 0 || (uint64_t)limit > most;
-    json_t *since = json_object_get(command->params, "since");
     return (struct broker_range){
-        .since = (uint64_t)centrifuge_whole(json_object_get(since, "offset")),
+        .since = centrifuge_position(json_object_get(command->params, "since")).offset,
         .limit = is_all ? most : (size_t)limit,
         .bytes = bytes,
         .is_reverse = centrifuge_flag(command, "reverse"),

@@ -7,15 +7,6 @@
 
 #include <stdio.h>
 
-/* Whoever reads JSON of clients reads all numbers as reals; so do the SDKs: exact up to 2^53.
- */
-static bool is_offset(const json_t *offset)
-{
-    static const double exact_max = 9007199254740992.0;
-    double value = json_number_value(offset);
-    return json_is_number(offset) && value >= 0 && value <= exact_max;
-}
-
 bool log_position_read(const json_t *json, struct broker_position *ret_position)
 {
     const json_t *offset = json_object_get(json, "offset");
@@ -23,9 +14,9 @@ bool log_position_read(const json_t *json, struct broker_position *ret_position)
     bool has_offset = offset && !json_is_null(offset);
     bool has_epoch = epoch && !json_is_null(epoch);
     if (!json_is_object(json) || (has_epoch && !json_is_string(epoch)) ||
-        (has_offset && !is_offset(offset)))
+        (has_offset && (!json_is_integer(offset) || json_integer_value(offset) < 0)))
         return false;
-    ret_position->offset = has_offset ? (uint64_t)json_number_value(offset) : 0;
+    ret_position->offset = has_offset ? (uint64_t)json_integer_value(offset) : 0;
     (void)snprintf(ret_position->epoch, sizeof(ret_position->epoch), "%s",
                    has_epoch ? json_string_value(epoch) : "");
     return true;

@@ -1,5 +1,6 @@
 /*
- * log_position - a place in a channel's log, as clients and the server API write it in JSON.
+ * log_position - a place in a channel's log, as the server API and orders between nodes write
+ * it in JSON.
  */
 #ifndef PARLEY_LOG_POSITION_H
 #define PARLEY_LOG_POSITION_H
