@@ -9,23 +9,27 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { FIRST_CAPACITY = 128, NUMBER_BYTES = 24 };
 
+/* Room for so many octets and a zero behind what is there. */
+static void reserve(struct json_out *out, size_t more)
+{
+    size_t needed = out->length + more + 1;
+    if (needed <= out->capacity)
+        return;
+    if (out->capacity == 0)
+        out->capacity = FIRST_CAPACITY;
+    while (out->capacity < needed)
+        out->capacity *= 2;
+    out->bytes = mem_resize(out->bytes, out->capacity);
+}
+
 static void append(struct json_out *out, const void *bytes, size_t length)
 {
-    size_t needed = out->length + length + 1;
-    if (needed > out->capacity) {
-        if (out->capacity == 0)
-            out->capacity = FIRST_CAPACITY;
-        while (out->capacity < needed)
-            out->capacity *= 2;
-        out->bytes = mem_resize(out->bytes, out->capacity);
-    }
-    if (length > 0)
-        memcpy(out->bytes + out->length, bytes, length);
+    reserve(out, length);
+    memcpy(out->bytes + out->length, bytes, length);
     out->length += length;
     out->bytes[out->length] = '\0';
 }
@@ -84,10 +88,13 @@ void json_out_key(struct json_out *out, const char *key)
 
 void json_out_text(struct json_out *out, const char *text)
 {
-    char *quoted = text ? text_to_json(text) : NULL;
     begin_value(out);
-    append(out, quoted ? quoted : "null", strlen(quoted ? quoted : "null"));
-    free(quoted);
+    if (!text) {
+        append(out, "null", strlen("null"));
+        return;
+    }
+    reserve(out, text_quoted_max(strlen(text)));
+    out->length += text_quote(out->bytes + out->length, text);
 }
 
 void json_out_int(struct json_out *out, int64_t number)

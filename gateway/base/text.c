@@ -149,25 +149,30 @@ size_t text_print_int(char out[TEXT_INT_BYTES], int64_t number)
     return bytes - 1;
 }
 
-char *text_to_json(const char *text)
+size_t text_quote(char *out, const char *text)
 {
-    size_t length = strlen(text);
-    char *json = mem_alloc(6 * length + 3); /* \u00XX is the longest an octet becomes */
-    char *out = json;
-    *out++ = '"';
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
+    char *end = out;
+    *end++ = '"';
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
         if (c == '"' || c == '\\') {
-            *out++ = '\\';
-            *out++ = (char)c;
+            *end++ = '\\';
+            *end++ = (char)c;
         } else if (c < 0x20) {
-            out += sprintf(out, "\\u%04x", c);
+            end += sprintf(end, "\\u%04x", c);
         } else {
-            *out++ = (char)c;
+            *end++ = (char)c;
         }
     }
-    *out++ = '"';
-    *out = '\0';
+    *end++ = '"';
+    *end = '\0';
+    return (size_t)(end - out);
+}
+
+char *text_to_json(const char *text)
+{
+    char *json = mem_alloc(text_quoted_max(strlen(text)));
+    (void)text_quote(json, text);
     return json;
 }
 

@@ -42,6 +42,14 @@ __attribute__((warn_unused_result)) bool text_to_int(const char *text, int64_t m
 enum { TEXT_INT_BYTES = 24 };
 size_t text_print_int(char out[TEXT_INT_BYTES], int64_t number);
 
+/* How much room the quoted form of so many octets takes at most, its zero included: \u00XX is
+ * the longest that an octet becomes. */
+static inline size_t text_quoted_max(size_t length)
+{
+    return 6 * length + 3;
+}
+/* Writes the text in quotes and escaped, as JSON has it, and a zero; answers its length. */
+size_t text_quote(char *out, const char *text);
 /* Text for a JSON string, in quotes. *new* */
 char *text_to_json(const char *text);
 
