@@ -36,7 +36,7 @@ static void on_subscribed(void *context, const char *channel)
     struct site *site = context;
     site->announced++;
     if (site->reads_logs)
-        redis_link_command_text(site->commands, "i", NULL, NULL, "DEL", channel, NULL);
+        redis_store_command_text(site->store, "i", NULL, NULL, "DEL", channel, NULL);
     else
         journal_add(&site->said, "%s", channel);
 }

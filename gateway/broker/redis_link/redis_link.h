@@ -78,10 +78,6 @@ void redis_link_command(struct redis_link *link, const struct redis_ask *ask, si
 /* Fails a request without sending it: at the next turn on_done is called with
  * BROKER_UNAVAILABLE, so that nobody is answered from inside the call. */
 void redis_link_answer_later(struct redis_link *link, redis_reply_fn on_done, void *context);
-/* A command of parts that are plain text, the first of them, its name, for the life of the
- * program; the list ends with NULL. */
-void redis_link_command_text(struct redis_link *link, const char *shape, redis_reply_fn on_done,
-                             void *context, ...) __attribute__((sentinel));
 
 /* While the link is up; all subscriptions are gone when it goes down. */
 void redis_link_subscribe(struct redis_link *link, const char *channel);

@@ -12,14 +12,12 @@
 #include <utlist.h>
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     ECHO_EVERY_MS = 1000,
-    TEXT_PARTS_MAX = 16,
     REQUEST_BYTES = 1024, /* what a command takes beside its text, about */
 };
 
@@ -124,30 +122,6 @@ void redis_link_command(struct redis_link *link, const struct redis_ask *ask, si
     redis_link_answer_later(link, ask->on_done, ask->context);
 }
 
-static size_t collect_parts(va_list args, const char **parts, size_t *lengths)
-{
-    size_t count = 0;
-    for (const char *part = va_arg(args, const char *); part && count < TEXT_PARTS_MAX;
-         part = va_arg(args, const char *)) {
-        parts[count] = part;
-        lengths[count++] = strlen(part);
-    }
-    return count;
-}
-
-void redis_link_command_text(struct redis_link *link, const char *shape, redis_reply_fn on_done,
-                             void *context, ...)
-{
-    const char *parts[TEXT_PARTS_MAX];
-    size_t lengths[TEXT_PARTS_MAX];
-    va_list args;
-    va_start(args, context);
-    size_t count = collect_parts(args, parts, lengths);
-    va_end(args);
-    redis_link_command(link, &(struct redis_ask){parts[0], shape, on_done, context}, count,
-                       parts, lengths);
-}
-
 void link_answer_unsent(struct redis_link *link)
 {
     struct request *unsent = link->unsent;
@@ -175,7 +149,10 @@ void link_check_step(struct redis_link *link, int64_t now_ms)
         return;
     link->next_echo_ms = now_ms + ECHO_EVERY_MS;
     (void)text_print_int(link->echo, ++link->echo_count);
-    redis_link_command_text(link, "s", on_echo, link, "PING", link->echo, NULL);
+    const char *parts[] = {"PING", link->echo};
+    const size_t lengths[] = {strlen(parts[0]), strlen(parts[1])};
+    redis_link_command(link, &(struct redis_ask){"PING", "s", on_echo, link}, 2, parts,
+                       lengths);
 }
 
 bool link_is_overdue(const struct redis_link *link, int64_t now_ms)

@@ -248,23 +248,6 @@ void redis_link_command(struct redis_link *link, const struct redis_ask *ask, si
         request->command.parts[i] = strndup(parts[i] ? parts[i] : "", lengths[i]);
 }
 
-void redis_link_command_text(struct redis_link *link, const char *shape, redis_reply_fn on_done,
-                             void *context, ...)
-{
-    const char *parts[16];
-    size_t lengths[16];
-    size_t count = 0;
-    va_list args;
-    va_start(args, context);
-    while ((parts[count] = va_arg(args, const char *))) {
-        lengths[count] = strlen(parts[count]);
-        count++;
-    }
-    va_end(args);
-    redis_link_command(link, &(struct redis_ask){parts[0], shape, on_done, context}, count,
-                       parts, lengths);
-}
-
 void redis_link_restart(struct redis_link *link, const char *why)
 {
     (void)snprintf(link->why_restarted, sizeof(link->why_restarted), "%s", why);
