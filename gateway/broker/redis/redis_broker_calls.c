@@ -6,6 +6,7 @@
  */
 #include "redis_broker_body.h"
 
+#include "channel_call.h"
 #include "limit.h"
 #include "mem.h"
 #include "redis_census.h"
@@ -21,33 +22,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct channel_call {
-    char *channel;
-    struct broker_waiter waiter;
-};
-
-static struct channel_call *call_create(const char *channel, struct broker_waiter waiter)
-{
-    struct channel_call *call = mem_alloc(sizeof(*call));
-    *call = (struct channel_call){mem_strdup(channel), waiter};
-    return call;
-}
-
-static void call_answer(struct channel_call *call, struct broker_reply *reply)
-{
-    reply->channel = call->channel;
-    if (call->waiter.on_reply)
-        call->waiter.on_reply(call->waiter.owner, call->waiter.tag, reply);
-    free(call->channel);
-    free(call);
-}
-
 /* --------------------------------------------------------------------- a queue that is full */
 
 static void on_done(void *context, enum broker_status status, const redisReply *reply)
 {
     (void)reply;
-    call_answer(context, &(struct broker_reply){.status = status, .epoch = ""});
+    channel_call_answer(context, &(struct broker_reply){.status = status, .epoch = ""});
 }
 
 /* Nothing was done, and will be if it is asked for again: of a channel's log, the channel
@@ -56,7 +36,7 @@ static void on_put_off(void *context, enum broker_status status, const redisRepl
 {
     (void)status;
     (void)reply;
-    call_answer(context, &(struct broker_reply){.status = BROKER_REFUSED, .epoch = ""});
+    channel_call_answer(context, &(struct broker_reply){.status = BROKER_REFUSED, .epoch = ""});
 }
 
 /* Redis is slow, and too much waits for it: true, and the waiter is answered by on_refused. */
@@ -66,7 +46,7 @@ static bool is_refused(struct redis_broker *self, const char *channel,
     if (redis_store_has_room(self->store))
         return false;
     limit_hit(LIMIT_redis_queue_bytes);
-    redis_store_answer_later(self->store, on_refused, call_create(channel, waiter));
+    redis_store_answer_later(self->store, on_refused, channel_call_create(channel, waiter));
     return true;
 }
 
@@ -111,9 +91,10 @@ void redis_control(struct broker *broker, const char *bytes, size_t length,
         return;
     const char *parts[] = {"PUBLISH", self->control_channel, bytes};
     size_t lengths[] = {7, strlen(self->control_channel), length};
-    redis_store_command(self->store,
-                        &(struct redis_ask){"PUBLISH", "i", on_done, call_create("", waiter)},
-                        3, parts, lengths);
+    redis_store_command(
+        self->store,
+        &(struct redis_ask){"PUBLISH", "i", on_done, channel_call_create("", waiter)}, 3, parts,
+        lengths);
 }
 
 /* --------------------------------------------------------------------------- presence */

@@ -3,6 +3,7 @@
  */
 #include "redis_log.h"
 
+#include "channel_call.h"
 #include "clock.h"
 #include "keys.h"
 #include "log.h"
@@ -29,27 +30,6 @@ struct redis_log {
     struct text_map *refreshed; /* by channel: when its lifetimes were put forward, ms */
 };
 
-struct log_call {
-    char *channel;
-    struct broker_waiter waiter;
-};
-
-static struct log_call *call_create(const char *channel, struct broker_waiter waiter)
-{
-    struct log_call *call = mem_alloc(sizeof(*call));
-    *call = (struct log_call){mem_strdup(channel), waiter};
-    return call;
-}
-
-static void call_answer(struct log_call *call, struct broker_reply *reply)
-{
-    reply->channel = call->channel;
-    if (call->waiter.on_reply)
-        call->waiter.on_reply(call->waiter.owner, call->waiter.tag, reply);
-    free(call->channel);
-    free(call);
-}
-
 int64_t redis_log_meta_ttl_ms(const struct broker_policy *policy)
 {
     int64_t ttl_ms = 2 * policy->history_ttl_ms;
@@ -63,7 +43,7 @@ static void on_published_plain(void *context, enum broker_status status,
                                const redisReply *reply)
 {
     (void)reply;
-    call_answer(context, &(struct broker_reply){.status = status, .epoch = ""});
+    channel_call_answer(context, &(struct broker_reply){.status = status, .epoch = ""});
 }
 
 static bool is_ack(const redisReply *reply)
@@ -73,7 +53,7 @@ static bool is_ack(const redisReply *reply)
 
 static void on_published(void *context, enum broker_status status, const redisReply *reply)
 {
-    const struct log_call *call = context;
+    const struct channel_call *call = context;
     struct broker_reply answer = {.status = status, .epoch = ""};
     if (status == BROKER_OK && !is_ack(reply)) {
         redis_unsound("ack", call->channel);
@@ -86,12 +66,12 @@ static void on_published(void *context, enum broker_status status, const redisRe
     } else if (status == BROKER_REFUSED) {
         log_event(publish_refused, kv_str("err", reply->str));
     }
-    call_answer(context, &answer);
+    channel_call_answer(context, &answer);
 }
 
 /* Without a log and a key there is nothing to look up or keep: a plain PUBLISH will do. */
 static void publish_plain(struct redis_log *log, const char *pubsub,
-                          const struct broker_message *message, struct log_call *call)
+                          const struct broker_message *message, struct channel_call *call)
 {
     char head[HEAD_BYTES];
     int head_length = snprintf(head, sizeof(head), "p 0 - %zu\n", message->info.length);
@@ -138,7 +118,8 @@ static bool is_refresh_due(struct redis_log *log, const char *channel, int64_t t
 }
 
 static void publish_by_script(struct redis_log *log, const char *channel, const char *pubsub,
-                              const struct broker_message *message, struct log_call *log_call)
+                              const struct broker_message *message,
+                              struct channel_call *log_call)
 {
     const struct broker_policy *policy = redis_store_policy(log->store, channel);
     struct redis_call call = {.count = 0};
@@ -172,7 +153,7 @@ void redis_log_publish(struct redis_log *log, const char *channel,
                        const struct broker_message *message, struct broker_waiter waiter)
 {
     char *pubsub = key_channel(redis_store_prefix(log->store), channel);
-    struct log_call *call = call_create(channel, waiter);
+    struct channel_call *call = channel_call_create(channel, waiter);
     bool is_logged =
         redis_store_policy(log->store, channel)->history_size > 0 && !message->is_unlogged;
     if (is_logged || message->key)
@@ -206,7 +187,7 @@ static const char *renamed_from(const redisReply *reply)
     return broker_is_epoch(epoch) ? epoch : "";
 }
 
-static void answer_history(struct log_call *call, const redisReply *reply)
+static void answer_history(struct channel_call *call, const redisReply *reply)
 {
     const redisReply *entries = reply->element[2];
     struct broker_reply answer = {.status = BROKER_OK,
@@ -224,7 +205,7 @@ static void answer_history(struct log_call *call, const redisReply *reply)
     }
     struct publication **publications = answer.publications;
     size_t count = answer.publication_count;
-    call_answer(call, &answer);
+    channel_call_answer(call, &answer);
     for (size_t i = 0; i < count; i++)
         publication_unref(publications[i]);
     free(publications);
@@ -240,7 +221,7 @@ static bool is_log(const redisReply *reply)
 
 static void on_history(void *context, enum broker_status status, const redisReply *reply)
 {
-    const struct log_call *call = context;
+    const struct channel_call *call = context;
     if (status == BROKER_OK && is_log(reply)) {
         answer_history(context, reply);
         return;
@@ -251,7 +232,7 @@ static void on_history(void *context, enum broker_status status, const redisRepl
         redis_unsound("log", call->channel);
         status = BROKER_REFUSED;
     }
-    call_answer(context, &(struct broker_reply){.status = status});
+    channel_call_answer(context, &(struct broker_reply){.status = status});
 }
 
 void redis_log_history(struct redis_log *log, const char *channel,
@@ -273,7 +254,7 @@ void redis_log_history(struct redis_log *log, const char *channel,
     redis_call_number(&call, (int64_t)range->bytes);
     redis_call_number(&call, BROKER_ENTRY_BYTES);
     redis_store_script(log->store, SCRIPT_HISTORY, &call, on_history,
-                       call_create(channel, waiter));
+                       channel_call_create(channel, waiter));
     free(log_key);
     free(meta);
 }
@@ -281,14 +262,14 @@ void redis_log_history(struct redis_log *log, const char *channel,
 static void on_removed(void *context, enum broker_status status, const redisReply *reply)
 {
     (void)reply;
-    call_answer(context, &(struct broker_reply){.status = status, .epoch = ""});
+    channel_call_answer(context, &(struct broker_reply){.status = status, .epoch = ""});
 }
 
 void redis_log_remove(struct redis_log *log, const char *channel, struct broker_waiter waiter)
 {
     char *log_key = key_of_channel(redis_store_prefix(log->store), channel, "log");
-    redis_store_command_text(log->store, "i", on_removed, call_create(channel, waiter), "DEL",
-                             log_key, NULL);
+    redis_store_command_text(log->store, "i", on_removed, channel_call_create(channel, waiter),
+                             "DEL", log_key, NULL);
     free(log_key);
 }
 

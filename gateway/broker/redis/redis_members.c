@@ -3,6 +3,7 @@
  */
 #include "redis_members.h"
 
+#include "channel_call.h"
 #include "keys.h"
 #include "mem.h"
 #include "node_lease.h"
@@ -18,18 +19,14 @@
 
 struct members_call {
     struct node_lease *lease;
-    char *channel;
     size_t limit;
-    struct broker_waiter waiter;
+    struct channel_call *call;
 };
 
-static void call_answer(struct members_call *call, struct broker_reply *reply)
+static void answer(struct members_call *members, struct broker_reply *reply)
 {
-    reply->channel = call->channel;
-    if (call->waiter.on_reply)
-        call->waiter.on_reply(call->waiter.owner, call->waiter.tag, reply);
-    free(call->channel);
-    free(call);
+    channel_call_answer(members->call, reply);
+    free(members);
 }
 
 struct member_list {
@@ -98,24 +95,25 @@ static void free_list(struct member_list *list)
 
 static void on_members(void *context, enum broker_status status, const redisReply *reply)
 {
-    struct members_call *call = context;
+    struct members_call *members = context;
     if (status != BROKER_OK) {
-        call_answer(call, &(struct broker_reply){.status = status});
+        answer(members, &(struct broker_reply){.status = status});
         return;
     }
     size_t entries = reply->element[3]->elements + reply->element[4]->elements;
     struct member_list list = {.members =
                                    mem_zalloc((entries / 2 + 1) * sizeof(*list.members))};
-    list_members(call->lease, reply->element[3], &list);
+    list_members(members->lease, reply->element[3], &list);
     list_leaving(reply->element[4], &list);
-    call_answer(call, &(struct broker_reply){
-                          .status = BROKER_OK,
-                          .version = (uint64_t)reply->element[0]->integer,
-                          .connection_count = (uint64_t)reply->element[1]->integer,
-                          .user_count = (uint64_t)reply->element[2]->integer,
-                          .members = list.members,
-                          .member_count = list.count < call->limit ? list.count : call->limit,
-                      });
+    answer(members,
+           &(struct broker_reply){
+               .status = BROKER_OK,
+               .version = (uint64_t)reply->element[0]->integer,
+               .connection_count = (uint64_t)reply->element[1]->integer,
+               .user_count = (uint64_t)reply->element[2]->integer,
+               .members = list.members,
+               .member_count = list.count < members->limit ? list.count : members->limit,
+           });
     free_list(&list);
 }
 
@@ -125,7 +123,7 @@ void redis_members_read(struct redis_store *store, struct node_lease *lease,
     struct redis_call call = {.count = 0};
     struct channel_keys keys;
     struct members_call *context = mem_alloc(sizeof(*context));
-    *context = (struct members_call){lease, mem_strdup(channel), limit, waiter};
+    *context = (struct members_call){lease, limit, channel_call_create(channel, waiter)};
     channel_keys_init(&keys, redis_store_prefix(store), channel);
     redis_call_key(&call, keys.members);
     redis_call_key(&call, keys.users);
