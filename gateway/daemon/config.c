@@ -1,8 +1,8 @@
 /*
  * config - every option of parleyd, from one table; see config.h.
  *
- * Each source hands over pairs of name and text; set_option checks the text against the
- * table's row and stores it, unless a stronger source has spoken already.
+ * Flags, environment and file are read in this order, and the weaker of them leaves alone what
+ * the stronger has said (options_set).
  */
 #include "config_body.h"
 
@@ -16,19 +16,16 @@
 #include <string.h>
 
 enum {
-    NAME_BYTES_MAX = 64,
     NODE_BYTES_MAX = 80, /* a host's name, a port and a worker's number */
     PREFIX_BYTES_MAX = 64,
     MAX_COUNT = 10000000,
     FILES_BYTES_MAX = 8 << 20
 };
 
-enum option_source { FROM_DEFAULT, FROM_FILE, FROM_ENVIRONMENT, FROM_FLAG };
-
 #define AT(field) offsetof(struct config, field)
 
 /* clang-format off */
-const struct option config_options[] = {
+static const struct option rows[] = {
     {"config", OPTION_TEXT, AT(config_file), "", 0, 0, "FILE", "read options from a JSON file"},
     {"listen", OPTION_ADDRESS, AT(listen), "127.0.0.1:8000", 0, 0, "ADDR:PORT", "public port: the chat page, WebSockets and /health"},
     {"internal", OPTION_ADDRESS, AT(internal), "127.0.0.1:9000", 0, 0, "ADDR:PORT", "internal port: /health /ready /metrics"},
@@ -114,9 +111,9 @@ const struct option config_options[] = {
     {"strict", OPTION_TOGGLE, AT(strict), "", 0, 0, NULL, "refuse to start with what is otherwise only warned of: weak secrets, secrets that others can read, a gateway open to all"},
     {"check-config", OPTION_SWITCH, AT(check_config), "", 0, 0, NULL, "check the configuration and exit"},
     {"print-config", OPTION_SWITCH, AT(print_config), "", 0, 0, NULL, "print the configuration in force as JSON and exit"},
-    {"print-man", OPTION_SWITCH, AT(print_man), "", 0, 0, NULL, "print the manual page and exit"},
-    {"print-bash-completion", OPTION_SWITCH, AT(print_bash_completion), "", 0, 0, NULL, "print what bash completes and exit"},
-    {"print-zsh-completion", OPTION_SWITCH, AT(print_zsh_completion), "", 0, 0, NULL, "print what zsh completes and exit"},
+    {"print-man", OPTION_PRINT, AT(printed), "", 0, 0, NULL, "print the manual page and exit"},
+    {"print-bash-completion", OPTION_PRINT, AT(printed), "", 0, 0, NULL, "print what bash completes and exit"},
+    {"print-zsh-completion", OPTION_PRINT, AT(printed), "", 0, 0, NULL, "print what zsh completes and exit"},
     {"print-log-events", OPTION_SWITCH, AT(print_log_events), "", 0, 0, NULL, "print the events that are logged, with their levels and meanings, and exit"},
     {"version", OPTION_SWITCH, AT(version), "", 0, 0, NULL, "print the version and exit"},
     {"help", OPTION_SWITCH, AT(help), "", 0, 0, NULL, "print this and exit"},
@@ -131,182 +128,68 @@ static_assert(sizeof(enum log_level) == sizeof(int) && sizeof(enum log_format) =
                   sizeof(enum presence_events) == sizeof(int),
               "choices are stored as int");
 
-enum { OPTION_COUNT = sizeof(config_options) / sizeof(config_options[0]) };
-const size_t config_option_count = OPTION_COUNT;
-
-struct loader {
-    struct config *config;
-    enum option_source sources[OPTION_COUNT]; /* who has spoken for each option */
-    enum option_source speaking;
+const struct options_table config_table = {
+    .rows = rows,
+    .count = sizeof(rows) / sizeof(rows[0]),
+    .variable_prefix = "PARLEY_",
 };
-
-void *config_field(const struct option *option, const struct config *config)
-{
-    return (char *)config + option->offset;
-}
-
-bool config_is_switch(const struct option *option)
-{
-    return option->kind == OPTION_SWITCH || option->kind == OPTION_TOGGLE;
-}
-
-static bool is_text(const struct option *option)
-{
-    return option->kind != OPTION_NUMBER && option->kind != OPTION_CHOICE &&
-           option->kind != OPTION_ON_OFF && !config_is_switch(option);
-}
-
-const struct option *config_find_option(const char *name, size_t length, char separator)
-{
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        const char *own = config_options[i].name;
-        size_t at = 0;
-        while (at < length && own[at] && name[at] == (own[at] == '-' ? separator : own[at]))
-            at++;
-        if (at == length && !own[at])
-            return &config_options[i];
-    }
-    return NULL;
-}
-
-void config_store(const struct option *option, struct config *config, const char *text)
-{
-    void *field = config_field(option, config);
-    if (option->kind == OPTION_NUMBER) {
-        *(int64_t *)field = strtoll(text, NULL, 10);
-    } else if (option->kind == OPTION_CHOICE) {
-        *(int *)field = config_choice_number(option, text);
-    } else if (option->kind == OPTION_ON_OFF || config_is_switch(option)) {
-        *(bool *)field = strcmp(text, "true") == 0 || strcmp(text, "on") == 0;
-    } else {
-        free(*(char **)field);
-        *(char **)field = mem_strdup(text);
-    }
-}
-
-static char *set_option(struct loader *loader, const struct option *option, const char *name,
-                        const char *text)
-{
-    char *error = config_check_text(option, name, text);
-    if (error)
-        return error;
-    size_t number = (size_t)(option - config_options);
-    if (loader->speaking < loader->sources[number])
-        return NULL;
-    loader->sources[number] = loader->speaking;
-    config_store(option, loader->config, text);
-    return NULL;
-}
+static_assert(sizeof(rows) / sizeof(rows[0]) <= OPTIONS_MAX, "the reader has room for all");
 
 static char *on_file_pair(void *context, const char *key, const char *text, bool is_object)
 {
-    const struct option *option = config_find_option(key, strlen(key), '_');
-    if (!option || option->kind == OPTION_SWITCH || strcmp(key, "config") == 0)
+    const struct option *option = options_find(&config_table, key, strlen(key), '_');
+    if (!option || option->kind == OPTION_SWITCH || option->kind == OPTION_PRINT ||
+        strcmp(key, "config") == 0)
         return mem_printf("unknown option \"%.100s\"", key);
     if (is_object && option->kind != OPTION_JSON)
         return mem_printf("\"%s\" must be a string, a number, true, false or a list", key);
     if (!is_object && option->kind == OPTION_JSON)
         return mem_printf("\"%s\" must be an object", key);
     char *quoted = mem_printf("\"%s\"", key);
-    char *error = set_option(context, option, quoted, text);
+    char *error = options_set(context, FROM_FILE, option, quoted, text);
     free(quoted);
     return error;
 }
 
-static char *unknown_option(const char *flag, size_t length)
-{
-    char *suggestion = config_suggest("--", flag + 2, length - 2, '-');
-    char *error = mem_printf("unknown option \"%.*s\"%s", (int)length, flag, suggestion);
-    free(suggestion);
-    return error;
-}
-
-const struct option *config_find_flag(const char *argument)
-{
-    return strncmp(argument, "--", 2) == 0
-               ? config_find_option(argument + 2, strcspn(argument + 2, "="), '-')
-               : NULL;
-}
-
-/* --name VALUE, --name=VALUE, or --switch; *at is moved past what was used. */
-static char *read_flag(struct loader *loader, int argc, char **argv, int *at)
-{
-    const char *flag = argv[(*at)++];
-    if (strcmp(flag, "-h") == 0)
-        flag = "--help";
-    if (strncmp(flag, "--", 2) != 0)
-        return mem_printf("unexpected argument \"%.100s\"", flag);
-    const char *equals = strchr(flag, '=');
-    size_t length = equals ? (size_t)(equals - flag) - 2 : strlen(flag) - 2;
-    const struct option *option = config_find_option(flag + 2, length, '-');
-    if (!option)
-        return unknown_option(flag, length + 2);
-    char name[NAME_BYTES_MAX];
-    (void)snprintf(name, sizeof(name), "--%s", option->name);
-    if (config_is_switch(option))
-        return set_option(loader, option, name, equals ? equals + 1 : "true");
-    if (equals)
-        return set_option(loader, option, name, equals + 1);
-    if (*at >= argc || strncmp(argv[*at], "--", 2) == 0)
-        return mem_printf("%s needs a value", name);
-    return set_option(loader, option, name, argv[(*at)++]);
-}
-
-static char *read_flags(struct loader *loader, int argc, char **argv)
-{
-    char *error = NULL;
-    loader->speaking = FROM_FLAG;
-    for (int at = 1; at < argc && !error;)
-        error = read_flag(loader, argc, argv, &at);
-    return error;
-}
-
-static char *read_variable(struct loader *loader, const char *pair)
+static char *read_variable(struct options_reader *reader, const char *pair)
 {
     const char *equals = strchr(pair, '=');
     if (!equals)
         return NULL;
     char *variable = mem_strndup(pair, (size_t)(equals - pair));
     const struct option *option = config_find_variable(variable);
-    char *error = option ? set_option(loader, option, variable, equals + 1)
+    char *error = option ? options_set(reader, FROM_ENVIRONMENT, option, variable, equals + 1)
                          : config_unknown_variable(variable, equals + 1);
     free(variable);
     return error;
 }
 
-static char *read_environment(struct loader *loader, char **environment)
+static char *read_environment(struct options_reader *reader, char **environment)
 {
     char *error = NULL;
-    loader->speaking = FROM_ENVIRONMENT;
     for (; *environment && !error; environment++)
-        error = read_variable(loader, *environment);
+        error = read_variable(reader, *environment);
     return error;
 }
 
 static bool is_about_program(const struct config *config)
 {
-    return config->help || config->version || config->print_man ||
-           config->print_bash_completion || config->print_zsh_completion ||
-           config->print_log_events;
+    return config->help || config->version || config->printed || config->print_log_events;
 }
 
 bool config_load(struct config *config, int argc, char **argv, char **environment,
                  char **ret_error)
 {
-    struct loader loader = {.config = config};
+    struct options_reader reader;
     memset(config, 0, sizeof(*config));
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (!config_is_switch(&config_options[i]))
-            config_store(&config_options[i], config, config_options[i].value);
-    }
-    char *error = read_flags(&loader, argc, argv);
+    options_begin(&reader, &config_table, config);
+    char *error = options_read_flags(&reader, argc, argv);
     if (!error && is_about_program(config))
         return true; /* whatever else is said */
     if (!error)
-        error = read_environment(&loader, environment);
-    loader.speaking = FROM_FILE;
+        error = read_environment(&reader, environment);
     if (!error && config->config_file[0] &&
-        !config_file_read(config->config_file, on_file_pair, &loader, ret_error))
+        !config_file_read(config->config_file, on_file_pair, &reader, ret_error))
         return false;
     if (!error)
         error = config_read_secrets(config);
@@ -321,8 +204,5 @@ bool config_load(struct config *config, int argc, char **argv, char **environmen
 
 void config_finish(struct config *config)
 {
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (is_text(&config_options[i]))
-            free(*(char **)config_field(&config_options[i], config));
-    }
+    options_finish(&config_table, config);
 }

@@ -23,9 +23,7 @@ struct config {
     char *config_file;
     bool check_config;
     bool print_config;
-    bool print_man;
-    bool print_bash_completion;
-    bool print_zsh_completion;
+    const char *printed; /* NULL, or the form of the manual that is asked for */
     bool print_log_events;
     bool version;
     bool help;
@@ -140,7 +138,7 @@ void config_hide_secrets(int argc, char **argv, char **environment);
 
 void config_print_help(FILE *out);
 void config_print_version(FILE *out);
-/* what: "man", "bash-completion" or "zsh-completion". */
+/* what: as in config.printed. */
 void config_print_manual(const char *what, FILE *out);
 /* As the JSON that --config takes; a password in the Redis URL is shown as ***. */
 void config_print(const struct config *config, FILE *out);

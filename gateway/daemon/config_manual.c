@@ -5,10 +5,6 @@
 #include "config_body.h"
 
 #include "manual.h"
-#include "mem.h"
-
-#include <ctype.h>
-#include <stdlib.h>
 
 static const struct manual_section sections[] = {
     {"SIGNALS",
@@ -27,29 +23,7 @@ static const struct manual_section sections[] = {
     {"SEE ALSO", "parleyctl(1), parley-bench(1)"},
 };
 
-/* NULL: it is for the command line only. *new* */
-static char *variable_of(const struct option *option)
-{
-    if (option->kind == OPTION_SWITCH)
-        return NULL;
-    char *variable = mem_printf("PARLEY_%s", option->name);
-    for (char *c = variable; *c; c++)
-        *c = (char)(*c == '-' ? '_' : toupper((unsigned char)*c));
-    return variable;
-}
-
-static struct manual_option describe(const struct option *option)
-{
-    return (struct manual_option){
-        .name = option->name,
-        .metavar = option->metavar,
-        .value = option->value,
-        .variable = variable_of(option),
-        .help = option->help,
-    };
-}
-
-static void print(const struct manual_option *options, const char *what, FILE *out)
+void config_print_manual(const char *what, FILE *out)
 {
     const struct manual manual = {
         .program = "parleyd",
@@ -64,21 +38,9 @@ static void print(const struct manual_option *options, const char *what, FILE *o
             "other, in one order for all.\n"
             "A flag beats the environment, which beats the file that --config names: a JSON "
             "object with the options as keys, as --print-config prints it.",
-        .options = options,
-        .option_count = config_option_count,
+        .options = &config_table,
         .sections = sections,
         .section_count = sizeof(sections) / sizeof(sections[0]),
     };
     (void)manual_print(&manual, what, out);
-}
-
-void config_print_manual(const char *what, FILE *out)
-{
-    struct manual_option *options = mem_zalloc(config_option_count * sizeof(*options));
-    for (size_t i = 0; i < config_option_count; i++)
-        options[i] = describe(&config_options[i]);
-    print(options, what, out);
-    for (size_t i = 0; i < config_option_count; i++)
-        free((char *)options[i].variable);
-    free(options);
 }

@@ -16,14 +16,7 @@ void config_print_help(FILE *out)
                        "Each option is also an environment variable (--idle-timeout-ms is\n"
                        "PARLEY_IDLE_TIMEOUT_MS) and a key of the --config file "
                        "(\"idle_timeout_ms\").\n\n");
-    for (size_t i = 0; i < config_option_count; i++) {
-        const struct option *option = &config_options[i];
-        (void)fprintf(out, "  --%s%s%s\n        %s", option->name, option->metavar ? " " : "",
-                      option->metavar ? option->metavar : "", option->help);
-        if (option->value[0])
-            (void)fprintf(out, " (default %s)", option->value);
-        (void)fprintf(out, "\n");
-    }
+    options_print_help(&config_table, out);
 }
 
 void config_print_version(FILE *out)
@@ -58,12 +51,12 @@ char *config_mask_url(const char *url)
 static bool is_from_file(const struct option *secret, const struct config *config)
 {
     const struct option *file = config_find_secret_file(secret);
-    return file && (*(char *const *)config_field(file, config))[0];
+    return file && option_text(file, config)[0];
 }
 
 static char *show_text(const struct option *option, const struct config *config)
 {
-    const char *text = *(char *const *)config_field(option, config);
+    const char *text = option_text(option, config);
     if (option->kind == OPTION_SECRET)
         return mem_strdup(text[0] && !is_from_file(option, config) ? "***" : "");
     return option->kind == OPTION_URL ? config_mask_url(text) : mem_strdup(text);
@@ -72,9 +65,9 @@ static char *show_text(const struct option *option, const struct config *config)
 /* *new* */
 static char *show(const struct option *option, const struct config *config)
 {
-    const void *field = config_field(option, config);
+    const void *field = option_field(option, config);
     if (option->kind == OPTION_CHOICE)
-        return config_choice_word(option, *(const int *)field);
+        return option_choice_word(option, *(const int *)field);
     if (option->kind == OPTION_ON_OFF)
         return mem_strdup(*(const bool *)field ? "on" : "off");
     return show_text(option, config);
@@ -82,7 +75,7 @@ static char *show(const struct option *option, const struct config *config)
 
 static void print_value(const struct option *option, const struct config *config, FILE *out)
 {
-    const void *field = config_field(option, config);
+    const void *field = option_field(option, config);
     if (option->kind == OPTION_NUMBER) {
         (void)fprintf(out, "%lld", (long long)*(const int64_t *)field);
         return;
@@ -106,15 +99,16 @@ void config_print(const struct config *config, FILE *out)
 {
     bool is_first = true;
     (void)fprintf(out, "{\n");
-    for (size_t i = 0; i < config_option_count; i++) {
-        if (config_options[i].kind == OPTION_SWITCH ||
-            strcmp(config_options[i].name, "config") == 0)
+    for (size_t i = 0; i < config_table.count; i++) {
+        if (config_table.rows[i].kind == OPTION_SWITCH ||
+            config_table.rows[i].kind == OPTION_PRINT ||
+            strcmp(config_table.rows[i].name, "config") == 0)
             continue;
         (void)fprintf(out, "%s    \"", is_first ? "" : ",\n");
-        for (const char *c = config_options[i].name; *c; c++)
+        for (const char *c = config_table.rows[i].name; *c; c++)
             (void)fputc(*c == '-' ? '_' : *c, out);
         (void)fprintf(out, "\": ");
-        print_value(&config_options[i], config, out);
+        print_value(&config_table.rows[i], config, out);
         is_first = false;
     }
     (void)fprintf(out, "\n}\n");

@@ -13,31 +13,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_BYTES_MAX = 64 };
-
 const struct option *config_find_secret_file(const struct option *secret)
 {
-    char name[NAME_BYTES_MAX];
+    char name[OPTION_NAME_BYTES_MAX];
+    if (secret->kind != OPTION_SECRET)
+        return NULL;
     (void)snprintf(name, sizeof(name), "%s-file", secret->name);
-    return config_find_option(name, strlen(name), '-');
-}
-
-static const char *text_of(const struct option *option, const struct config *config)
-{
-    return *(char *const *)config_field(option, config);
+    return options_find(&config_table, name, strlen(name), '-');
 }
 
 static char *read_into(const struct option *secret, const struct option *from,
                        struct config *config)
 {
     char *problem = NULL;
-    char *text = secret_file_read(text_of(from, config), &problem);
+    char *text = secret_file_read(option_text(from, config), &problem);
     if (!text) {
         char *error = mem_printf("--%s: %s", from->name, problem);
         free(problem);
         return error;
     }
-    config_store(secret, config, text);
+    option_store(secret, config, text);
     explicit_bzero(text, strlen(text));
     free(text);
     return NULL;
@@ -46,13 +41,12 @@ static char *read_into(const struct option *secret, const struct option *from,
 char *config_read_secrets(struct config *config)
 {
     char *error = NULL;
-    for (size_t i = 0; i < config_option_count && !error; i++) {
-        const struct option *secret = &config_options[i];
-        const struct option *from =
-            secret->kind == OPTION_SECRET ? config_find_secret_file(secret) : NULL;
-        if (!from || !text_of(from, config)[0])
+    for (size_t i = 0; i < config_table.count && !error; i++) {
+        const struct option *secret = &config_table.rows[i];
+        const struct option *from = config_find_secret_file(secret);
+        if (!from || !option_text(from, config)[0])
             continue;
-        if (text_of(secret, config)[0])
+        if (option_text(secret, config)[0])
             return mem_printf("--%s and --%s are both given", secret->name, from->name);
         error = read_into(secret, from, config);
     }
@@ -76,11 +70,11 @@ static void hide(const struct option *option, char *value)
 void config_hide_secrets(int argc, char **argv, char **environment)
 {
     for (int i = 1; i < argc; i++) {
-        const struct option *option = config_find_flag(argv[i]);
+        const struct option *option = options_find_flag(&config_table, argv[i]);
         char *equals = strchr(argv[i], '=');
         if (option && equals)
             hide(option, equals + 1);
-        else if (option && !config_is_switch(option) && i + 1 < argc)
+        else if (option && !option_is_switch(option) && i + 1 < argc)
             hide(option, argv[++i]);
     }
     for (; *environment; environment++) {

@@ -63,9 +63,8 @@ static char *judge_openness(const struct config *config)
 static char *judge_file(const struct option *secret, const struct config *config)
 {
     struct stat status;
-    const struct option *from =
-        secret->kind == OPTION_SECRET ? config_find_secret_file(secret) : NULL;
-    const char *path = from ? *(char *const *)config_field(from, config) : "";
+    const struct option *from = config_find_secret_file(secret);
+    const char *path = from ? option_text(from, config) : "";
     if (!path[0] || stat(path, &status) != 0 || !(status.st_mode & S_IROTH))
         return NULL;
     return mem_printf("--%s: %s can be read by every user of this machine", from->name, path);
@@ -78,9 +77,9 @@ size_t config_warn(const struct config *config,
         judge_token_secret, judge_api_key, judge_anonymous, judge_openness};
     enum { JUDGE_COUNT = sizeof(judges) / sizeof(judges[0]) };
     size_t count = 0;
-    for (size_t i = 0; i < JUDGE_COUNT + config_option_count; i++) {
+    for (size_t i = 0; i < JUDGE_COUNT + config_table.count; i++) {
         char *text = i < JUDGE_COUNT ? judges[i](config)
-                                     : judge_file(&config_options[i - JUDGE_COUNT], config);
+                                     : judge_file(&config_table.rows[i - JUDGE_COUNT], config);
         if (!text)
             continue;
         on_warning(context, text);

@@ -275,12 +275,8 @@ static bool only_print(const struct config *config)
 {
     if (config->help)
         config_print_help(stdout);
-    else if (config->print_man)
-        config_print_manual("man", stdout);
-    else if (config->print_bash_completion)
-        config_print_manual("bash-completion", stdout);
-    else if (config->print_zsh_completion)
-        config_print_manual("zsh-completion", stdout);
+    else if (config->printed)
+        config_print_manual(config->printed, stdout);
     else if (config->print_log_events)
         log_print_events(stdout);
     else if (config->version)

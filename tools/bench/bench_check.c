@@ -200,7 +200,7 @@ bool check_run(const struct bench_options *options)
     static struct check check;
     int all = options->address_count;
     check.options = options;
-    options_channel_name(options, 0, check.channel, sizeof(check.channel));
+    bench_options_channel_name(options, 0, check.channel, sizeof(check.channel));
     check.hub = hub_create(CHECK_BYTES);
     (void)snprintf(check.run, sizeof(check.run), "%s", shared_run(shared_create(1, 1)));
     (void)signal(SIGPIPE, SIG_IGN);

@@ -15,23 +15,38 @@
 #include <err.h>
 #include <stdlib.h>
 
+static bool was_written(const char *path, bool is_ok)
+{
+    if (!is_ok) {
+        warn("cannot write %s", path);
+    }
+    return is_ok;
+}
+
+static bool write_files(const struct bench_options *options, const struct bench_result *result)
+{
+    const char *json = options->json_path;
+    const char *html = options->html_path;
+    return (json[0] == '\0' || was_written(json, bench_json_write(options, result, json))) &&
+           (html[0] == '\0' || was_written(html, html_write(options, result, html)));
+}
+
+static bool run(const struct bench_options *options)
+{
+    static struct bench_result result;
+    if (options->is_check) {
+        return check_run(options);
+    }
+    run_bench(options, &result);
+    report_print(options, &result);
+    return write_files(options, &result) && run_is_ok(options, &result);
+}
+
 int main(int argc, char **argv)
 {
     static struct bench_options options;
-    static struct bench_result result;
-    options_parse(&options, argc, argv);
-    if (options.is_check) {
-        return check_run(&options) ? 0 : 1;
-    }
-    run_bench(&options, &result);
-    report_print(&options, &result);
-    if (options.json_path != NULL && !bench_json_write(&options, &result, options.json_path)) {
-        warn("cannot write %s", options.json_path);
-        return 1;
-    }
-    if (options.html_path != NULL && !html_write(&options, &result, options.html_path)) {
-        warn("cannot write %s", options.html_path);
-        return 1;
-    }
-    return run_is_ok(&options, &result) ? 0 : 1;
+    bench_options_read(&options, argc, argv);
+    bool is_ok = run(&options);
+    bench_options_finish(&options);
+    return is_ok ? 0 : 1;
 }

@@ -19,8 +19,7 @@ static void describe_protocols(char text[PROTOCOLS_BYTES_MAX])
     }
 }
 
-void bench_manual_print(const char *what, const struct manual_option *options,
-                        size_t option_count)
+void bench_manual_print(const char *what, const struct options_table *options)
 {
     char protocols[PROTOCOLS_BYTES_MAX] = "";
     describe_protocols(protocols);
@@ -42,7 +41,6 @@ void bench_manual_print(const char *what, const struct manual_option *options,
             "reaches everyone once, in order. ADDRESS is host:port or "
             "ws://host:port[/path].",
         .options = options,
-        .option_count = option_count,
         .sections = sections,
         .section_count = sizeof(sections) / sizeof(sections[0]),
     };

@@ -6,5 +6,4 @@
 #include "manual.h"
 
 /* what: see manual_print. */
-void bench_manual_print(const char *what, const struct manual_option *options,
-                        size_t option_count);
+void bench_manual_print(const char *what, const struct options_table *options);

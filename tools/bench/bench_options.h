@@ -43,21 +43,27 @@ struct bench_options {
     double duration_s;
     double warmup_s;
     double idle_s; /* 0: messages flow */
+    char *protocol_name;
     const struct protocol *protocol;
-    const char *channel;
-    const char *json_path;
-    const char *html_path;
+    char *channel;   /* "": not given */
+    char *json_path; /* "": none */
+    char *html_path; /* "": none */
+    char *pid_list;  /* as given */
     bool is_check;
     bool is_floor;
     bool is_online;
+    const char *printed; /* NULL, or the form of the manual that is asked for */
+    bool is_version;
+    bool is_help;
 };
 
 /* Exits: 0 after --help, 2 with a line that says what is wrong. */
-void options_parse(struct bench_options *options, int argc, char **argv);
+void bench_options_read(struct bench_options *options, int argc, char **argv);
+void bench_options_finish(struct bench_options *options);
 
 /* `descriptors` is what one process may have open. Exits 2 if it cannot be done. */
-struct plan options_plan(const struct bench_options *options, int descriptors);
+struct plan bench_options_plan(const struct bench_options *options, int descriptors);
 
 /* Name of a channel: NAME itself when it is alone and was given, else NAME-0, NAME-1... */
-void options_channel_name(const struct bench_options *options, int channel, char *ret_name,
-                          size_t size);
+void bench_options_channel_name(const struct bench_options *options, int channel,
+                                char *ret_name, size_t size);

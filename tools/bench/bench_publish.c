@@ -67,7 +67,7 @@ static size_t create_frames(struct publishers *publishers, const struct bench_op
     size_t longest = 0;
     for (int i = 0; i < publishers->count; i++) {
         char channel[PROTOCOL_MAX_CHANNEL];
-        options_channel_name(options, plan_channel_of(plan, i), channel, sizeof(channel));
+        bench_options_channel_name(options, plan_channel_of(plan, i), channel, sizeof(channel));
         /* What the floor's sender gets is what it sends on: a server's frame, unmasked. */
         struct protocol_frame frame =
             protocol_frame(options->protocol, channel, options->size, !options->is_floor);

@@ -337,7 +337,7 @@ void run_bench(const struct bench_options *given, struct bench_result *ret_resul
     struct bench_options options = *given;
     struct run run = {.options = &options, .result = ret_result};
     memset(ret_result, 0, sizeof(*ret_result));
-    ret_result->plan = options_plan(&options, raise_descriptor_limit());
+    ret_result->plan = bench_options_plan(&options, raise_descriptor_limit());
     run.shared = shared_create(ret_result->plan.workers, ret_result->plan.publishers);
     catch_signals();
     for (int i = 0; i < options.pid_count; i++) {

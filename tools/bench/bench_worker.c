@@ -64,8 +64,8 @@ struct worker {
 static void channel_of(const struct worker *worker, int index,
                        char ret_name[PROTOCOL_MAX_CHANNEL])
 {
-    options_channel_name(worker->options, plan_channel_of(worker->plan, index), ret_name,
-                         PROTOCOL_MAX_CHANNEL);
+    bench_options_channel_name(worker->options, plan_channel_of(worker->plan, index), ret_name,
+                               PROTOCOL_MAX_CHANNEL);
 }
 
 /* Opened for what counts: messages have to arrive from now on. */

@@ -159,9 +159,9 @@ static redisReply *call_script(const struct ctl *ctl, const char *channel, const
     char *log = key_of_channel(prefix, channel, "log");
     char *meta = key_of_channel(prefix, channel, "meta");
     struct once_key owned = {.name = NULL};
-    if (key)
+    if (key[0])
         once_key_init(&owned, ONCE_OPERATOR, "", key, slice_of(data), slice_of(""));
-    char *once = key ? key_once(prefix, channel, owned.name) : NULL;
+    char *once = key[0] ? key_once(prefix, channel, owned.name) : NULL;
     char *publisher = publisher_print_server(NULL);
     char epoch[BROKER_EPOCH_BYTES];
     broker_make_epoch(epoch);
@@ -178,7 +178,7 @@ static redisReply *call_script(const struct ctl *ctl, const char *channel, const
     redis_call_text(&call, epoch);
     redis_call_number(&call, BROKER_KEY_TTL_MS);
     redis_call_number(&call, ttl_s != 0); /* put both ttls forward */
-    redis_call_text(&call, key ? owned.digest : "");
+    redis_call_text(&call, key[0] ? owned.digest : "");
     redisReply *reply = store_script(ctl->store, SCRIPT_PUBLISH, &call);
     free(pubsub);
     free(publisher);
@@ -192,7 +192,7 @@ static redisReply *call_script(const struct ctl *ctl, const char *channel, const
 int run_publish(const struct ctl *ctl)
 {
     const char *channel = ctl_channel(ctl);
-    if (ctl->options->key && !names_is_key(ctl->options->key))
+    if (ctl->options->key[0] && !names_is_key(ctl->options->key))
         ctl_fail("--key must be 1 to %d bytes without control characters",
                  BROKER_KEY_BYTES_MAX);
     char *data = read_data(ctl->arguments[1]);

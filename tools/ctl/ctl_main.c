@@ -63,7 +63,7 @@ static void print_help(void)
         (void)printf("  %s %s\n        %s\n", commands[i].name, commands[i].usage,
                      commands[i].help);
     (void)printf("\nOptions, some of which are environment variables as well:\n\n");
-    ctl_options_print(stdout);
+    options_print_help(&ctl_options_table, stdout);
     (void)printf("\nExit: 0 all went well; 1 doctor found a fault, or nobody was there to be "
                  "told\n(disconnect); 2 bad arguments, or Redis cannot be asked.\n");
 }
@@ -114,22 +114,25 @@ static int close_output(int code)
     return code;
 }
 
+static int answer(const struct ctl_options *options)
+{
+    if (options->is_help)
+        print_help();
+    else if (options->printed)
+        print_manual(options->printed);
+    else if (options->is_version)
+        (void)printf("parleyctl %s\n", PARLEY_VERSION);
+    else
+        return run(options);
+    return CTL_EXIT_OK;
+}
+
 int main(int argc, char **argv)
 {
     struct ctl_options options;
     terminal_init();
     ctl_options_read(&options, argc, argv);
-    if (options.is_help) {
-        print_help();
-        return close_output(CTL_EXIT_OK);
-    }
-    if (options.printed) {
-        print_manual(options.printed);
-        return close_output(CTL_EXIT_OK);
-    }
-    if (options.is_version) {
-        (void)printf("parleyctl %s\n", PARLEY_VERSION);
-        return close_output(CTL_EXIT_OK);
-    }
-    return close_output(run(&options));
+    int code = close_output(answer(&options));
+    ctl_options_finish(&options);
+    return code;
 }

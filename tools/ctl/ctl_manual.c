@@ -15,7 +15,6 @@ static const struct manual_section sections[] = {
 void ctl_manual_print(const char *what, const struct manual_command *commands,
                       size_t command_count)
 {
-    struct manual_option options[CTL_OPTIONS_MAX];
     const struct manual manual = {
         .program = "parleyctl",
         .section = "1",
@@ -24,8 +23,7 @@ void ctl_manual_print(const char *what, const struct manual_command *commands,
         .description =
             "parleyctl asks Redis and no gateway, since Redis is all that the gateways "
             "share; so it works as well when every gateway is dead.",
-        .options = options,
-        .option_count = ctl_options_describe(options),
+        .options = &ctl_options_table,
         .commands = commands,
         .command_count = command_count,
         .sections = sections,

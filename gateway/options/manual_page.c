@@ -5,8 +5,10 @@
  * and every character that roff would take for its own is written as its name.
  */
 #include "manual_forms.h"
+#include "options.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LINE_BYTES_MAX = 78 };
@@ -148,17 +150,20 @@ static void print_command(const struct manual_command *command, FILE *out)
     (void)fill(command->help, out);
 }
 
-static void print_option(const struct manual_option *option, FILE *out)
+static void print_option(const struct options_table *table, const struct option *option,
+                         FILE *out)
 {
+    char *variable = options_variable(table, option);
     print_item("--", option->name, option->metavar, out);
     (void)fill(option->help, out);
-    if (option->value && option->value[0]) {
+    if (option->value[0]) {
         (void)fputs("(default\n.BR ", out);
         put_all(option->value, out);
         (void)fputs(" )\n", out);
     }
-    if (option->variable)
-        (void)fprintf(out, "[%s]\n", option->variable);
+    if (variable)
+        (void)fprintf(out, "[%s]\n", variable);
+    free(variable);
 }
 
 void manual_print_page(const struct manual *manual, FILE *out)
@@ -170,8 +175,8 @@ void manual_print_page(const struct manual *manual, FILE *out)
     for (size_t i = 0; i < manual->command_count; i++)
         print_command(&manual->commands[i], out);
     (void)fputs(".SH OPTIONS\n", out);
-    for (size_t i = 0; i < manual->option_count; i++)
-        print_option(&manual->options[i], out);
+    for (size_t i = 0; i < manual->options->count; i++)
+        print_option(manual->options, &manual->options->rows[i], out);
     for (size_t i = 0; i < manual->section_count; i++)
         print_section(manual->sections[i].title, manual->sections[i].text, out);
 }

@@ -1,8 +1,8 @@
 /*
  * manual - the manual page of a program, and what shells complete, from its table of options.
  *
- * Each program hands over its table in the form below, so that nothing is said in two places.
- * Knows nothing of Parley and needs nothing but libc: parley-bench uses it, too.
+ * Each program hands over its table and what else there is to say, so that nothing is said in
+ * two places.
  */
 #ifndef PARLEY_MANUAL_H
 #define PARLEY_MANUAL_H
@@ -11,13 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-struct manual_option {
-    const char *name;     /* without the dashes */
-    const char *metavar;  /* NULL: a switch; "a|b": one of these words; "FILE": a file's name */
-    const char *value;    /* the default; NULL or "": none, or the help says it */
-    const char *variable; /* of the environment; NULL: none */
-    const char *help;
-};
+struct options_table;
 
 struct manual_command {
     const char *name;
@@ -38,8 +32,7 @@ struct manual {
     const char *about;   /* half a line */
     const char *usage;   /* what stands behind the program's name */
     const char *description;
-    const struct manual_option *options;
-    size_t option_count;
+    const struct options_table *options;
     const struct manual_command *commands;
     size_t command_count;
     const struct manual_section *sections; /* behind the options */

@@ -2,15 +2,16 @@
  * manual_completion - what bash and zsh complete behind a program's name; see manual.h.
  */
 #include "manual_forms.h"
+#include "options.h"
 
 #include <string.h>
 
-static bool is_choice(const struct manual_option *option)
+static bool is_choice(const struct option *option)
 {
     return option->metavar && strchr(option->metavar, '|') != NULL;
 }
 
-static bool is_file(const struct manual_option *option)
+static bool is_file(const struct option *option)
 {
     return option->metavar && strcmp(option->metavar, "FILE") == 0;
 }
@@ -31,13 +32,13 @@ static void print_command_names(const struct manual *manual, FILE *out)
 
 /* The names of options of one kind, as a pattern of case; nothing if there are none. */
 static bool print_pattern(const struct manual *manual,
-                          bool (*is_of_kind)(const struct manual_option *), FILE *out)
+                          bool (*is_of_kind)(const struct option *), FILE *out)
 {
     bool is_first = true;
-    for (size_t i = 0; i < manual->option_count; i++) {
-        if (!is_of_kind(&manual->options[i]))
+    for (size_t i = 0; i < manual->options->count; i++) {
+        if (!is_of_kind(&manual->options->rows[i]))
             continue;
-        (void)fprintf(out, "%s--%s", is_first ? "    " : " | ", manual->options[i].name);
+        (void)fprintf(out, "%s--%s", is_first ? "    " : " | ", manual->options->rows[i].name);
         is_first = false;
     }
     if (!is_first)
@@ -45,19 +46,19 @@ static bool print_pattern(const struct manual *manual,
     return !is_first;
 }
 
-static bool has_other_value(const struct manual_option *option)
+static bool has_other_value(const struct option *option)
 {
     return option->metavar && !is_choice(option) && !is_file(option);
 }
 
 static void print_choices(const struct manual *manual, FILE *out)
 {
-    for (size_t i = 0; i < manual->option_count; i++) {
-        if (!is_choice(&manual->options[i]))
+    for (size_t i = 0; i < manual->options->count; i++) {
+        if (!is_choice(&manual->options->rows[i]))
             continue;
         (void)fprintf(out, "    --%s)\n        mapfile -t COMPREPLY < <(compgen -W '",
-                      manual->options[i].name);
-        put_replaced(manual->options[i].metavar, '|', ' ', out);
+                      manual->options->rows[i].name);
+        put_replaced(manual->options->rows[i].metavar, '|', ' ', out);
         (void)fputs("' -- \"$current\")\n        return\n        ;;\n", out);
     }
 }
@@ -90,8 +91,8 @@ void manual_print_bash(const struct manual *manual, FILE *out)
     print_values(manual, out);
     (void)fputs("    mapfile -t COMPREPLY < <(compgen -W '", out);
     print_command_names(manual, out);
-    for (size_t i = 0; i < manual->option_count; i++)
-        (void)fprintf(out, "\n        --%s", manual->options[i].name);
+    for (size_t i = 0; i < manual->options->count; i++)
+        (void)fprintf(out, "\n        --%s", manual->options->rows[i].name);
     (void)fputs("' -- \"$current\")\n}\n\ncomplete -F _", out);
     put_replaced(manual->program, '-', '_', out);
     (void)fprintf(out, " %s\n", manual->program);
@@ -112,7 +113,7 @@ static void put_explanation(const char *text, FILE *out)
     }
 }
 
-static void print_zsh_option(const struct manual_option *option, FILE *out)
+static void print_zsh_option(const struct option *option, FILE *out)
 {
     (void)fprintf(out, " \\\n    '--%s%s[", option->name, option->metavar ? "=" : "");
     put_explanation(option->help, out);
@@ -131,8 +132,8 @@ void manual_print_zsh(const struct manual *manual, FILE *out)
 {
     (void)fprintf(out, "#compdef %s\n# Printed by the program itself.\n\n_arguments",
                   manual->program);
-    for (size_t i = 0; i < manual->option_count; i++)
-        print_zsh_option(&manual->options[i], out);
+    for (size_t i = 0; i < manual->options->count; i++)
+        print_zsh_option(&manual->options->rows[i], out);
     if (manual->command_count > 0) {
         (void)fputs(" \\\n    '1:command:(", out);
         print_command_names(manual, out);
