@@ -13,7 +13,7 @@
 
 void *option_field(const struct option *option, const void *target)
 {
-    return (char *)(uintptr_t)target + option->offset;
+    return (char *)target + option->offset;
 }
 
 bool option_is_switch(const struct option *option)

@@ -88,7 +88,7 @@ static char *read_flag(struct options_reader *reader, int argc, char **argv, int
 
 static char *read_word(struct options_reader *reader, const char *word)
 {
-    if (reader->word_count == reader->word_max)
+    if (!reader->words || reader->word_count == reader->word_max)
         return mem_printf("unexpected argument \"%.100s\"", word);
     reader->words[reader->word_count++] = word;
     return NULL;

@@ -132,8 +132,8 @@ describe('what it says', () => {
     for (const [args, complaint] of [
         [['--protocol', 'smtp', 'x:1'], /--protocol: "smtp" is unknown/],
         [['--rate', '5', '--window', '5', '127.0.0.1:1'], /--rate and --window/],
-        [['--connections', '0', '127.0.0.1:1'], /--connections: "0" is not/],
-        [['--channel', 'a b', '127.0.0.1:1'], /--channel: "a b"/],
+        [['--connections', '0', '127.0.0.1:1'], /--connections must be .* not "0"/],
+        [['--channel', 'a b', '127.0.0.1:1'], /--channel must be .* not "a b"/],
         [['nowhere'], /"nowhere" is not an address/],
         [[], /no address/],
     ]) {
