@@ -143,6 +143,11 @@ size_t sendq_bytes(const struct sendq *queue)
     return queue->bytes;
 }
 
+struct sendq *sendq_next(const struct sendq *queue)
+{
+    return queue->next;
+}
+
 struct sendq *sendq_longest(const struct sendq_list *list)
 {
     struct sendq *longest = list->first;

@@ -43,6 +43,9 @@ const unsigned char *sendq_rest(const struct sendq *queue, size_t *ret_length);
 void sendq_take(struct sendq *queue, size_t bytes);
 size_t sendq_bytes(const struct sendq *queue);
 
+/* The next queue of the list; NULL: it was the last. */
+struct sendq *sendq_next(const struct sendq *queue);
+
 /* The one with the most bytes, of several the oldest; NULL: there is none. Looks at each. */
 struct sendq *sendq_longest(const struct sendq_list *list);
 

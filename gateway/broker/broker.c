@@ -185,6 +185,11 @@ bool broker_is_idle(const struct broker *broker)
     return broker->ops->is_idle(broker);
 }
 
+void broker_describe(const struct broker *broker, struct json_out *out)
+{
+    broker->ops->describe(broker, out);
+}
+
 void broker_destroy(struct broker *broker)
 {
     if (broker)

@@ -26,6 +26,7 @@ enum {
 };
 
 struct broker;
+struct json_out;
 
 /* What the store does for a channel. */
 struct broker_policy {
@@ -230,6 +231,7 @@ struct broker_ops {
     bool (*is_ready)(const struct broker *broker, const char **ret_reason);
     void (*give_up_lease)(struct broker *broker);
     bool (*is_idle)(const struct broker *broker);
+    void (*describe)(const struct broker *broker, struct json_out *out);
     void (*destroy)(struct broker *broker);
 };
 
@@ -313,6 +315,9 @@ bool broker_is_ready(const struct broker *broker, const char **ret_reason);
 void broker_give_up_lease(struct broker *broker);
 /* Nothing is waiting for an answer. */
 bool broker_is_idle(const struct broker *broker);
+/* What an operator wants to see of the connections to the store, as one JSON value: an array,
+ * empty where there is no store. */
+void broker_describe(const struct broker *broker, struct json_out *out);
 /* Takes NULL. What still waits for an answer is told BROKER_UNKNOWN first. */
 void broker_destroy(struct broker *broker);
 

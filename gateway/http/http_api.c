@@ -62,6 +62,15 @@ static bool has_key(const struct http_api *api, const struct http_head *head)
            is_key(api, authorization + strlen(scheme));
 }
 
+struct http_fault http_api_check_key(const struct http_api *api, const struct http_head *head)
+{
+    if (!api->has_key)
+        return (struct http_fault){404, "no server API: the node has no --api-key"};
+    if (!has_key(api, head))
+        return (struct http_fault){401, "Unauthorized: X-API-Key is missing or wrong"};
+    return (struct http_fault){0, NULL};
+}
+
 /* -------------------------------------------------------------------------------- answers */
 
 static void on_answer(void *owner, uint64_t tag, int status, char *body)
@@ -101,10 +110,9 @@ static struct http_fault check(const struct http_api *api, const struct http_con
                                const char *method)
 {
     const struct http_head *head = http_conn_head(conn);
-    if (!api->has_key)
-        return (struct http_fault){404, "no server API: the node has no --api-key"};
-    if (!has_key(api, head))
-        return (struct http_fault){401, "Unauthorized: X-API-Key is missing or wrong"};
+    struct http_fault fault = http_api_check_key(api, head);
+    if (fault.status)
+        return fault;
     if (!api_has_method(method))
         return (struct http_fault){404, "no such method"};
     if (head->body_length > API_BODY_BYTES_MAX)

@@ -7,6 +7,8 @@
 #ifndef PARLEY_HTTP_API_H
 #define PARLEY_HTTP_API_H
 
+#include "http_head.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -23,6 +25,9 @@ enum {
 struct http_api *http_api_create(struct hub *hub, const char *key);
 /* After the last connection is gone; answers that are still to come are dropped. */
 void http_api_destroy(struct http_api *api); /* takes NULL */
+
+/* What is wrong with the key that a request shows; status 0: nothing. */
+struct http_fault http_api_check_key(const struct http_api *api, const struct http_head *head);
 
 /* Is it the address of a method? */
 bool http_api_is_path(const char *path);

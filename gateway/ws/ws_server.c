@@ -12,6 +12,7 @@
 #include "http_api.h"
 #include "http_conn.h"
 #include "http_cors.h"
+#include "http_debug.h"
 #include "http_files.h"
 #include "http_response.h"
 #include "http_routes.h"
@@ -125,6 +126,8 @@ static void on_internal_request(struct ws_server *server, struct http_conn *conn
 {
     if (http_api_is_path(path))
         http_api_begin(server->api, conn, path);
+    else if (http_debug_is_path(path))
+        http_debug_answer(conn, server->api, server->options->hub, path);
     else
         http_route(conn, &server->http);
 }

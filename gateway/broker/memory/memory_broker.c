@@ -8,6 +8,7 @@
 
 #include "broker.h"
 #include "clock.h"
+#include "json_out.h"
 #include "loop.h"
 #include "mem.h"
 #include "memory_channel.h"
@@ -375,6 +376,14 @@ static void memory_destroy(struct broker *broker)
     free(self);
 }
 
+/* It has no connections. */
+static void memory_describe(const struct broker *broker, struct json_out *out)
+{
+    (void)broker;
+    json_out_open_array(out);
+    json_out_close_array(out);
+}
+
 static const struct broker_ops memory_ops = {
     .subscribe = memory_subscribe,
     .unsubscribe = memory_unsubscribe,
@@ -396,6 +405,7 @@ static const struct broker_ops memory_ops = {
     .is_ready = memory_is_ready,
     .give_up_lease = memory_give_up_lease,
     .is_idle = memory_is_idle,
+    .describe = memory_describe,
     .destroy = memory_destroy,
 };
 

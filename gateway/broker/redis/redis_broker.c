@@ -245,6 +245,11 @@ static void redis_destroy(struct broker *broker)
     free(self);
 }
 
+static void redis_describe(const struct broker *broker, struct json_out *out)
+{
+    redis_store_describe(((const struct redis_broker *)broker)->store, out);
+}
+
 static const struct broker_ops redis_ops = {
     .subscribe = redis_subscribe,
     .unsubscribe = redis_unsubscribe,
@@ -266,6 +271,7 @@ static const struct broker_ops redis_ops = {
     .is_ready = redis_is_ready,
     .give_up_lease = redis_give_up_lease,
     .is_idle = redis_is_idle,
+    .describe = redis_describe,
     .destroy = redis_destroy,
 };
 

@@ -3,6 +3,7 @@
  */
 #include "redis_store.h"
 
+#include "json_out.h"
 #include "mem.h"
 
 #include <assert.h>
@@ -119,4 +120,13 @@ void redis_store_unsubscribe(struct redis_store *store, const char *pubsub)
 size_t redis_store_subscribing(const struct redis_store *store)
 {
     return redis_link_subscribing(store->options.subscriber);
+}
+
+void redis_store_describe(const struct redis_store *store, struct json_out *out)
+{
+    json_out_open_array(out);
+    redis_link_describe(store->options.commands, out);
+    if (store->options.subscriber)
+        redis_link_describe(store->options.subscriber, out);
+    json_out_close_array(out);
 }

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct json_out;
 struct redis_store;
 
 struct redis_store_options {
@@ -64,5 +65,8 @@ void redis_store_subscribe(struct redis_store *store, const char *pubsub);
 void redis_store_unsubscribe(struct redis_store *store, const char *pubsub);
 /* Subscriptions that were asked for and are not confirmed. */
 size_t redis_store_subscribing(const struct redis_store *store);
+
+/* See broker_describe. */
+void redis_store_describe(const struct redis_store *store, struct json_out *out);
 
 #endif

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct json_out;
 struct loop;
 struct redisReply;
 struct redis_link;
@@ -88,6 +89,9 @@ size_t redis_link_subscribing(const struct redis_link *link);
 /* Give the connection up and make it anew: it is silent although it should not be, or what it
  * says cannot be. Nothing that comes by it is believed from now on. */
 void redis_link_restart(struct redis_link *link, const char *why);
+
+/* Its state, and what is in flight, for operators: a JSON object. */
+void redis_link_describe(const struct redis_link *link, struct json_out *out);
 
 /* Once a turn: writes what was asked for, answers what failed, looks at deadlines. */
 void redis_link_turn(struct redis_link *link);

@@ -21,15 +21,6 @@ enum {
     REQUEST_BYTES = 1024, /* what a command takes beside its text, about */
 };
 
-struct request {
-    struct redis_link *link;
-    struct redis_ask ask;
-    size_t bytes;
-    int64_t deadline_ms;
-    struct request *next;
-    struct request *prev;
-};
-
 void link_break(struct redis_link *link, const char *why)
 {
     if (link->is_broken)

@@ -10,6 +10,7 @@
 #include "dialect.h"
 #include "hub.h"
 #include "id_table.h"
+#include "json_out.h"
 #include "limit.h"
 #include "log.h"
 #include "mem.h"
@@ -402,4 +403,34 @@ void session_on_due(struct wheel_timer *timer)
     int64_t due_ms = session->format->dialect->on_due(session);
     if (session->state == SESSION_OPEN)
         session_set_due(session, due_ms);
+}
+
+static size_t count_subscriptions(const struct session *session)
+{
+    size_t count = 0;
+    for (const struct subscription *each = session->subscriptions; each;
+         each = each->next_of_session)
+        count++;
+    return count;
+}
+
+void session_describe(const struct session *session, struct json_out *out)
+{
+    int64_t now_ms = clock_now_ms();
+    char client[CLIENT_BYTES];
+    session_print_client(session, client);
+    json_out_open_object(out);
+    json_out_member_text(out, "client", client);
+    json_out_member_int(out, "connection", session->connection);
+    json_out_member_text(out, "user", session->user);
+    json_out_member_text(out, "dialect", session->format->dialect->name);
+    json_out_member_uint(out, "channels", count_subscriptions(session));
+    json_out_member_uint(out, "backlog_bytes",
+                         session->queue ? sendq_bytes(session->queue) : 0);
+    json_out_member_int(out, "behind_ms",
+                        session->queue ? now_ms - sendq_created_ms(session->queue) : 0);
+    json_out_member_int(out, "silent_ms", now_ms - session->heard_ms);
+    json_out_member_bool(out, "is_read", session->pause_reasons == 0);
+    json_out_member_bool(out, "is_closing", session->state != SESSION_OPEN);
+    json_out_close_object(out);
 }

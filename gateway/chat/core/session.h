@@ -20,6 +20,7 @@
 struct batch;
 struct dialect;
 struct hub;
+struct json_out;
 struct session;
 struct subscription;
 struct usage;
@@ -106,6 +107,9 @@ bool session_is_excused(const struct session *session);
 void session_close(struct session *session, enum close_code code, const char *reason);
 /* Those that were closed since the last call leave their channels. Called by chat_turn only. */
 void session_leave_closed(struct hub *hub);
+
+/* What an operator sees of it: a JSON object. */
+void session_describe(const struct session *session, struct json_out *out);
 
 /* For the hub's wheel: silence is over its limit, or a close frame was not taken in time. */
 void session_on_due(struct wheel_timer *timer);

@@ -1,7 +1,7 @@
 /*
  * redis_link_body - what a redis_link is made of, for the files that it is written in:
- * redis_link.c (its life and its states), redis_request.c (commands and answers) and
- * redis_pubsub.c (subscriptions).
+ * redis_link.c (its life and its states), redis_request.c (commands and answers),
+ * redis_pubsub.c (subscriptions) and redis_link_describe.c (what operators see).
  */
 #ifndef PARLEY_REDIS_LINK_BODY_H
 #define PARLEY_REDIS_LINK_BODY_H
@@ -12,7 +12,16 @@
 
 struct redisAsyncContext;
 struct redisReply;
-struct request;
+
+/* A command that waits for its answer. */
+struct request {
+    struct redis_link *link;
+    struct redis_ask ask;
+    size_t bytes;
+    int64_t deadline_ms;
+    struct request *next;
+    struct request *prev;
+};
 
 enum link_state {
     LINK_WAITING,    /* until retry_at_ms */
