@@ -16,6 +16,7 @@
 #include "worker_page.h"
 #include "ws_tls.h"
 
+#include <assert.h>
 #include <string.h>
 
 static void on_name_taken(void *context)
@@ -162,13 +163,14 @@ static void set_http_options(struct ws_server_options *options, const struct con
 static void set_endpoints(struct gateway *gateway)
 {
     const struct config *config = &gateway->config;
-    const struct ws_endpoint endpoints[ENDPOINT_COUNT] = {
+    const struct ws_endpoint endpoints[] = {
         {"/ws", &dialect_luchat, !config->luchat},
         {"/connection/websocket", &dialect_centrifuge, !config->centrifuge},
     };
+    static_assert(sizeof(endpoints) <= sizeof(gateway->endpoints), "room for all");
     memcpy(gateway->endpoints, endpoints, sizeof(endpoints));
     gateway->server_options.endpoints = gateway->endpoints;
-    gateway->server_options.endpoint_count = ENDPOINT_COUNT;
+    gateway->server_options.endpoint_count = sizeof(endpoints) / sizeof(endpoints[0]);
 }
 
 static bool create_server(struct gateway *gateway, char **ret_error)

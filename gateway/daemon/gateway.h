@@ -23,7 +23,7 @@ struct token_keys;
 
 enum { EXIT_CANNOT_START = 1, EXIT_CONFIG = 2, EXIT_NAME_TAKEN = 3 };
 
-enum { SIGNAL_COUNT = 6, ENDPOINT_COUNT = 2 };
+enum { SIGNAL_COUNT = 6, ENDPOINTS_MAX = 8 };
 
 enum gateway_state {
     GATEWAY_RUNNING,
@@ -39,7 +39,7 @@ struct gateway {
     struct namespaces *namespaces;
     struct files_options files_options;
     struct chat_options chat_options;
-    struct ws_endpoint endpoints[ENDPOINT_COUNT];
+    struct ws_endpoint endpoints[ENDPOINTS_MAX];
     struct ws_server_options server_options;
     struct loop *loop;
     struct broker *broker;
