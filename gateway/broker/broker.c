@@ -102,9 +102,27 @@ void broker_history_remove(struct broker *broker, const char *channel,
     broker->ops->history_remove(broker, channel, waiter);
 }
 
-void broker_new_epoch(struct broker *broker, const char *channel, const char *old_epoch)
+void broker_new_epoch(struct broker *broker, const char *channel,
+                      const struct broker_position *seen, bool is_certain)
 {
-    broker->ops->new_epoch(broker, channel, old_epoch);
+    broker->ops->new_epoch(broker, channel, seen, is_certain);
+}
+
+/* A log that was renamed at 20, and again at 10, is the first one up to 10. */
+bool broker_same_until(const char *renames, const char *epoch, uint64_t *ret_offset)
+{
+    char name[BROKER_EPOCH_BYTES];
+    unsigned long long offset;
+    int length;
+    bool is_found = false;
+    *ret_offset = UINT64_MAX;
+    for (const char *at = renames;
+         at && sscanf(at, "%16s %llu %n", name, &offset, &length) == 2; at += length) {
+        is_found = is_found || strcmp(name, epoch) == 0;
+        if (is_found && offset < *ret_offset)
+            *ret_offset = offset;
+    }
+    return is_found;
 }
 
 void broker_control(struct broker *broker, const char *bytes, size_t length,

@@ -123,13 +123,12 @@ enum broker_status {
 struct broker_reply {
     enum broker_status status;
     const char *channel;
-    const char *epoch;        /* publish, history */
-    uint64_t offset;          /* publish: its own; history: the newest there is */
-    const char *renamed_from; /* history: the epoch that this one took the place of, by
-                                 broker_new_epoch; "" or NULL: none */
-    uint64_t renamed_at;      /* the offset then: up to there the two logs are the same */
-    bool is_duplicate;        /* publish: the key was used before, for the same */
-    bool is_conflict;         /* publish: it was used for something else: nothing was done */
+    const char *epoch;   /* publish, history */
+    uint64_t offset;     /* publish: its own; history: the newest there is */
+    const char *renames; /* history: what the log was called before, see
+                            broker_same_until; "" or NULL: nothing else */
+    bool is_duplicate;   /* publish: the key was used before, for the same */
+    bool is_conflict;    /* publish: it was used for something else: nothing was done */
     struct publication **publications; /* history */
     size_t publication_count;
     const struct broker_member *members; /* members: connections */
@@ -208,7 +207,8 @@ struct broker_ops {
                     const struct broker_range *range, struct broker_waiter waiter);
     void (*history_remove)(struct broker *broker, const char *channel,
                            struct broker_waiter waiter);
-    void (*new_epoch)(struct broker *broker, const char *channel, const char *old_epoch);
+    void (*new_epoch)(struct broker *broker, const char *channel,
+                      const struct broker_position *seen, bool is_certain);
     void (*control)(struct broker *broker, const char *bytes, size_t length,
                     struct broker_waiter waiter);
     void (*join)(struct broker *broker, const char *channel, const struct broker_member *member,
@@ -263,10 +263,16 @@ void broker_history(struct broker *broker, const char *channel,
 /* Forgets what is kept; offsets go on. */
 void broker_history_remove(struct broker *broker, const char *channel,
                            struct broker_waiter waiter);
-/* Somebody has seen a higher offset than the log has: if its epoch is still old_epoch, it gets
- * a new one. Not answered; a broker_history that follows sees it, on every node, with what the
- * epoch was before. */
-void broker_new_epoch(struct broker *broker, const char *channel, const char *old_epoch);
+/* Somebody has seen more of the log than there is: if so, it has lost its end, and gets a new
+ * epoch. is_certain: this node has seen it, and no client says so: of those the store believes
+ * only what can be. Not answered; a broker_history that follows sees it, on every node, with
+ * what the epoch was before. */
+void broker_new_epoch(struct broker *broker, const char *channel,
+                      const struct broker_position *seen, bool is_certain);
+/* Up to which offset is a log the same that was called by this epoch? renames: "EPOCH OFFSET "
+ * for each name it had, the oldest first. False: it was never called so. */
+__attribute__((warn_unused_result)) bool
+broker_same_until(const char *renames, const char *epoch, uint64_t *ret_offset);
 
 /* Tells every node, this one too. */
 void broker_control(struct broker *broker, const char *bytes, size_t length,

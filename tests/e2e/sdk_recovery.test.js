@@ -265,23 +265,28 @@ describe('a Redis that comes back with its data', () => {
 
     const restart = () => cluster.restartRedis({ keepsData: true });
 
-    it('subscribers stay and hear what comes next', async () => {
+    it('subscribers hear what comes next, and are recovered in the new epoch', async () => {
         const { subscription, publish } = await clientAndPublisher(cluster, newChannel());
         await publish(1);
         await subscription.hears(1);
         await restart();
-        await publish(2);
+        const { epoch } = await publish(2);
         await subscription.hears(2);
-        assert.equal(subscription.all('subscribed').length, 1);
+        const [, again] = subscription.all('subscribed');
+        assert.deepEqual(recoveryOf(again), RECOVERED);
+        assert.equal(again.streamPosition.epoch, epoch);
+        assert.deepEqual(subscription.heard, [1, 2]);
     });
 
-    it('the log goes on where it was', async () => {
+    it('offsets go on, in another epoch: it might have lost the end', async () => {
         const { subscription, publish } = await clientAndPublisher(cluster, newChannel());
         const before = await publish(1);
         await subscription.hears(1);
         await restart();
         const after = await publish(2);
-        assert.deepEqual([after.epoch, after.offset], [before.epoch, before.offset + 1]);
+        assert.equal(after.offset, before.offset + 1);
+        assert.notEqual(after.epoch, before.epoch);
+        assert.equal((await publish(3)).epoch, after.epoch);
     });
 
     it('who was away meanwhile recovers', async () => {
@@ -392,20 +397,22 @@ describe('a Redis that comes back empty', () => {
 describe('a client that says it has seen more than there is', () => {
     const cluster = useCluster({ nodes: 2 });
 
-    it('brings a new epoch, and nobody on any node hears the log again', async () => {
+    it('is not recovered, and nothing changes for anybody else', async () => {
         const channel = newChannel();
-        const { client, publish } = await clientAndPublisher(cluster, channel);
+        const { client, subscription, publish } = await clientAndPublisher(cluster, channel);
         for (const n of range(1, 3)) await publish(String(n));
         const clients = await listeners(cluster, channel, 3);
         const { epoch } = await client.sdk.history(channel);
         const liar = await cluster.nodes[0].connectSdk();
         const claimed = liar.channel(channel, { since: { offset: 99, epoch } });
         claimed.sdk.subscribe();
-        const isAnew = ({ event, streamPosition }) =>
-            event === 'subscribed' && streamPosition.epoch !== epoch;
-        await claimed.events.next(isAnew, 'the new epoch', RECOVERY_MS);
+        const isIn = ({ event }) => event === 'subscribed';
+        const subscribed = await claimed.events.next(isIn, 'the answer', RECOVERY_MS);
+        assert.deepEqual(recoveryOf(subscribed), NOT_RECOVERED);
         await publish('next');
         await hearNext(clients, 'next');
+        for (const each of ['1', '2', '3', 'next']) await subscription.hears(each);
+        assert.equal((await client.sdk.history(channel)).epoch, epoch);
     });
 });
 

@@ -76,7 +76,8 @@ static void on_answer(void *owner, uint64_t tag, const struct broker_reply *repl
     (void)tag;
     if (reply->epoch && strlen(reply->epoch) >= BROKER_EPOCH_BYTES)
         abort();
-    if (reply->renamed_from && strlen(reply->renamed_from) >= BROKER_EPOCH_BYTES)
+    uint64_t same_until;
+    if (broker_same_until(reply->renames, "e1", &same_until) && same_until == UINT64_MAX)
         abort();
     if (reply->status == BROKER_OK)
         touch_lists(site, reply);

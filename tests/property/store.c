@@ -143,8 +143,7 @@ static void read_log(struct command *command)
     if (!is_logged(channel))
         return;
     strcpy(command->epoch, channel->epoch);
-    strcpy(command->renamed_from, channel->renamed_from);
-    command->renamed_at = channel->renamed_at;
+    strcpy(command->renames, channel->renames);
     command->newest = channel->newest;
     if (range->is_reverse) {
         uint64_t last = range->since > 0 && range->since <= channel->newest ? range->since - 1
@@ -160,13 +159,19 @@ static void read_log(struct command *command)
         command->count = range->limit;
 }
 
-static void rename_log(struct command *command)
+/* A log of the model loses its end never, so that whoever has seen more of it does not say the
+ * truth; but another run of the store, once in a while, renames it all the same. */
+static void rename_log(const struct command *command)
 {
     struct model_channel *channel = command->channel;
-    if (strcmp(channel->epoch, command->epoch) != 0)
+    size_t length = strlen(channel->renames);
+    if (strcmp(channel->epoch, command->seen.epoch) != 0 ||
+        command->seen.offset <= channel->newest || !chance_one_in(2))
         return;
-    strcpy(channel->renamed_from, channel->epoch);
-    channel->renamed_at = channel->newest;
+    if (length + BROKER_EPOCH_BYTES + 24 > sizeof(channel->renames))
+        length = 0; /* only the last are kept */
+    (void)snprintf(channel->renames + length, sizeof(channel->renames) - length, "%s %llu ",
+                   channel->epoch, (unsigned long long)channel->newest);
     (void)snprintf(channel->epoch, sizeof(channel->epoch), "e%u", 10 + chance_below(60000));
 }
 
@@ -242,8 +247,7 @@ static void answer(const struct command *command)
         .channel = command->channel ? command->channel->name : "",
         .epoch = command->epoch,
         .offset = command->newest,
-        .renamed_from = command->renamed_from,
-        .renamed_at = command->renamed_at,
+        .renames = command->renames,
         .publications = publications,
         .publication_count = count,
         .members = members,

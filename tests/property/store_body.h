@@ -12,13 +12,18 @@
 /* Kept in the store, where other nodes may keep more than this one. */
 enum { LONG_LOG_SIZE = 12 };
 
-enum { NAME_BYTES = 16, CLIENT_BYTES = 160, USER_BYTES = 64, REFUSED_ONE_IN = 40 };
+enum {
+    NAME_BYTES = 16,
+    CLIENT_BYTES = 160,
+    USER_BYTES = 64,
+    REFUSED_ONE_IN = 40,
+    RENAMES_BYTES = 512
+};
 
 struct model_channel {
     char name[NAME_BYTES];
     char epoch[BROKER_EPOCH_BYTES];
-    char renamed_from[BROKER_EPOCH_BYTES];
-    uint64_t renamed_at;
+    char renames[RENAMES_BYTES]; /* as broker_same_until has them */
     uint64_t newest;
     uint64_t version; /* of the roster */
     struct roster roster;
@@ -42,8 +47,9 @@ struct command {
     char client[CLIENT_BYTES];
     bool has_info;
     enum broker_status status;
-    char renamed_from[BROKER_EPOCH_BYTES];
-    uint64_t renamed_at;
+    char renames[RENAMES_BYTES];
+    struct broker_position seen;
+    bool is_certain;
     uint64_t newest;
     uint64_t first; /* of the publications in the answer */
     size_t count;

@@ -65,11 +65,13 @@ static void model_history_remove(struct broker *self, const char *channel,
     ask(OTHER, channel, waiter);
 }
 
-static void model_new_epoch(struct broker *self, const char *channel, const char *old_epoch)
+static void model_new_epoch(struct broker *self, const char *channel,
+                            const struct broker_position *seen, bool is_certain)
 {
     (void)self;
     struct command *command = ask(NEW_EPOCH, channel, (struct broker_waiter){.owner = NULL});
-    (void)snprintf(command->epoch, sizeof(command->epoch), "%s", old_epoch);
+    command->seen = *seen;
+    command->is_certain = is_certain;
 }
 
 static void model_control(struct broker *self, const char *bytes, size_t length,

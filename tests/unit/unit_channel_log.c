@@ -2,6 +2,7 @@
  * Tests of a channel's place in its log: nothing lost, nothing twice, all in order, whatever
  * gaps there are and whatever the store says.
  */
+#include "dialect_luchat.h"
 #include "metrics.h"
 #include "world.h"
 
@@ -51,16 +52,53 @@ static void second_gap_while_reading_is_read_afterwards(void **state)
     EXPECT(&conn->got, "a", "b", "c", "d");
 }
 
-static void gap_that_the_log_no_longer_covers_is_counted(void **state)
+static void miss_three_of_five(struct world *world)
 {
-    struct world *world = *state;
-    struct fake_conn *conn = world_connect_live(world);
-    int64_t before = metrics.gaps_lost_total;
     world_publication(world, "e1", 5, "e");
     fake_broker_answer_log(world->broker, "e1", 5, TEXTS("d", "e"));
     world_turn(world);
-    EXPECT(&conn->got, "d", "e");
+}
+
+static void gap_that_the_log_no_longer_covers_is_counted(void **state)
+{
+    struct world *world = *state;
+    world_connect_live(world);
+    int64_t before = metrics.gaps_lost_total;
+    miss_three_of_five(world);
     assert_int_equal(metrics.gaps_lost_total - before, 1);
+}
+
+/* It comes back for the history. */
+static void luchat_client_that_missed_messages_is_closed(void **state)
+{
+    struct world *world = *state;
+    struct fake_conn *conn = world_connect_live(world);
+    miss_three_of_five(world);
+    assert_true(conn->is_closed);
+    EXPECT(&conn->got, "close 1013 messages were missed");
+}
+
+/* It lays the history over what it has. */
+static void luchat_client_that_knows_hello_is_given_the_history_again(void **state)
+{
+    struct world *world = *state;
+    struct fake_conn *conn =
+        world_open(world, &dialect_luchat,
+                   &(struct chat_request){.channel = "lobby", .wants_hello = true});
+    world_subscribed(world);
+    fake_broker_answer_log(world->broker, "e1", 0, NO_TEXTS);
+    world_turn(world);
+    journal_clear(&conn->got);
+    miss_three_of_five(world);
+    assert_false(conn->is_closed);
+    EXPECT(&conn->got,
+           "{\"hello\":{\"node\":\"node-1\",\"channel\":\"lobby\",\"user\":null,\"history\":2,"
+           "\"missed\":true,\"files\":null}}",
+           "d", "e");
+    journal_clear(&conn->got);
+    world_publication(world, "e1", 6, "f");
+    world_turn(world);
+    EXPECT(&conn->got, "f");
 }
 
 static void gap_whose_log_is_gone_altogether_is_counted(void **state)
@@ -228,7 +266,7 @@ static void log_that_went_back_gets_a_new_epoch_and_is_read_again(void **state)
     struct world *world = *state;
     world_connect_live(world);
     go_back(world);
-    EXPECT(world->calls, "new_epoch lobby e1", "history lobby 1 50");
+    EXPECT(world->calls, "new_epoch lobby e1 2 certain", "history lobby 1 50");
 }
 
 static void log_that_went_back_goes_on_from_where_it_is(void **state)
@@ -236,7 +274,7 @@ static void log_that_went_back_goes_on_from_where_it_is(void **state)
     struct world *world = *state;
     struct fake_conn *conn = world_connect_live(world);
     go_back(world);
-    fake_broker_answer_log(world->broker, "e2", 1, NO_TEXTS);
+    fake_broker_answer_renamed(world->broker, "e2", 1, NO_TEXTS, "e1 1 ");
     world_publication(world, "e2", 2, "c");
     world_turn(world);
     EXPECT(&conn->got, "a", "b", "c");
@@ -251,9 +289,9 @@ static void log_that_another_node_renamed_is_not_repeated(void **state)
         world_publication(world, "e1", offset, (const char *[]){"a", "b", "c"}[offset - 1]);
     world_publication(world, "e2", 3, "d");
     journal_clear(world->calls);
-    fake_broker_answer_renamed(world->broker, "e2", 3, NO_TEXTS, "e1", 2);
+    fake_broker_answer_renamed(world->broker, "e2", 3, NO_TEXTS, "e1 2 ");
     EXPECT(world->calls, "history lobby 2 50");
-    fake_broker_answer_renamed(world->broker, "e2", 3, TEXTS("d"), "e1", 2);
+    fake_broker_answer_renamed(world->broker, "e2", 3, TEXTS("d"), "e1 2 ");
     world_turn(world);
     EXPECT(&conn->got, "a", "b", "c", "d");
 }
@@ -264,8 +302,8 @@ static void what_is_new_in_a_renamed_log_is_sent(void **state)
     struct fake_conn *conn = world_connect_live(world);
     world_publication(world, "e1", 1, "a");
     world_publication(world, "e2", 3, "c");
-    fake_broker_answer_renamed(world->broker, "e2", 3, TEXTS("b", "c"), "e1", 2);
-    fake_broker_answer_renamed(world->broker, "e2", 3, TEXTS("b", "c"), "e1", 2);
+    fake_broker_answer_renamed(world->broker, "e2", 3, TEXTS("b", "c"), "e1 2 ");
+    fake_broker_answer_renamed(world->broker, "e2", 3, TEXTS("b", "c"), "e1 2 ");
     world_turn(world);
     EXPECT(&conn->got, "a", "b", "c");
 }
@@ -276,8 +314,8 @@ static void log_renamed_twice_is_another(void **state)
     struct fake_conn *conn = world_connect_live(world);
     world_publication(world, "e1", 1, "a");
     world_publication(world, "e3", 2, "b");
-    fake_broker_answer_renamed(world->broker, "e3", 2, TEXTS("b"), "e2", 1);
-    fake_broker_answer_renamed(world->broker, "e3", 2, TEXTS("x", "b"), "e2", 1);
+    fake_broker_answer_renamed(world->broker, "e3", 2, TEXTS("b"), "e2 1 ");
+    fake_broker_answer_renamed(world->broker, "e3", 2, TEXTS("x", "b"), "e2 1 ");
     world_turn(world);
     EXPECT(&conn->got, "a", "x", "b");
 }
@@ -391,6 +429,8 @@ int main(void)
         WORLD_TEST(gap_is_filled_in_order),
         WORLD_TEST(second_gap_while_reading_is_read_afterwards),
         WORLD_TEST(gap_that_the_log_no_longer_covers_is_counted),
+        WORLD_TEST(luchat_client_that_missed_messages_is_closed),
+        WORLD_TEST(luchat_client_that_knows_hello_is_given_the_history_again),
         WORLD_TEST(gap_whose_log_is_gone_altogether_is_counted),
         WORLD_TEST(more_than_can_be_held_is_read_from_the_log),
         WORLD_TEST(publication_of_another_epoch_leads_to_a_read),

@@ -430,7 +430,7 @@ static void history_is_listed_as_it_is_kept(void **state)
     struct site *site = *state;
     answer_with(
         site, "history",
-        "[\"e1\",7,[[\"6-0\",[\"d\",\"1\"]],[\"7-0\",[\"d\",\"2\",\"i\",\"{}\"]]],\"e0\",5]");
+        "[\"e1\",7,[[\"6-0\",[\"d\",\"1\"]],[\"7-0\",[\"d\",\"2\",\"i\",\"{}\"]]],\"e0 5 \"]");
     history_is_read(site, &(struct broker_range){.limit = 10});
     EXPECT(&site->told, "ok offset 7 epoch e1", "6 1", "7 2");
 }
@@ -440,7 +440,7 @@ static void entry_that_is_no_publication_is_left_out(void **state)
     struct site *site = *state;
     answer_with(site, "history",
                 "[\"e1\",7,[[\"5-0\",[\"d\"]],[\"6-0\",[\"d\",\"no "
-                "json\"]],[\"7-0\",[\"d\",\"2\"]]],\"\",0]");
+                "json\"]],[\"7-0\",[\"d\",\"2\"]]],\"\"]");
     history_is_read(site, &(struct broker_range){.limit = 10});
     EXPECT(&site->told, "ok offset 7 epoch e1", "7 2");
 }
@@ -448,10 +448,10 @@ static void entry_that_is_no_publication_is_left_out(void **state)
 static void log_that_cannot_be_is_refused(void **state)
 {
     struct site *site = *state;
-    answer_with(site, "history", "[\"no epoch!\",7,[],\"\",0]");
+    answer_with(site, "history", "[\"no epoch!\",7,[],\"\"]");
     history_is_read(site, &(struct broker_range){.limit = 10});
     EXPECT(&site->told, "refused offset 0 epoch ");
-    answer_with(site, "history", "[\"e1\",-7,[],\"\",0]");
+    answer_with(site, "history", "[\"e1\",-7,[],\"\"]");
     history_is_read(site, &(struct broker_range){.limit = 10});
     EXPECT(&site->told, "refused offset 0 epoch ");
 }
@@ -468,12 +468,13 @@ static void log_is_removed_and_renamed(void **state)
 {
     struct site *site = *state;
     broker_history_remove(site->broker, "lobby", waiter_of(site));
-    broker_new_epoch(site->broker, "lobby", "e1");
+    broker_new_epoch(site->broker, "lobby", &(struct broker_position){7, "e1"},
+                     /* is_certain= */ true);
     fake_link_answer_all(site->commands);
     EXPECT(&site->told, "ok offset 0 epoch ");
     assert_int_equal(site->asked.count, 2);
     assert_string_equal(site->asked.lines[0], "DEL p:{lobby}:log");
-    assert_memory_equal(site->asked.lines[1], "new_epoch p:{lobby}:meta e1 ", 28);
+    assert_memory_equal(site->asked.lines[1], "new_epoch p:{lobby}:meta e1 7 ", 30);
 }
 
 /* ------------------------------------------------------------------------------ presence */

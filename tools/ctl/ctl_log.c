@@ -177,8 +177,9 @@ static redisReply *call_script(const struct ctl *ctl, const char *channel, const
     redis_call_number(&call, redis_log_meta_ttl_ms(&policy));
     redis_call_text(&call, epoch);
     redis_call_number(&call, BROKER_KEY_TTL_MS);
-    redis_call_number(&call, ttl_s != 0); /* put both ttls forward */
+    redis_call_text(&call, ttl_s != 0 ? "1" : "0"); /* put both ttls forward, or leave them */
     redis_call_text(&call, key[0] ? owned.digest : "");
+    redis_call_text(&call, store_run(ctl->store));
     redisReply *reply = store_script(ctl->store, SCRIPT_PUBLISH, &call);
     free(pubsub);
     free(publisher);

@@ -6,6 +6,7 @@
 #include "ctl_options.h"
 #include "ctl_terminal.h"
 #include "mem.h"
+#include "redis_reply.h"
 #include "redis_tls.h"
 #include "redis_url.h"
 #include "secret_file.h"
@@ -25,6 +26,7 @@ struct store {
     const struct ctl_options *options;
     redisContext *connection;
     char *where; /* for errors: without a password */
+    char run[REDIS_RUN_BYTES];
 };
 
 /* ------------------------------------------------------------------------- connecting */
@@ -107,6 +109,15 @@ void store_close(struct store *store)
 const char *store_prefix(const struct store *store)
 {
     return store->options->prefix;
+}
+
+const char *store_run(struct store *store)
+{
+    store_send(store, "INFO server");
+    redisReply *reply = store_take(store); /* an ACL may not allow it */
+    redis_run_of_info(reply->type == REDIS_REPLY_ERROR ? "" : reply->str, store->run);
+    freeReplyObject(reply);
+    return store->run;
 }
 
 /* --------------------------------------------------------------------------- commands */

@@ -24,6 +24,8 @@ struct store *store_open(const struct ctl_options *options);
 void store_close(struct store *store);
 
 const char *store_prefix(const struct store *store);
+/* The run of Redis, as publish.lua wants it; see redis_run_of_info. Borrowed. */
+const char *store_run(struct store *store);
 
 /* An error from Redis ends the program. */
 redisReply *store_ask(struct store *store, const char *format, ...);

@@ -76,9 +76,10 @@ void redis_history_remove(struct broker *broker, const char *channel,
         redis_log_remove(self->log, channel, waiter);
 }
 
-void redis_new_epoch(struct broker *broker, const char *channel, const char *old_epoch)
+void redis_new_epoch(struct broker *broker, const char *channel,
+                     const struct broker_position *seen, bool is_certain)
 {
-    redis_log_new_epoch(redis_broker_of(broker)->log, channel, old_epoch);
+    redis_log_new_epoch(redis_broker_of(broker)->log, channel, seen, is_certain);
 }
 
 /* ----------------------------------------------------------------------------- orders */

@@ -4,14 +4,12 @@
 #include "redis_log.h"
 
 #include "channel_call.h"
-#include "clock.h"
 #include "keys.h"
 #include "log.h"
 #include "mem.h"
 #include "redis_envelope.h"
 #include "redis_store.h"
 #include "redis_unsound.h"
-#include "text_map.h"
 
 #include <hiredis/hiredis.h>
 
@@ -22,12 +20,10 @@
 enum {
     HEAD_BYTES = 32,
     META_TTL_MIN_MS = 24 * 3600 * 1000,
-    REFRESHED_MAX = 10000, /* channels remembered */
 };
 
 struct redis_log {
     struct redis_store *store;
-    struct text_map *refreshed; /* by channel: when its lifetimes were put forward, ms */
 };
 
 int64_t redis_log_meta_ttl_ms(const struct broker_policy *policy)
@@ -89,34 +85,6 @@ static void publish_plain(struct redis_log *log, const char *pubsub,
     free(envelope);
 }
 
-static void forget_refreshed(struct redis_log *log)
-{
-    const void *cursor = NULL;
-    int64_t *when;
-    while ((when = text_map_next(log->refreshed, &cursor)))
-        free(when);
-    text_map_destroy(log->refreshed);
-    log->refreshed = text_map_create();
-}
-
-/* Lifetimes are put forward by one publish in a tenth of them, not by every one: two commands
- * less inside Redis. */
-static bool is_refresh_due(struct redis_log *log, const char *channel, int64_t ttl_ms)
-{
-    int64_t *when = text_map_find(log->refreshed, channel);
-    int64_t now_ms = clock_now_ms();
-    if (when && now_ms - *when < ttl_ms / 10)
-        return false;
-    if (!when) {
-        if (text_map_count(log->refreshed) >= REFRESHED_MAX)
-            forget_refreshed(log);
-        when = mem_alloc(sizeof(*when));
-        text_map_add(log->refreshed, channel, when);
-    }
-    *when = now_ms;
-    return true;
-}
-
 static void publish_by_script(struct redis_log *log, const char *channel, const char *pubsub,
                               const struct broker_message *message,
                               struct channel_call *log_call)
@@ -141,8 +109,9 @@ static void publish_by_script(struct redis_log *log, const char *channel, const 
     redis_call_number(&call, redis_log_meta_ttl_ms(policy));
     redis_call_text(&call, epoch);
     redis_call_number(&call, BROKER_KEY_TTL_MS);
-    redis_call_number(&call, is_refresh_due(log, channel, policy->history_ttl_ms));
+    redis_call_text(&call, ""); /* lifetimes are put forward when a tenth is over */
     redis_call_text(&call, message->key ? message->digest : "");
+    redis_call_text(&call, redis_store_run(log->store));
     redis_store_script(log->store, SCRIPT_PUBLISH, &call, on_published, log_call);
     free(log_key);
     free(meta);
@@ -180,21 +149,13 @@ static struct publication *read_entry(const redisReply *entry)
     return publication_create(strtoull(entry->element[0]->str, NULL, 10), payload, info);
 }
 
-/* The epoch that this one took the place of; "": of none that could have been. */
-static const char *renamed_from(const redisReply *reply)
-{
-    const char *epoch = reply->element[3]->str;
-    return broker_is_epoch(epoch) ? epoch : "";
-}
-
 static void answer_history(struct channel_call *call, const redisReply *reply)
 {
     const redisReply *entries = reply->element[2];
     struct broker_reply answer = {.status = BROKER_OK,
                                   .epoch = reply->element[0]->str,
                                   .offset = (uint64_t)reply->element[1]->integer,
-                                  .renamed_from = renamed_from(reply),
-                                  .renamed_at = (uint64_t)reply->element[4]->integer};
+                                  .renames = reply->element[3]->str};
     answer.publications = mem_zalloc((entries->elements + 1) * sizeof(*answer.publications));
     for (size_t i = 0; i < entries->elements; i++) {
         struct publication *publication = read_entry(entries->element[i]);
@@ -215,8 +176,7 @@ static void answer_history(struct channel_call *call, const redisReply *reply)
 static bool is_log(const redisReply *reply)
 {
     const char *epoch = reply->element[0]->str;
-    return (*epoch == '\0' || broker_is_epoch(epoch)) && reply->element[1]->integer >= 0 &&
-           reply->element[4]->integer >= 0;
+    return (*epoch == '\0' || broker_is_epoch(epoch)) && reply->element[1]->integer >= 0;
 }
 
 static void on_history(void *context, enum broker_status status, const redisReply *reply)
@@ -273,15 +233,19 @@ void redis_log_remove(struct redis_log *log, const char *channel, struct broker_
     free(log_key);
 }
 
-void redis_log_new_epoch(struct redis_log *log, const char *channel, const char *old_epoch)
+void redis_log_new_epoch(struct redis_log *log, const char *channel,
+                         const struct broker_position *seen, bool is_certain)
 {
     struct redis_call call = {.count = 0};
     char *meta = key_of_channel(redis_store_prefix(log->store), channel, "meta");
     char epoch[BROKER_EPOCH_BYTES];
     broker_make_epoch(epoch);
     redis_call_key(&call, meta);
-    redis_call_text(&call, old_epoch);
+    redis_call_text(&call, seen->epoch);
+    redis_call_number(&call, (int64_t)seen->offset);
     redis_call_text(&call, epoch);
+    redis_call_text(&call, redis_store_run(log->store));
+    redis_call_text(&call, is_certain ? "1" : "0");
     redis_store_script(log->store, SCRIPT_NEW_EPOCH, &call, NULL, NULL);
     free(meta);
 }
@@ -292,15 +256,10 @@ struct redis_log *redis_log_create(struct redis_store *store)
 {
     struct redis_log *log = mem_zalloc(sizeof(*log));
     log->store = store;
-    log->refreshed = text_map_create();
     return log;
 }
 
 void redis_log_destroy(struct redis_log *log)
 {
-    if (!log)
-        return;
-    forget_refreshed(log);
-    text_map_destroy(log->refreshed);
     free(log);
 }

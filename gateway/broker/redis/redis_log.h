@@ -27,6 +27,7 @@ void redis_log_publish(struct redis_log *log, const char *channel,
 void redis_log_history(struct redis_log *log, const char *channel,
                        const struct broker_range *range, struct broker_waiter waiter);
 void redis_log_remove(struct redis_log *log, const char *channel, struct broker_waiter waiter);
-void redis_log_new_epoch(struct redis_log *log, const char *channel, const char *old_epoch);
+void redis_log_new_epoch(struct redis_log *log, const char *channel,
+                         const struct broker_position *seen, bool is_certain);
 
 #endif

@@ -41,6 +41,11 @@ const struct broker_policy *redis_store_policy(const struct redis_store *store,
 
 /* -------------------------------------------------------------------------------- commands */
 
+const char *redis_store_run(const struct redis_store *store)
+{
+    return redis_link_run(store->options.commands);
+}
+
 bool redis_store_is_up(const struct redis_store *store)
 {
     return redis_link_is_up(store->options.commands);

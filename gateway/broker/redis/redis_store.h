@@ -34,6 +34,10 @@ const char *redis_store_prefix(const struct redis_store *store);
 const struct broker_policy *redis_store_policy(const struct redis_store *store,
                                                const char *channel);
 
+/* Which run of which server answers, as its meta's name it: another after each start, and on
+ * each replica; "": not known. Borrowed, valid until the next turn. */
+const char *redis_store_run(const struct redis_store *store);
+
 /* Can commands be sent? */
 bool redis_store_is_up(const struct redis_store *store);
 /* See redis_link_has_room. */

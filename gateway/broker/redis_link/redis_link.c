@@ -16,6 +16,7 @@
 #include "redis_connection.h"
 #include "redis_link_body.h"
 #include "redis_replies.h"
+#include "redis_reply.h"
 #include "redis_url.h"
 
 #include <hiredis/async.h>
@@ -100,6 +101,24 @@ static void load_script(struct redis_link *link, size_t number)
               lengths);
 }
 
+/* INFO may be forbidden: then logs that lost their end are known by their offsets alone. */
+static void on_info(void *context, enum broker_status status, const redisReply *reply)
+{
+    struct redis_link *link = context;
+    if (status == BROKER_OK)
+        redis_run_of_info(reply->str, link->run);
+    on_setup_reply(link, status == BROKER_REFUSED ? BROKER_OK : status, reply);
+}
+
+static void ask_for_run(struct redis_link *link)
+{
+    const char *parts[] = {"INFO", "server"};
+    const size_t lengths[] = {4, 6};
+    link->run[0] = '\0';
+    link->setup_left++;
+    link_send(link, &(struct redis_ask){"INFO", "s", on_info, link}, 2, parts, lengths);
+}
+
 static void set_up(struct redis_link *link)
 {
     const struct redis_url *url = link->options.url;
@@ -115,6 +134,8 @@ static void set_up(struct redis_link *link)
         setup_command(link, "S", 2, (const char *[]){"SELECT", db});
     if (link->options.is_subscriber)
         setup_command(link, ".", 2, (const char *[]){"HELLO", "3"});
+    else
+        ask_for_run(link);
     for (size_t i = 0; i < link->options.script_count; i++)
         load_script(link, i);
     setup_command(link, "S", 1, (const char *[]){"PING"}); /* fails while Redis is loading */
@@ -263,6 +284,11 @@ void redis_link_destroy(struct redis_link *link)
 bool redis_link_is_up(const struct redis_link *link)
 {
     return link->state == LINK_UP && !link->is_broken;
+}
+
+const char *redis_link_run(const struct redis_link *link)
+{
+    return link->run;
 }
 
 const char *redis_link_digest(const struct redis_link *link, size_t i)

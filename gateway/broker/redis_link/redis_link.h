@@ -65,6 +65,8 @@ struct redis_link *redis_link_create(struct loop *loop,
 void redis_link_destroy(struct redis_link *link);
 
 bool redis_link_is_up(const struct redis_link *link);
+/* The run of the server, see redis_run_of_info. Valid while the link is up. */
+const char *redis_link_run(const struct redis_link *link);
 /* Commands not yet answered. */
 size_t redis_link_pending(const struct redis_link *link);
 /* False while commands of queue_bytes_max wait for an answer: what clients ask for is then to

@@ -106,3 +106,11 @@ bool redis_push_read(const redisReply *reply, struct redis_push *ret_push)
     *ret_push = push;
     return true;
 }
+
+void redis_run_of_info(const char *info, char out[REDIS_RUN_BYTES])
+{
+    static const char field[] = "run_id:";
+    const char *run = strstr(info, field);
+    size_t length = run ? strspn(run + strlen(field), "0123456789abcdef") : 0;
+    (void)snprintf(out, REDIS_RUN_BYTES, "%.*s", (int)length, run ? run + strlen(field) : "");
+}

@@ -43,4 +43,9 @@ struct redis_push {
 __attribute__((warn_unused_result)) bool redis_push_read(const struct redisReply *reply,
                                                          struct redis_push *ret_push);
 
+/* The run of a server, as its INFO names it: REDIS_RUN_BYTES of it, the final zero included; ""
+ * where it does not say. */
+enum { REDIS_RUN_BYTES = 17 };
+void redis_run_of_info(const char *info, char out[REDIS_RUN_BYTES]);
+
 #endif

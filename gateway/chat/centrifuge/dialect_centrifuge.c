@@ -101,7 +101,7 @@ static bool may_recover(const struct subscription *subscription,
 {
     const struct channel *channel = subscription->channel;
     bool has_missed_nothing = request->position.offset == channel_offset(channel) &&
-                              strcmp(request->position.epoch, channel_epoch(channel)) == 0;
+                              channel_has_place(channel, &request->position);
     return has_missed_nothing || rights_check(subscription->session, channel_name(channel),
                                               RIGHTS_HISTORY) == RIGHTS_GRANTED;
 }
@@ -115,8 +115,8 @@ static bool is_recoverable(const struct subscription *subscription,
         return false;
     if (channel_options(channel)->policy.history_size == 0)
         return false; /* no log is kept here */
-    bool is_same_log = request->position.epoch[0] == '\0' ||
-                       strcmp(request->position.epoch, channel_epoch(channel)) == 0;
+    bool is_same_log =
+        request->position.epoch[0] == '\0' || channel_has_place(channel, &request->position);
     if (!is_same_log || request->position.offset > newest)
         return false;
     if (request->position.offset == newest)
@@ -206,29 +206,24 @@ static void on_gap(struct subscription *subscription)
                                     "insufficient state");
 }
 
-static bool is_ahead(const struct subscription *subscription)
+static bool claimed_place(const struct subscription *subscription,
+                          struct broker_position *ret_place)
 {
     assert(subscription->request);
     const struct centrifuge_request *request = subscription->request;
-    return request->wants_recovery &&
-           request->position.offset > channel_offset(subscription->channel) &&
-           strcmp(request->position.epoch, channel_epoch(subscription->channel)) == 0;
+    *ret_place = request->position;
+    return request->wants_recovery;
 }
 
-/* A client that has seen more of the log than there is comes back at once, to its new epoch. */
 static void on_admitted(struct subscription *subscription)
 {
-    bool was_ahead = is_ahead(subscription);
     if (subscription->is_server_side)
         push_subscribed(subscription);
     else
         send_subscribed(subscription);
     free(subscription->request);
     subscription->request = NULL;
-    if (was_ahead && channel_went_back(subscription->channel))
-        on_gap(subscription);
-    else
-        presence_join(subscription);
+    presence_join(subscription);
 }
 
 static void on_not_opened(struct subscription *subscription)
@@ -318,6 +313,8 @@ const struct dialect dialect_centrifuge = {
     .on_admitted = on_admitted,
     .on_not_opened = on_not_opened,
     .on_gap = on_gap,
+    .on_new_epoch = on_gap, /* it comes back with its place, to the new epoch */
+    .claimed_place = claimed_place,
     .on_joined = on_joined,
     .on_due = on_due,
     .shut_down = shut_down,

@@ -294,6 +294,27 @@ static void reverse(struct subscription_list *list)
         list->items[i]->index = (uint32_t)i;
 }
 
+void channel_admit_again(struct subscription *subscription)
+{
+    struct channel *channel = subscription->channel;
+    assert(subscription->is_admitted);
+    list_remove(list_of(channel, subscription), subscription);
+    subscription->is_admitted = false;
+    list_add(&channel->arrivals, subscription);
+    channel_mark_dirty(channel);
+}
+
+/* Has the arrival seen more of the log than this node? Then it is not let in before the log was
+ * read: it would be told that it has lost something, or be sent again what it had. */
+static bool is_ahead(struct subscription *subscription, struct broker_position *ret_place)
+{
+    const struct channel *channel = subscription->channel;
+    const struct dialect *dialect = session_dialect(subscription->session);
+    return channel->options->policy.history_size > 0 && !subscription->is_looked_up &&
+           dialect->claimed_place && dialect->claimed_place(subscription, ret_place) &&
+           ret_place->offset > channel->offset && channel_has_place(channel, ret_place);
+}
+
 /* The arrival that came first is served first: it stands last in the list then, where removing
  * moves nobody but those who are CLOSING and stay until they leave. */
 static void admit_arrivals(struct channel *channel)
@@ -301,12 +322,22 @@ static void admit_arrivals(struct channel *channel)
     struct subscription_list *arrivals = &channel->arrivals;
     if (channel->state != CHANNEL_LIVE)
         return;
+    struct broker_position place;
+    bool is_behind = false;
     reverse(arrivals);
-    /* one of them may know more of the log than there is, and then the channel is not live */
-    for (size_t i = arrivals->count; i > 0 && channel->state == CHANNEL_LIVE; i--) {
-        if (session_is_open(arrivals->items[i - 1]->session))
-            admit(channel, arrivals->items[i - 1]);
+    for (size_t i = arrivals->count; i > 0; i--) {
+        struct subscription *arrival = arrivals->items[i - 1];
+        if (!session_is_open(arrival->session))
+            continue;
+        if (!is_ahead(arrival, &place)) {
+            admit(channel, arrival);
+            continue;
+        }
+        arrival->is_looked_up = true;
+        is_behind = true;
     }
+    if (is_behind)
+        channel_log_claim(channel, &place);
 }
 
 /* True: but for what is outgoing there is nothing to be sent. */

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 struct batch;
+struct broker_position;
 struct broker_presence;
 struct channel;
 struct hub;
@@ -45,6 +46,7 @@ struct subscription {
     struct subscription *next_of_session;
     uint32_t index; /* in the channel's list */
     bool is_admitted;
+    bool is_looked_up;    /* the log was read because of the place that it has seen */
     bool is_server_side;  /* not asked for by the client */
     bool is_by_token;     /* a token, or the server API, let the session in */
     bool has_list;        /* of users: it is to be kept right */
@@ -114,9 +116,12 @@ uint64_t channel_offset(const struct channel *channel);
 size_t channel_recent_count(const struct channel *channel);
 const struct publication *channel_recent(const struct channel *channel, size_t i);
 
-/* A client says that it has seen more of this log than there is: the log gets a new epoch. Not
- * often, since any client can say so (claims.h); false: not now. */
-bool channel_went_back(struct channel *channel);
+/* Is this a place in the log as it is now: of the same epoch, or of an earlier one and where
+ * the two logs are the same? How far the log goes is not looked at. */
+bool channel_has_place(const struct channel *channel, const struct broker_position *place);
+
+/* For on_gap: the subscriber gets what a newcomer gets, when the channel is live again. */
+void channel_admit_again(struct subscription *subscription);
 
 /* What holds for it, by its name. Borrowed. */
 const struct namespace_options *channel_options(const struct channel *channel);

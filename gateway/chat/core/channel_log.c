@@ -16,7 +16,6 @@
 #include "channel.h"
 
 #include "channel_body.h"
-#include "claims.h"
 #include "clock.h"
 #include "hub.h"
 #include "id_table.h"
@@ -141,18 +140,21 @@ static void begin_epoch(struct channel *channel, const char *epoch, uint64_t off
     channel->offset = offset;
 }
 
-/* The log as far as it is known begins here: at the first look, or because nobody had
- * published when we looked before. Whoever is admitted already has seen nothing yet. */
-static void begin_at(struct channel *channel, const struct broker_reply *reply)
+static void tell_of_gap(struct subscription *subscription)
 {
-    begin_epoch(channel, reply->epoch, 0);
-    for (size_t i = reply->publication_count; i > 0; i--) /* newest first, they were read */
-        pass_on(channel, reply->publications[i - 1]);
-    channel->offset = reply->offset;
+    session_dialect(subscription->session)->on_gap(subscription);
+}
+
+static void tell_of_new_epoch(struct subscription *subscription)
+{
+    const struct dialect *dialect = session_dialect(subscription->session);
+    if (dialect->on_new_epoch)
+        dialect->on_new_epoch(subscription);
 }
 
 /* From the end of each list: whoever is told may leave it, and nobody else does. */
-static void tell_gap(struct channel *channel)
+static void tell_subscribers(struct channel *channel,
+                             void (*tell)(struct subscription *subscription))
 {
     fanout_flush(channel);
     for (size_t number = 0; number < channel->audience_count; number++) {
@@ -160,7 +162,7 @@ static void tell_gap(struct channel *channel)
         for (size_t i = list->count; i > 0; i--) {
             struct subscription *subscription = list->items[i - 1];
             if (session_is_open(subscription->session))
-                session_dialect(subscription->session)->on_gap(subscription);
+                tell(subscription);
         }
     }
 }
@@ -171,7 +173,27 @@ static void note_lost(struct channel *channel, uint64_t missing)
     log_event(gap_not_in_log, kv_str("channel", channel->name),
               kv_int("missing", (int64_t)missing));
     forget_recent(channel); /* what is kept is without a gap */
-    tell_gap(channel);
+    tell_subscribers(channel, tell_of_gap);
+}
+
+static void remember_renames(struct channel *channel, const char *renames)
+{
+    free(channel->renames);
+    channel->renames = renames && renames[0] ? mem_strdup(renames) : NULL;
+}
+
+/* The log as far as it is known begins here: at the first look, or because nobody had
+ * published when we looked before. Whoever is admitted already has seen nothing of it yet. */
+static void begin_at(struct channel *channel, const struct broker_reply *reply)
+{
+    bool is_whole = reply->offset == reply->publication_count;
+    begin_epoch(channel, reply->epoch, 0);
+    if (channel->is_replaced && !is_whole)
+        note_lost(channel, reply->offset - reply->publication_count);
+    channel->is_replaced = false;
+    for (size_t i = reply->publication_count; i > 0; i--) /* newest first, they were read */
+        pass_on(channel, reply->publications[i - 1]);
+    channel->offset = reply->offset;
 }
 
 /* Same epoch: what came after our offset, as far as the log still reaches. False: the answer
@@ -192,64 +214,75 @@ static bool catch_up(struct channel *channel, const struct broker_reply *reply)
     return true;
 }
 
-/* Another log, or the same after it lost its end: all that it holds is new. */
+/* Another log: all that it holds is new. */
 static void begin_anew(struct channel *channel, const struct broker_reply *reply)
 {
     log_event(log_replaced, kv_str("channel", channel->name),
               kv_int("offset", (int64_t)channel->offset),
               kv_int("log_offset", (int64_t)reply->offset));
     forget_recent(channel);
-    tell_gap(channel);
+    channel->is_epoch_news = true;
     channel->epoch[0] = '\0';
     channel->offset = 0;
+    channel->is_replaced = true;
     channel_log_read(channel);
 }
 
-/* Another node has given the log a new epoch, since it had lost its end. What is left of it is
- * the log that we know, and nothing new to those who are here. */
-static void follow_renaming(struct channel *channel, const struct broker_reply *reply)
+/* The log that we know has a new epoch, since it may have lost its end. What is the same of
+ * both is nothing new to those who are here; whoever had seen more of the old one has missed
+ * nothing either: what was lost was passed on before. */
+static void follow_renaming(struct channel *channel, const struct broker_reply *reply,
+                            uint64_t same_until)
 {
     log_event(log_renamed, kv_str("channel", channel->name),
               kv_int("offset", (int64_t)channel->offset),
-              kv_int("log_offset", (int64_t)reply->renamed_at));
-    if (reply->renamed_at < channel->offset) {
+              kv_int("log_offset", (int64_t)same_until));
+    if (same_until < channel->offset) {
         forget_recent(channel);
-        channel->offset = reply->renamed_at;
+        channel->offset = same_until;
+        channel->is_epoch_news = true; /* once they have what is new in it */
+    } else {
+        tell_subscribers(channel, tell_of_new_epoch); /* they come back, and are recovered */
     }
-    tell_gap(channel);
     begin_epoch(channel, reply->epoch, channel->offset);
+    remember_renames(channel, reply->renames);
     channel_log_read(channel);
 }
 
-/* Where we are in the log stays as it is: nothing of it is new to those who are here. */
-static void ask_for_new_epoch(struct channel *channel)
-{
-    channel->is_renaming = true;
-    broker_new_epoch(channel->hub->broker, channel->name, channel->epoch);
-    channel_log_read(channel);
-}
-
-/* The log has lost its end: restored from an older file, or a replica that was behind. What is
- * left of it was passed on before. It gets a new epoch, so that nobody who saw more of the old
- * one is told that nothing is missing; then it is read from here. */
+/* The log has lost its end: restored from an older file, or a replica that was behind, and
+ * nobody has written to it since. What is left of it was passed on before. It gets a new epoch,
+ * so that nobody who saw more of the old one is told that nothing is missing; then it is read
+ * from here. */
 static void rename_log(struct channel *channel, const struct broker_reply *reply)
 {
+    struct broker_position seen = {.offset = channel->offset};
+    (void)snprintf(seen.epoch, sizeof(seen.epoch), "%s", channel->epoch);
     log_event(log_went_back, kv_str("channel", channel->name),
               kv_int("offset", (int64_t)channel->offset),
               kv_int("log_offset", (int64_t)reply->offset));
     forget_recent(channel);
-    tell_gap(channel);
+    channel->is_epoch_news = true;
     channel->offset = reply->offset;
-    ask_for_new_epoch(channel);
+    channel->is_renaming = true;
+    broker_new_epoch(channel->hub->broker, channel->name, &seen, /* is_certain= */ true);
+    channel_log_read(channel);
 }
 
-bool channel_went_back(struct channel *channel)
+/* Either this node is behind, or the log has lost its end, or it is not true: Redis knows. */
+void channel_log_claim(struct channel *channel, const struct broker_position *seen)
 {
-    if (channel->state != CHANNEL_LIVE || !keeps_log(channel) ||
-        !claims_take(channel->hub->claims, channel->name, clock_now_ms()))
-        return false;
-    ask_for_new_epoch(channel);
-    return true;
+    assert(channel->state == CHANNEL_LIVE && keeps_log(channel));
+    broker_new_epoch(channel->hub->broker, channel->name, seen, /* is_certain= */ false);
+    channel_log_read(channel);
+}
+
+bool channel_has_place(const struct channel *channel, const struct broker_position *place)
+{
+    uint64_t same_until;
+    if (strcmp(place->epoch, channel->epoch) == 0)
+        return true;
+    return broker_same_until(channel->renames, place->epoch, &same_until) &&
+           place->offset <= same_until;
 }
 
 static void on_log_read(void *owner, uint64_t tag, const struct broker_reply *reply)
@@ -272,20 +305,29 @@ static void on_log_read(void *owner, uint64_t tag, const struct broker_reply *re
         rename_log(channel, reply);
         return;
     }
-    if (is_other && !was_renaming) {
-        bool is_renamed =
-            reply->renamed_from && strcmp(reply->renamed_from, channel->epoch) == 0;
-        (is_renamed ? follow_renaming : begin_anew)(channel, reply);
+    uint64_t same_until;
+    bool is_renamed =
+        is_other && broker_same_until(reply->renames, channel->epoch, &same_until);
+    if (is_other && is_renamed && !(was_renaming && same_until == channel->offset)) {
+        follow_renaming(channel, reply, same_until);
+        return;
+    }
+    if (is_other && !is_renamed) {
+        begin_anew(channel, reply);
         return;
     }
     if (is_other)
         begin_epoch(channel, reply->epoch, channel->offset);
+    remember_renames(channel, reply->renames);
     if (!is_known) {
         begin_at(channel, reply);
     } else if (!catch_up(channel, reply)) {
         channel_log_read(channel);
         return;
     }
+    if (channel->is_epoch_news) /* now that all have what is in the log */
+        tell_subscribers(channel, tell_of_new_epoch);
+    channel->is_epoch_news = false;
     channel_set_state(channel, CHANNEL_LIVE);
     channel_mark_dirty(channel);
     /* arrivals, too, get all that was held */
@@ -362,6 +404,7 @@ const struct publication *channel_recent(const struct channel *channel, size_t i
 void channel_log_finish(struct channel *channel)
 {
     forget_recent(channel);
+    free(channel->renames);
     free(channel->recent);
     for (size_t i = 0; i < channel->held_count; i++)
         publication_unref(channel->held[i].publication);

@@ -8,7 +8,6 @@
 #include "batch.h"
 #include "broker.h"
 #include "channel.h"
-#include "claims.h"
 #include "clock.h"
 #include "control.h"
 #include "dialect.h"
@@ -89,7 +88,6 @@ static struct hub *create_hub(struct loop *loop, struct broker *broker,
     hub->intake = intake_create();
     hub->reply_usual = options->limits.reply_bytes / 2;
     hub->touched_channels = name_cache_create();
-    hub->claims = claims_create();
     hub->instance = random_number();
     return hub;
 }
@@ -125,7 +123,6 @@ void chat_destroy(struct hub *hub)
     free(hub->closed);
     intake_destroy(hub->intake);
     name_cache_destroy(hub->touched_channels);
-    claims_destroy(hub->claims);
     free(hub);
 }
 

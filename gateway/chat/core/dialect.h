@@ -30,10 +30,18 @@ struct dialect {
     /* The subscription is live from now on: history, and what waited for this. */
     void (*on_admitted)(struct subscription *subscription);
     /* The channel could not be opened in time. Ends the subscription, or the session. Like the
-     * three that follow it ends no other subscription. */
+     * four that follow it ends no other subscription. */
     void (*on_not_opened)(struct subscription *subscription);
-    /* Publications were missed and cannot be had any more. May end the subscription. */
+    /* Publications were missed and cannot be had any more. May end the subscription, or the
+     * session. */
     void (*on_gap)(struct subscription *subscription);
+    /* Nothing was missed, but the log has another epoch from now on. May end the subscription.
+     * NULL: clients know nothing of epochs. */
+    void (*on_new_epoch)(struct subscription *subscription);
+    /* The place in the log that an arrival says it has seen; false: it says none. NULL: they
+     * never do. */
+    bool (*claimed_place)(const struct subscription *subscription,
+                          struct broker_position *ret_place);
     void (*on_joined)(struct subscription *subscription, const struct broker_reply *reply);
     /* A deadline of the session: answers the next one, on clock_now_ms's clock. */
     int64_t (*on_due)(struct session *session);

@@ -18,7 +18,6 @@ struct channel;
 struct channel_history;
 struct id_table;
 struct loop;
-struct claims;
 struct intake;
 struct name_cache;
 struct presence_list;
@@ -57,7 +56,6 @@ struct hub {
     size_t replies_expected;                /* their bytes, as far as one can guess */
     size_t reply_usual;                     /* what one of them is like here lately */
     struct name_cache *touched_channels; /* asked for or published in, not only subscribed to */
-    struct claims *claims;               /* that logs have gone back */
     uint64_t instance;                   /* random, so that client ids of two lives differ */
     uint32_t join_serial;
     int64_t started_ms;    /* wall time */

@@ -234,7 +234,8 @@ static void luchat_on_admitted(struct subscription *subscription)
     const struct luchat_session *state = luchat_state(session);
     session_resume(session, PAUSE_FOR_CHANNEL);
     if (state->wants_hello)
-        luchat_hello_send(subscription, state->user, history);
+        luchat_hello_send(subscription, state, history);
+    luchat_set_missed(session, false);
     presence_on_admitted(subscription);
     if (history)
         session_send(session, history);
@@ -245,9 +246,16 @@ static void luchat_on_not_opened(struct subscription *subscription)
     session_close(subscription->session, CLOSE_TRY_AGAIN_LATER, "channel cannot be opened now");
 }
 
+/* Its frames have no offsets. Who knows of hello is given the history once more, and lays it
+ * over what it has; anybody else comes back for it. */
 static void luchat_on_gap(struct subscription *subscription)
 {
-    (void)subscription; /* its frames have no offsets: it goes on with what there is */
+    if (!luchat_state(subscription->session)->wants_hello) {
+        session_close(subscription->session, CLOSE_TRY_AGAIN_LATER, "messages were missed");
+        return;
+    }
+    luchat_set_missed(subscription->session, true);
+    channel_admit_again(subscription);
 }
 
 static void luchat_on_joined(struct subscription *subscription,

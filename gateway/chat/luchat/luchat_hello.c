@@ -9,6 +9,7 @@
 #include "files.h"
 #include "hub.h"
 #include "json_out.h"
+#include "luchat_session.h"
 #include "mem.h"
 #include "session.h"
 #include "text.h"
@@ -60,7 +61,7 @@ static void write_files(struct json_out *out, const struct hub *hub)
     json_out_close_object(out);
 }
 
-void luchat_hello_send(struct subscription *subscription, const char *user,
+void luchat_hello_send(struct subscription *subscription, const struct luchat_session *state,
                        const struct batch *history)
 {
     struct session *session = subscription->session;
@@ -71,11 +72,13 @@ void luchat_hello_send(struct subscription *subscription, const char *user,
     json_out_open_object(&out);
     json_out_member_text(&out, "node", hub->options->node);
     json_out_member_text(&out, "channel", channel_name(subscription->channel));
-    json_out_member_text(&out, "user", user);
+    json_out_member_text(&out, "user", state->user);
     json_out_member_uint(&out, "history", history ? batch_message_count(history) : 0);
+    if (state->has_missed)
+        json_out_member_bool(&out, "missed", true);
     json_out_key(&out, "files");
     write_files(&out, hub);
-    if (!user && hub->options->token_keys)
+    if (!state->user && hub->options->token_keys)
         json_out_member_text(&out, "guest", AUTH_GUEST_PREFIX);
     json_out_close_object(&out);
     json_out_close_object(&out);

@@ -20,8 +20,15 @@ static const struct luchat_session nobody = {.is_welcome = true};
 
 const struct luchat_session *luchat_state(const struct session *session)
 {
-    const struct luchat_session *state = session_state(session);
+    struct luchat_session *state = session_state(session);
     return state ? state : &nobody;
+}
+
+void luchat_set_missed(struct session *session, bool has_missed)
+{
+    struct luchat_session *state = session_state(session);
+    if (state)
+        state->has_missed = has_missed;
 }
 
 /* idle_ms: when to look whether it is silent. */

@@ -23,10 +23,13 @@ struct luchat_session {
     bool is_for_channel;  /* the token names the channel */
     bool is_welcome;      /* has shown a token, or needs none */
     bool wants_hello;
+    bool has_missed; /* something, and is about to be given the history again */
 };
 
 /* Never NULL. Borrowed. */
 const struct luchat_session *luchat_state(const struct session *session);
+/* The session has missed messages, or was given the history again. */
+void luchat_set_missed(struct session *session, bool has_missed);
 
 /* The first token lets it in, a later one lets it stay; one that does not ends it. */
 void luchat_show_token(struct session *session, const char *text);

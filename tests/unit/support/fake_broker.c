@@ -80,9 +80,11 @@ static void fake_history_remove(struct broker *broker, const char *channel,
     wait_for_answer(broker, FAKE_HISTORY_REMOVE, channel, waiter);
 }
 
-static void fake_new_epoch(struct broker *broker, const char *channel, const char *old_epoch)
+static void fake_new_epoch(struct broker *broker, const char *channel,
+                           const struct broker_position *seen, bool is_certain)
 {
-    journal_add(&self_of(broker)->calls, "new_epoch %s %s", channel, old_epoch);
+    journal_add(&self_of(broker)->calls, "new_epoch %s %s %llu%s", channel, seen->epoch,
+                (unsigned long long)seen->offset, is_certain ? " certain" : "");
 }
 
 static void fake_control(struct broker *broker, const char *bytes, size_t length,
@@ -265,12 +267,11 @@ static size_t count_texts(const char *const *texts)
 void fake_broker_answer_log(struct fake_broker *fake, const char *epoch, uint64_t newest,
                             const char *const *texts)
 {
-    fake_broker_answer_renamed(fake, epoch, newest, texts, "", 0);
+    fake_broker_answer_renamed(fake, epoch, newest, texts, "");
 }
 
 void fake_broker_answer_renamed(struct fake_broker *fake, const char *epoch, uint64_t newest,
-                                const char *const *texts, const char *renamed_from,
-                                uint64_t renamed_at)
+                                const char *const *texts, const char *renames)
 {
     struct publication *publications[ITEMS_MAX];
     size_t count = count_texts(texts);
@@ -282,8 +283,7 @@ void fake_broker_answer_renamed(struct fake_broker *fake, const char *epoch, uin
     fake_broker_answer(fake, FAKE_HISTORY,
                        &(struct broker_reply){.epoch = epoch,
                                               .offset = newest,
-                                              .renamed_from = renamed_from,
-                                              .renamed_at = renamed_at,
+                                              .renames = renames,
                                               .publications = publications,
                                               .publication_count = count});
     for (size_t i = 0; i < count; i++)

@@ -54,10 +54,9 @@ void fake_broker_answer_status(struct fake_broker *fake, enum fake_request kind,
  * first; a read in reverse gets them the other way round. */
 void fake_broker_answer_log(struct fake_broker *fake, const char *epoch, uint64_t newest,
                             const char *const *texts);
-/* The same for a log that got this epoch in place of another, when it reached that far. */
+/* The same for a log that had other names before, see broker_same_until. */
 void fake_broker_answer_renamed(struct fake_broker *fake, const char *epoch, uint64_t newest,
-                                const char *const *texts, const char *renamed_from,
-                                uint64_t renamed_at);
+                                const char *const *texts, const char *renames);
 /* Answers a read of the members: users (NULL at the end), a connection each, with the info
  * {"userid":"…"}. */
 void fake_broker_answer_members(struct fake_broker *fake, uint64_t version,

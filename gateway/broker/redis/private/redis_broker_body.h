@@ -53,7 +53,8 @@ void redis_history(struct broker *broker, const char *channel, const struct brok
                    struct broker_waiter waiter);
 void redis_history_remove(struct broker *broker, const char *channel,
                           struct broker_waiter waiter);
-void redis_new_epoch(struct broker *broker, const char *channel, const char *old_epoch);
+void redis_new_epoch(struct broker *broker, const char *channel,
+                     const struct broker_position *seen, bool is_certain);
 void redis_control(struct broker *broker, const char *bytes, size_t length,
                    struct broker_waiter waiter);
 void redis_join(struct broker *broker, const char *channel, const struct broker_member *member,

@@ -1,8 +1,16 @@
-# Writes each Lua script into a C header as the string lua_<name>.
+# Writes each Lua script into a C header as the string lua_<name>. A line "-- include NAME" stands
+# for the file include/NAME.lua.
 file(WRITE ${OUT} "/* made from broker/scripts/ by embed.cmake */\n")
 foreach(script ${SCRIPTS})
     get_filename_component(name ${script} NAME_WE)
+    get_filename_component(folder ${script} DIRECTORY)
     file(READ ${script} text)
+    string(REGEX MATCHALL "-- include [a-z_]+\n" includes "${text}")
+    foreach(include ${includes})
+        string(REGEX REPLACE "-- include ([a-z_]+)\n" "\\1" included "${include}")
+        file(READ ${folder}/include/${included}.lua part)
+        string(REPLACE "${include}" "${part}" text "${text}")
+    endforeach()
     string(REPLACE "\\" "\\\\" text "${text}")
     string(REPLACE "\"" "\\\"" text "${text}")
     string(REPLACE "\n" "\\n\"\n    \"" text "${text}")

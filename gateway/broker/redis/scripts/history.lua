@@ -4,13 +4,14 @@
 --       3 reverse (1: newest first)  4 a new epoch, for a log that has none; '': it is only
 --       looked at, and nothing is made  5 meta ttl ms  6 limit of bytes (0: none)
 --       7 what an entry counts besides its bytes
--- returns {epoch or '', offset, entries, the epoch it had before or '', its offset then}
-local meta = redis.call('HMGET', KEYS[2], 'epoch', 'offset', 'renamed_from', 'renamed_at')
+-- returns {epoch or '', offset, entries, epochs it had before: "EPOCH OFFSET " each, with the offset
+--         up to which the log is the same, the oldest first}
+local meta = redis.call('HMGET', KEYS[2], 'epoch', 'offset', 'renames', 'renamed_from', 'renamed_at')
 if meta[1] and (#meta[1] > 16 or not string.find(meta[1], '^[%w_-]+$')) then
     meta[1] = false -- no node wrote that
 end
 if not meta[1] and ARGV[4] == '' then
-    return {'', 0, {}, '', 0}
+    return {'', 0, {}, ''}
 end
 if not meta[1] then
     redis.call('HSET', KEYS[2], 'epoch', ARGV[4])
@@ -63,5 +64,10 @@ if limit > 0 and is_limited then
 elseif limit > 0 then
     entries = read(limit)
 end
-return {meta[1] or ARGV[4], tonumber(meta[2] or '0') or 0, entries, meta[3] or '',
-    tonumber(meta[4] or '0') or 0}
+-- a node of an older version keeps only the last of them
+local renames = meta[3] or ''
+local last = meta[4] and meta[5] and meta[4] .. ' ' .. meta[5] .. ' '
+if last and string.sub(renames, -#last) ~= last then
+    renames = renames .. last
+end
+return {meta[1] or ARGV[4], tonumber(meta[2] or '0') or 0, entries, renames}

@@ -8,6 +8,7 @@
 
 #include "redis_command.h"
 #include "redis_link.h"
+#include "redis_reply.h"
 #include "text.h"
 
 struct redisAsyncContext;
@@ -54,6 +55,7 @@ struct redis_link {
     int64_t echo_count;
     int64_t next_echo_ms;
     char (*digests)[REDIS_DIGEST_BYTES];
+    char run[REDIS_RUN_BYTES]; /* "": not known */
 };
 
 /* The connection is to be freed at the next turn, and nothing that comes by it is believed. */

@@ -55,6 +55,7 @@ struct channel {
 
     char epoch[BROKER_EPOCH_BYTES]; /* "": the log has not begun */
     uint64_t offset;                /* of the last publication passed on */
+    char *renames;                  /* what the log was called before; NULL: nothing else */
     struct publication **recent;    /* a ring of the policy's history_size; no gap in it */
     size_t recent_first;
     size_t recent_count;
@@ -66,6 +67,8 @@ struct channel {
     bool has_dropped;        /* there were too many to hold */
     unsigned reads_pending;  /* of the log; only the last one's answer counts */
     bool is_renaming;        /* the log went back: it is to come with a new epoch */
+    bool is_replaced;        /* by a log that has nothing to do with the one before */
+    bool is_epoch_news;      /* subscribers are to be told of the epoch */
     bool wants_read;         /* the store refused a read: ask again */
 
     struct channel_history *history; /* NULL: no newcomer has needed it lately */
@@ -87,6 +90,8 @@ void channel_send_and_admit(struct channel *channel, int64_t end_us);
 
 /* channel_log.c */
 void channel_log_read(struct channel *channel);
+/* A client says that it has seen that much: if so, the log has lost its end. */
+void channel_log_claim(struct channel *channel, const struct broker_position *seen);
 void channel_log_finish(struct channel *channel);
 
 /* channel_history.c */
