@@ -3,8 +3,9 @@
 # folders of exactly those rooms, and a wall in front of each library of other people's that the
 # row does not name. A room's folder private/ is on no other room's path.
 
-set(ROOM_LIBRARIES libevent jansson uthash utlist openssl hiredis libwebsockets)
-set(libevent_HEADERS event2/*.h)
+set(ROOM_LIBRARIES libevent libevent_dns jansson uthash utlist openssl hiredis libwebsockets)
+set(libevent_HEADERS event2/*.h) # but for dns.h, of another library
+set(libevent_dns_HEADERS event2/dns.h)
 set(jansson_HEADERS jansson.h)
 set(uthash_HEADERS uthash.h)
 set(utlist_HEADERS utlist.h)
@@ -12,6 +13,7 @@ set(openssl_HEADERS openssl/*.h)
 set(hiredis_HEADERS hiredis/*.h)
 set(libwebsockets_HEADERS libwebsockets.h)
 set(libevent_FOLDERS ${libevent_core_INCLUDE_DIRS})
+set(libevent_dns_FOLDERS ${libevent_extra_INCLUDE_DIRS})
 set(jansson_FOLDERS ${jansson_INCLUDE_DIRS})
 set(uthash_FOLDERS ${UTHASH_INCLUDE_DIR})
 set(utlist_FOLDERS ${UTHASH_INCLUDE_DIR})
@@ -19,6 +21,7 @@ set(openssl_FOLDERS ${openssl_INCLUDE_DIRS})
 set(hiredis_FOLDERS ${hiredis_INCLUDE_DIRS})
 set(libwebsockets_FOLDERS ${libwebsockets_INCLUDE_DIRS})
 set(libevent_LINKED ${libevent_core_LINK_LIBRARIES})
+set(libevent_dns_LINKED ${libevent_extra_LINK_LIBRARIES})
 set(jansson_LINKED ${jansson_LINK_LIBRARIES})
 set(openssl_LINKED ${openssl_LINK_LIBRARIES})
 set(hiredis_LINKED ${hiredis_ssl_LINK_LIBRARIES} ${hiredis_LINK_LIBRARIES}

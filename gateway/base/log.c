@@ -16,6 +16,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { SAY_EVERY_MS = 1000 }; /* of one event that comes often */
+
 enum {
     VALUE_BYTES_MAX = 512,
     FIELD_BYTES_MIN = 96, /* a key, a number, and what is around them */
@@ -235,4 +237,19 @@ void log_print_events(FILE *out)
     for (size_t i = 0; i < LOG_EVENT_COUNT; i++)
         (void)fprintf(out, "| `%s` | %s | %s |\n", events[i].name, level_names[events[i].level],
                       events[i].meaning);
+}
+
+int64_t log_may_say(enum log_event event)
+{
+    static struct {
+        int64_t next_ms; /* not before this; 0: nothing was said yet */
+        int64_t times;
+    } said[LOG_EVENT_COUNT];
+    int64_t now_ms = clock_now_ms();
+    int64_t times = ++said[event].times;
+    if (now_ms < said[event].next_ms)
+        return 0;
+    said[event].next_ms = now_ms + SAY_EVERY_MS;
+    said[event].times = 0;
+    return times;
 }

@@ -63,6 +63,18 @@ void log_emit(enum log_event event, const struct log_field *fields);
                      (const struct log_field[]){__VA_ARGS__, {.key = NULL}});                  \
     } while (0)
 
+/* The same for what may come very often: a line a second at most, with how many it stands for.
+ */
+#define log_event_at_times(name, ...)                                                          \
+    do {                                                                                       \
+        int64_t log_times = log_may_say(LOG_EVENT_##name);                                     \
+        if (log_times > 0)                                                                     \
+            log_event(name, __VA_ARGS__, kv_int("times", log_times));                          \
+    } while (0)
+/* For log_event_at_times: how often the event has come since it was last said; 0: it is not to
+ * be said now. */
+int64_t log_may_say(enum log_event event);
+
 /* All events, as a table of Markdown. */
 void log_print_events(FILE *out);
 

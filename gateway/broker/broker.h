@@ -131,9 +131,12 @@ struct broker_reply {
     bool is_conflict;    /* publish: it was used for something else: nothing was done */
     struct publication **publications; /* history */
     size_t publication_count;
+    uint64_t first; /* history: offset of the first entry there was, if that is no publication
+                       and so is not listed; 0: it is the first of those above */
     const struct broker_member *members; /* members: connections */
     size_t member_count;
-    uint64_t version;          /* members: of the list */
+    uint64_t version; /* members, history: of the list of members; 0: nobody was told of
+                         any */
     uint64_t connection_count; /* members: all there are, however many are listed */
     uint64_t user_count;
     const struct broker_channel *channels; /* channels */

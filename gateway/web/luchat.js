@@ -37,7 +37,7 @@ const CLOSE_NORMAL = 1000;
 const CLOSE_POLICY = 1008;
 /* The gateway closes like this for what was sent: it would do so again. */
 const CLOSE_BAD_MESSAGE = [1002, 1003, 1007, 1009];
-const SEEN_MIN = 500; // frames remembered, or twice the history if that is more
+const SEEN_MIN = 500; // frames remembered, or twice what a history can be if that is more
 const JITTER = 0.25; // of a delay, up or down
 
 const encoder = new TextEncoder();
@@ -109,6 +109,7 @@ export class LuChat extends EventTarget {
     #seen = []; // frames of the channel, oldest first
     #history = null; // those of a history that is still coming
     #historyCount = 0;
+    #historySize = 0; // how long it can become
     #lastTime = 0;
 
     constructor(url, options = {}) {
@@ -308,6 +309,7 @@ export class LuChat extends EventTarget {
         const userid = hello.user ?? guestName(this.user?.userid, hello.guest);
         if (userid) this.#options.user = { ...this.user, userid };
         this.#historyCount = hello.history;
+        this.#historySize = hello.history_size ?? hello.history;
         this.#history = [];
         this.#setState('connected');
         this.#tell('hello', hello);
@@ -338,7 +340,7 @@ export class LuChat extends EventTarget {
     }
 
     #remember(frame) {
-        const most = Math.max(SEEN_MIN, 2 * this.#historyCount);
+        const most = Math.max(SEEN_MIN, 2 * this.#historySize);
         this.#seen.push(frame);
         if (this.#seen.length > 2 * most) this.#seen.splice(0, most);
     }

@@ -93,6 +93,7 @@ static void luchat_client_that_knows_hello_is_given_the_history_again(void **sta
     assert_false(conn->is_closed);
     EXPECT(&conn->got,
            "{\"hello\":{\"node\":\"node-1\",\"channel\":\"lobby\",\"user\":null,\"history\":2,"
+           "\"history_size\":50,"
            "\"missed\":true,\"files\":null}}",
            "d", "e");
     journal_clear(&conn->got);
@@ -385,7 +386,7 @@ static void failed_read_waits_for_the_next_subscription(void **state)
     EXPECT(&conn->got, "a", "b");
 }
 
-static void refused_read_is_asked_again_at_the_next_tick(void **state)
+static void refused_read_is_asked_again_a_little_later(void **state)
 {
     struct world *world = *state;
     world_connect(world, "lobby");
@@ -393,7 +394,43 @@ static void refused_read_is_asked_again_at_the_next_tick(void **state)
     fake_broker_answer_status(world->broker, FAKE_HISTORY, BROKER_REFUSED);
     journal_clear(world->calls);
     world_wait(world, CHAT_TICK_MS);
+    EXPECT_NOTHING(world->calls);
+    world_wait(world, 2 * CHAT_TICK_MS);
     EXPECT(world->calls, "history lobby 0 50 reverse");
+}
+
+static void refused_reads_pause_longer_and_longer(void **state)
+{
+    enum { MINUTE_MS = 60000 };
+    struct world *world = *state;
+    size_t reads = 0;
+    world_connect(world, "lobby");
+    world_subscribed(world);
+    journal_clear(world->calls);
+    for (int ms = 0; ms < MINUTE_MS; ms += CHAT_TICK_MS) {
+        if (fake_broker_waiting(world->broker, FAKE_HISTORY) > 0) {
+            fake_broker_answer_status(world->broker, FAKE_HISTORY, BROKER_REFUSED);
+            reads++;
+        }
+        world_wait(world, CHAT_TICK_MS);
+    }
+    assert_in_range(reads, 10, 20);
+}
+
+/* They would be told that they are subscribed, and hear nothing. */
+static void newcomers_wait_while_the_store_is_away(void **state)
+{
+    struct world *world = *state;
+    world_connect_live(world);
+    fake_broker_set_ready(world->broker, false);
+    struct fake_conn *conn = world_connect(world, "lobby");
+    world_turn(world);
+    EXPECT_NOTHING(&conn->got);
+    fake_broker_set_ready(world->broker, true);
+    world_wait(world, CHAT_TICK_MS);
+    world_publication(world, "e1", 1, "a");
+    world_turn(world);
+    EXPECT(&conn->got, "a");
 }
 
 static void refused_read_is_not_asked_twice_at_a_time(void **state)
@@ -453,7 +490,9 @@ int main(void)
         WORLD_TEST(what_was_missed_while_unsubscribed_is_sent_once),
         WORLD_TEST(only_the_last_of_two_reads_counts),
         WORLD_TEST(failed_read_waits_for_the_next_subscription),
-        WORLD_TEST(refused_read_is_asked_again_at_the_next_tick),
+        WORLD_TEST(refused_read_is_asked_again_a_little_later),
+        WORLD_TEST(refused_reads_pause_longer_and_longer),
+        WORLD_TEST(newcomers_wait_while_the_store_is_away),
         WORLD_TEST(refused_read_is_not_asked_twice_at_a_time),
         WORLD_TEST(answer_for_a_channel_that_is_gone_is_ignored),
     };

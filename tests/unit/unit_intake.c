@@ -433,8 +433,9 @@ static void same_name_again_is_no_other_name(void **state)
         world_say(conn, "{\"online\":{\"userid\":\"a\"}}");
         fake_broker_answer_status(world->broker, FAKE_JOIN, BROKER_UNAVAILABLE);
         journal_clear(world->calls);
-        EXPECT(&conn->got,
-               "{\"error\":{\"code\":503,\"message\":\"not sent: try again later\"}}");
+        EXPECT(&conn->got, "{\"error\":{\"code\":503,\"message\":\"not online yet: this is "
+                           "tried again until it "
+                           "succeeds\"}}");
     }
 }
 

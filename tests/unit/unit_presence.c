@@ -15,10 +15,9 @@
 #define BOB_IN_LIST   "{\"users\":[{\"userid\":\"bob\"}]}"
 #define BOTH_IN_LIST  "{\"users\":[{\"userid\":\"alice\"},{\"userid\":\"bob\"}]}"
 
-#define NOT_CONFIRMED                                                                          \
+#define TRIED_AGAIN                                                                            \
     "{\"error\":{\"code\":503,\"message\":"                                                    \
-    "\"not confirmed: it may or may not have been sent\"}}"
-#define TRY_LATER "{\"error\":{\"code\":503,\"message\":\"not sent: try again later\"}}"
+    "\"not online yet: this is tried again until it succeeds\"}}"
 
 static void confirm_join(struct world *world)
 {
@@ -125,7 +124,7 @@ static void refused_join_is_told(void **state)
     struct fake_conn *conn = world_connect_live(world);
     world_say(conn, ALICE);
     fake_broker_answer_status(world->broker, FAKE_JOIN, BROKER_UNAVAILABLE);
-    EXPECT(&conn->got, TRY_LATER);
+    EXPECT(&conn->got, TRIED_AGAIN);
 }
 
 static void join_not_confirmed_is_taken_back(void **state)
@@ -135,7 +134,7 @@ static void join_not_confirmed_is_taken_back(void **state)
     world_say(conn, ALICE);
     fake_broker_answer_status(world->broker, FAKE_JOIN, BROKER_UNKNOWN);
     EXPECT(world->calls, "join lobby alice", "leave lobby alice");
-    EXPECT(&conn->got, NOT_CONFIRMED);
+    EXPECT(&conn->got, TRIED_AGAIN);
 }
 
 /* Nothing was done: there is nothing to take back, however often somebody tries. */
@@ -178,10 +177,10 @@ static void join_that_nobody_asks_for_again_is_tried_again(void **state)
     journal_clear(world->calls);
     fake_broker_answer_status(world->broker, FAKE_JOIN, BROKER_UNAVAILABLE);
     world_wait(world, 2000);
-    EXPECT(world->calls, "join lobby ");
+    EXPECT(world->calls, "members lobby 1000", "join lobby ");
     fake_broker_answer_status(world->broker, FAKE_JOIN, BROKER_UNAVAILABLE);
     world_wait(world, 2000);
-    EXPECT(world->calls, "join lobby ");
+    EXPECT(world->calls, "members lobby 1000", "join lobby ");
     confirm_join(world);
     world_wait(world, 5000);
     EXPECT_NOTHING(world->calls);
@@ -209,7 +208,7 @@ static void refused_join_of_a_second_identity_is_told(void **state)
     world_say(conn, BOB);
     confirm_join(world);
     fake_broker_answer_status(world->broker, FAKE_JOIN, BROKER_UNAVAILABLE);
-    EXPECT(&conn->got, TRY_LATER);
+    EXPECT(&conn->got, TRIED_AGAIN);
 }
 
 static void refused_join_of_a_first_identity_leaves_the_second_joined(void **state)

@@ -249,6 +249,7 @@ static int set_up(void **state)
                                                             .on_name_taken = on_name_taken});
     fake_link_come_up(site->commands);
     fake_link_come_up(site->subscriber);
+    fake_link_subscribed(site->subscriber, "p:control");
     fake_link_answer_all(site->commands);
     journal_clear(&site->told);
     journal_clear(&site->asked);
@@ -430,7 +431,7 @@ static void history_is_listed_as_it_is_kept(void **state)
     struct site *site = *state;
     answer_with(
         site, "history",
-        "[\"e1\",7,[[\"6-0\",[\"d\",\"1\"]],[\"7-0\",[\"d\",\"2\",\"i\",\"{}\"]]],\"e0 5 \"]");
+        "[\"e1\",7,[[\"6-0\",[\"d\",\"1\"]],[\"7-0\",[\"d\",\"2\",\"i\",\"{}\"]]],\"e0 5 \",3]");
     history_is_read(site, &(struct broker_range){.limit = 10});
     EXPECT(&site->told, "ok offset 7 epoch e1", "6 1", "7 2");
 }
@@ -440,7 +441,7 @@ static void entry_that_is_no_publication_is_left_out(void **state)
     struct site *site = *state;
     answer_with(site, "history",
                 "[\"e1\",7,[[\"5-0\",[\"d\"]],[\"6-0\",[\"d\",\"no "
-                "json\"]],[\"7-0\",[\"d\",\"2\"]]],\"\"]");
+                "json\"]],[\"7-0\",[\"d\",\"2\"]]],\"\",0]");
     history_is_read(site, &(struct broker_range){.limit = 10});
     EXPECT(&site->told, "ok offset 7 epoch e1", "7 2");
 }
@@ -448,10 +449,10 @@ static void entry_that_is_no_publication_is_left_out(void **state)
 static void log_that_cannot_be_is_refused(void **state)
 {
     struct site *site = *state;
-    answer_with(site, "history", "[\"no epoch!\",7,[],\"\"]");
+    answer_with(site, "history", "[\"no epoch!\",7,[],\"\",0]");
     history_is_read(site, &(struct broker_range){.limit = 10});
     EXPECT(&site->told, "refused offset 0 epoch ");
-    answer_with(site, "history", "[\"e1\",-7,[],\"\"]");
+    answer_with(site, "history", "[\"e1\",-7,[],\"\",0]");
     history_is_read(site, &(struct broker_range){.limit = 10});
     EXPECT(&site->told, "refused offset 0 epoch ");
 }
@@ -651,7 +652,7 @@ static void lease_that_is_not_renewed_is_not_held(void **state)
         fake_loop_advance(STEP_MS);
         fake_link_lose_all(site->commands);
     }
-    fake_link_hear(site->subscriber, "p:node:n1", "probe");
+    fake_link_hear(site->subscriber, "p:node:n1", "1");
     assert_false(broker_is_ready(site->broker, &reason));
     assert_string_equal(reason, "the node's lease is not held");
 }
@@ -694,11 +695,33 @@ static void subscriber_that_does_not_hear_its_probes_is_made_anew(void **state)
 {
     struct site *site = *state;
     const char *reason = NULL;
-    pass(site, 3 * RENEW_MS);
+    pass(site, RENEW_MS); /* two probes */
     assert_null(fake_link_why_restarted(site->subscriber));
     assert_false(broker_is_ready(site->broker, &reason));
     pass(site, RENEW_MS);
     assert_non_null(fake_link_why_restarted(site->subscriber));
+}
+
+/* What Redis has not taken cannot be heard. */
+static void probes_that_redis_did_not_take_do_not_count(void **state)
+{
+    struct site *site = *state;
+    for (int i = 0; i < 10; i++) {
+        fake_loop_advance(RENEW_MS / 2);
+        fake_link_lose_all(site->commands);
+    }
+    assert_null(fake_link_why_restarted(site->subscriber));
+}
+
+static void lease_that_redis_refuses_to_renew_makes_the_node_not_ready(void **state)
+{
+    struct site *site = *state;
+    const char *reason = NULL;
+    answer_with(site, "lease", "{\"error\":\"OOM command not allowed\"}");
+    pass(site, RENEW_MS);
+    fake_link_hear(site->subscriber, "p:node:n1", "2");
+    assert_false(broker_is_ready(site->broker, &reason));
+    assert_string_equal(reason, "Redis refuses to renew the node's lease");
 }
 
 static void lease_that_is_given_up_leaves_nothing(void **state)
@@ -728,6 +751,22 @@ static bool was_asked(const struct site *site, const char *begin)
             return true;
     }
     return false;
+}
+
+/* Nobody could renew while this node could not: they are given the time to come back. */
+static void leases_that_ended_while_redis_was_away_are_not_reaped_at_once(void **state)
+{
+    struct site *site = *state;
+    for (int i = 0; i < TTL_MS / STEP_MS + 1; i++) {
+        fake_loop_advance(STEP_MS);
+        fake_link_lose_all(site->commands);
+    }
+    answer_with(site, "ZRANGE p:nodes", "[\"n2:3\",\"8000\"]");
+    answer_with(site, "lease", "[1,7,11000]");
+    pass(site, RENEW_MS);
+    journal_clear(&site->asked);
+    pass(site, TTL_MS / 2);
+    assert_false(was_asked(site, "SET p:node:n2:3:reaper n1 NX PX 2000"));
 }
 
 static size_t count_asked(const struct site *site, const char *begin)
@@ -859,6 +898,9 @@ int main(void)
         SITE_TEST(name_that_another_process_goes_on_renewing_is_taken),
         SITE_TEST(lease_that_cannot_be_ends_the_link),
         SITE_TEST(subscriber_that_does_not_hear_its_probes_is_made_anew),
+        SITE_TEST(probes_that_redis_did_not_take_do_not_count),
+        SITE_TEST(lease_that_redis_refuses_to_renew_makes_the_node_not_ready),
+        SITE_TEST(leases_that_ended_while_redis_was_away_are_not_reaped_at_once),
         SITE_TEST(lease_that_is_given_up_leaves_nothing),
         SITE_TEST(members_of_a_dead_node_leave),
         SITE_TEST(lease_without_members_is_taken_off_the_list),

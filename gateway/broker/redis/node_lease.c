@@ -28,7 +28,9 @@
 enum {
     NUMBER_BYTES = 24,
     INSTANCE_BYTES = 17,
-    WATCH_EVERY_MS = 100, /* whether a lease has ended */
+    WATCH_EVERY_MS = 100,  /* whether a lease has ended */
+    COMING_BACK_MS = 1500, /* how much later than this node others may be back */
+    REFUSAL_BYTES = 128,
 };
 
 enum lease_answer { LEASE_TAKEN_BY_ANOTHER = 0, LEASE_RENEWED = 1, LEASE_TAKEN = 2 };
@@ -52,6 +54,10 @@ struct node_lease {
     int64_t redis_ahead_ms; /* Redis's clock minus our monotonic one */
     bool is_released;
     bool is_to_be_confirmed; /* the link was away */
+    int64_t seen_ms;         /* when Redis last confirmed it; 0: never */
+    int64_t truce_from_ms;   /* who was alive then, Redis time, is so until truce_until_ms */
+    int64_t truce_until_ms;
+    char refusal[REFUSAL_BYTES]; /* why it was not renewed the last time; "": it was */
     struct lease_table *table;
 };
 
@@ -74,13 +80,35 @@ void node_lease_look(struct node_lease *lease)
                              "0", "-1", "WITHSCORES", NULL);
 }
 
+/* The moment that decides whether a lease is over, Redis time. */
+static int64_t judged_ms(const struct node_lease *lease)
+{
+    int64_t now_ms = clock_now_ms();
+    return now_ms < lease->truce_until_ms ? lease->truce_from_ms
+                                          : node_lease_redis_time(lease, now_ms);
+}
+
+/* While this node could not renew, the others may not have been able to either: what ended
+ * meanwhile is no death before they had the time to come back. */
+static void begin_truce(struct node_lease *lease)
+{
+    int64_t now_ms = clock_now_ms();
+    int64_t away_ms = lease->seen_ms != 0 ? now_ms - lease->seen_ms : 0;
+    if (away_ms > lease->options->renew_ms + lease->options->renew_ms / 2) {
+        if (now_ms >= lease->truce_until_ms)
+            lease->truce_from_ms = node_lease_redis_time(lease, lease->seen_ms);
+        lease->truce_until_ms = now_ms + lease->options->ttl_ms + COMING_BACK_MS;
+    }
+    lease->seen_ms = now_ms;
+}
+
 static void on_watch_due(void *context)
 {
     const struct node_lease *lease = context;
     if (lease->is_released || !node_lease_is_held(lease))
         return;
-    lease_table_each_ended(lease->table, node_lease_redis_time(lease, clock_now_ms()),
-                           lease->options->on_ended, lease->options->context);
+    lease_table_each_ended(lease->table, judged_ms(lease), lease->options->on_ended,
+                           lease->options->context);
 }
 
 static void show_in_nodes(struct node_lease *lease, const char *name, int64_t end_ms)
@@ -144,6 +172,7 @@ static void on_held(struct node_lease *lease, enum lease_answer answer, int64_t 
     bool is_confirmed = !is_taken && (lease->is_to_be_confirmed || !node_lease_is_held(lease));
     lease->taken_since_ms = 0;
     lease->is_to_be_confirmed = false;
+    begin_truce(lease);
     lease->redis_ahead_ms = now_ms - clock_now_ms();
     lease->held_until_ms = lease->asked_ms + lease->options->ttl_ms;
     lease->end_ms = now_ms + lease->options->ttl_ms;
@@ -161,6 +190,8 @@ static void on_lease_reply(void *context, enum broker_status status, const redis
     struct node_lease *lease = context;
     if (lease->is_released)
         return;
+    (void)snprintf(lease->refusal, sizeof(lease->refusal), "%s",
+                   status == BROKER_REFUSED ? reply->str : "");
     if (status != BROKER_OK) {
         log_event(lease_not_renewed, kv_str("node", lease->options->node),
                   kv_str("err", status == BROKER_REFUSED ? reply->str : "no answer"));
@@ -322,6 +353,11 @@ bool node_lease_is_held(const struct node_lease *lease)
     return lease->generation != 0 && lease->held_until_ms > clock_now_ms();
 }
 
+const char *node_lease_refusal(const struct node_lease *lease)
+{
+    return lease->refusal[0] ? lease->refusal : NULL;
+}
+
 const char *node_lease_node(const struct node_lease *lease)
 {
     return lease->options->node;
@@ -352,6 +388,5 @@ bool node_lease_is_alive(const struct node_lease *lease, const char *node, int64
 {
     bool is_own = strcmp(node, lease->options->node) == 0 && lease->generation != 0 &&
                   generation >= lease->first_generation;
-    return is_own || lease_table_is_alive(lease->table, node, generation,
-                                          node_lease_redis_time(lease, clock_now_ms()));
+    return is_own || lease_table_is_alive(lease->table, node, generation, judged_ms(lease));
 }

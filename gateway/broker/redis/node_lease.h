@@ -56,6 +56,9 @@ void node_lease_hand_over(struct node_lease *lease, const char *name);
 
 /* False, too, when it ended while this process was not looking. */
 bool node_lease_is_held(const struct node_lease *lease);
+/* With which words Redis refused to renew it the last time; NULL: it did not. Borrowed, until
+ * the next turn. */
+const char *node_lease_refusal(const struct node_lease *lease);
 /* The node's name, borrowed. */
 const char *node_lease_node(const struct node_lease *lease);
 int64_t node_lease_generation(const struct node_lease *lease); /* 0: never held */

@@ -25,6 +25,7 @@
 #include "redis_store.h"
 #include "redis_subscriptions.h"
 #include "redis_unsound.h"
+#include "text.h"
 
 #include <hiredis/hiredis.h>
 
@@ -34,7 +35,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROBES_MISSED_MAX = 3 };
+enum {
+    PROBES_MISSED_MAX = 3,  /* then the link is made anew */
+    PROBES_MISSED_SOME = 1, /* more, and the node is not ready */
+};
+
+/* On its way through Redis to ourselves. */
+struct probe {
+    struct redis_broker *broker;
+    int64_t number;
+    unsigned link_life; /* of the subscriber, in which it was sent */
+};
 
 /* ---------------------------------------------------------------------------- channels */
 
@@ -50,7 +61,10 @@ static void redis_unsubscribe(struct broker *broker, const char *channel)
 
 static void on_subscribed(void *context, const char *pubsub)
 {
-    redis_subscriptions_on_confirmed(((struct redis_broker *)context)->subscriptions, pubsub);
+    struct redis_broker *self = context;
+    if (strcmp(pubsub, self->control_channel) == 0)
+        self->is_listening = true; /* Redis lets us subscribe */
+    redis_subscriptions_on_confirmed(self->subscriptions, pubsub);
 }
 
 static void on_channel_subscribed(void *context, const char *channel)
@@ -91,12 +105,24 @@ static void on_presence(struct redis_broker *self, const char *channel,
     free(info);
 }
 
+/* It may be heard before the answer to its PUBLISH is read. */
+static void note_probe_heard(struct redis_broker *self, const char *bytes, size_t length)
+{
+    char text[TEXT_INT_BYTES];
+    int64_t number;
+    (void)snprintf(text, sizeof(text), "%.*s", (int)length, bytes);
+    if (!text_to_int(text, 1, self->probe_number, &number) || number <= self->probe_heard)
+        return;
+    self->probe_heard = number;
+    self->probes_unheard = 0;
+}
+
 static void on_message(void *context, const char *pubsub, const char *bytes, size_t length)
 {
     struct redis_broker *self = context;
     struct envelope envelope;
     if (strcmp(pubsub, self->probe_channel) == 0) {
-        self->probes_unheard = 0;
+        note_probe_heard(self, bytes, length);
         return;
     }
     if (strcmp(pubsub, self->control_channel) == 0) {
@@ -119,6 +145,8 @@ static void on_message(void *context, const char *pubsub, const char *bytes, siz
 static void on_subscriber_up(void *context)
 {
     struct redis_broker *self = context;
+    self->subscriber_lives++;
+    self->probe_heard = self->probe_number;
     self->probes_unheard = 0;
     redis_store_subscribe(self->store, self->probe_channel);
     redis_store_subscribe(self->store, self->control_channel);
@@ -127,7 +155,17 @@ static void on_subscriber_up(void *context)
 
 static void on_subscriber_down(void *context)
 {
-    redis_subscriptions_on_subscriber_down(((struct redis_broker *)context)->subscriptions);
+    struct redis_broker *self = context;
+    self->is_listening = false;
+    redis_subscriptions_on_subscriber_down(self->subscriptions);
+}
+
+/* One server for both: whichever link hears that it is the wrong one, both leave it. */
+static void on_elsewhere(void *context, const char *why)
+{
+    const struct redis_broker *self = context;
+    redis_link_restart(self->commands, why);
+    redis_link_restart(self->subscriber, why);
 }
 
 /* The lease first: what members hang on. They are put back when it is held, see below. */
@@ -143,19 +181,33 @@ static void on_commands_down(void *context)
     (void)context; /* callers hear it from their commands */
 }
 
+/* What Redis did not take cannot be heard. */
+static void on_probe_published(void *context, enum broker_status status,
+                               const redisReply *reply)
+{
+    struct probe *probe = context;
+    struct redis_broker *self = probe->broker;
+    bool is_counted = status == BROKER_OK && probe->link_life == self->subscriber_lives;
+    (void)reply;
+    self->probes_unheard += is_counted && probe->number > self->probe_heard;
+    free(probe);
+    if (self->probes_unheard > PROBES_MISSED_MAX)
+        redis_link_restart(self->subscriber, "its own probes are not heard");
+}
+
 /* Published to ourselves through Redis: a subscriber link that stays silent is dead, even
  * when TCP does not know it yet. */
 static void on_probe_due(void *context)
 {
     struct redis_broker *self = context;
-    if (!redis_store_is_up(self->store) || !redis_store_is_listening(self->store))
+    char number[TEXT_INT_BYTES];
+    if (!redis_store_is_up(self->store) || !self->is_listening)
         return;
-    if (++self->probes_unheard > PROBES_MISSED_MAX) {
-        redis_link_restart(self->subscriber, "its own probes are not heard");
-        return;
-    }
-    redis_store_command_text(self->store, "i", NULL, NULL, "PUBLISH", self->probe_channel,
-                             "probe", NULL);
+    struct probe *probe = mem_alloc(sizeof(*probe));
+    *probe = (struct probe){self, ++self->probe_number, self->subscriber_lives};
+    (void)text_print_int(number, probe->number);
+    redis_store_command_text(self->store, "i", on_probe_published, probe, "PUBLISH",
+                             self->probe_channel, number, NULL);
 }
 
 static void put_members_back(struct redis_broker *self)
@@ -206,11 +258,13 @@ static bool redis_is_ready(const struct broker *broker, const char **ret_reason)
     const char *reason = NULL;
     if (!redis_store_is_up(self->store))
         reason = "no connection to Redis for commands";
-    else if (!redis_store_is_listening(self->store))
+    else if (!self->is_listening)
         reason = "no connection to Redis for subscriptions";
+    else if (node_lease_refusal(self->lease))
+        reason = "Redis refuses to renew the node's lease";
     else if (!node_lease_is_held(self->lease))
         reason = "the node's lease is not held";
-    else if (self->probes_unheard > 1)
+    else if (self->probes_unheard > PROBES_MISSED_SOME)
         reason = "publications through Redis are not heard";
     if (reason)
         *ret_reason = reason;
@@ -290,6 +344,7 @@ static void create_store(struct redis_broker *self, struct loop *loop)
         .context = self,
         .on_up = on_commands_up,
         .on_down = on_commands_down,
+        .on_elsewhere = on_elsewhere,
         .on_message = on_message,
         .on_subscribed = on_subscribed,
     };
@@ -339,6 +394,7 @@ struct broker *redis_broker_create(struct loop *loop,
     self->reaper =
         redis_reaper_create(self->store, self->presence, options->node, options->lease_ttl_ms);
     self->log = redis_log_create(self->store);
-    self->probe_timer = loop_timer_create(loop, options->lease_renew_ms, on_probe_due, self);
+    self->probe_timer =
+        loop_timer_create(loop, options->lease_renew_ms / 2, on_probe_due, self);
     return &self->base;
 }

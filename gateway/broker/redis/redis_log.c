@@ -60,7 +60,7 @@ static void on_published(void *context, enum broker_status status, const redisRe
         answer.is_duplicate = reply->element[2]->integer == 1;
         answer.is_conflict = reply->element[2]->integer == 2;
     } else if (status == BROKER_REFUSED) {
-        log_event(publish_refused, kv_str("err", reply->str));
+        log_event_at_times(publish_refused, kv_str("err", reply->str));
     }
     channel_call_answer(context, &answer);
 }
@@ -155,14 +155,18 @@ static void answer_history(struct channel_call *call, const redisReply *reply)
     struct broker_reply answer = {.status = BROKER_OK,
                                   .epoch = reply->element[0]->str,
                                   .offset = (uint64_t)reply->element[1]->integer,
-                                  .renames = reply->element[3]->str};
+                                  .renames = reply->element[3]->str,
+                                  .version = (uint64_t)reply->element[4]->integer};
     answer.publications = mem_zalloc((entries->elements + 1) * sizeof(*answer.publications));
     for (size_t i = 0; i < entries->elements; i++) {
         struct publication *publication = read_entry(entries->element[i]);
-        if (publication)
+        if (publication) {
             answer.publications[answer.publication_count++] = publication;
-        else
-            redis_unsound("log entry", call->channel);
+            continue;
+        }
+        redis_unsound("log entry", call->channel);
+        if (i == 0)
+            answer.first = strtoull(entries->element[0]->element[0]->str, NULL, 10);
     }
     struct publication **publications = answer.publications;
     size_t count = answer.publication_count;
@@ -187,7 +191,7 @@ static void on_history(void *context, enum broker_status status, const redisRepl
         return;
     }
     if (status == BROKER_REFUSED)
-        log_event(history_refused, kv_str("err", reply->str));
+        log_event_at_times(history_refused, kv_str("err", reply->str));
     if (status == BROKER_OK) {
         redis_unsound("log", call->channel);
         status = BROKER_REFUSED;

@@ -124,6 +124,10 @@ void redis_members_read(struct redis_store *store, struct node_lease *lease,
     struct channel_keys keys;
     struct members_call *context = mem_alloc(sizeof(*context));
     *context = (struct members_call){lease, limit, channel_call_create(channel, waiter)};
+    if (limit > 0 && !node_lease_is_held(lease)) { /* it does not know who else is alive */
+        redis_store_answer_later(store, on_members, context);
+        return;
+    }
     channel_keys_init(&keys, redis_store_prefix(store), channel);
     redis_call_key(&call, keys.members);
     redis_call_key(&call, keys.users);

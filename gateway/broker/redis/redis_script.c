@@ -35,7 +35,7 @@ static const struct {
     const char *shape;
 } answers[SCRIPT_COUNT] = {
     [SCRIPT_PUBLISH] = {"publish.lua", "[isi]"},
-    [SCRIPT_HISTORY] = {"history.lua", "[si*[s*s]s]"},
+    [SCRIPT_HISTORY] = {"history.lua", "[si*[s*s]si]"},
     [SCRIPT_NEW_EPOCH] = {"new_epoch.lua", "i"},
     [SCRIPT_JOIN] = {"join.lua", "i"},
     [SCRIPT_LEAVE] = {"leave.lua", "i"},

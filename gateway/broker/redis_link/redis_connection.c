@@ -13,20 +13,21 @@
 #include <hiredis/adapters/libevent.h>
 #pragma GCC diagnostic pop
 
-static redisAsyncContext *begin(const struct redis_url *url)
+static redisAsyncContext *begin(const struct redis_url *url, const char *address)
 {
     redisOptions options = {0};
     if (url->path)
         REDIS_OPTIONS_SET_UNIX(&options, url->path);
     else
-        REDIS_OPTIONS_SET_TCP(&options, url->host, url->port);
+        REDIS_OPTIONS_SET_TCP(&options, address, url->port);
     return redisAsyncConnectWithOptions(&options);
 }
 
-redisAsyncContext *redis_connection_open(const struct redis_url *url, const char *ca_file,
-                                         struct event_base *base, const char **ret_error)
+redisAsyncContext *redis_connection_open(const struct redis_url *url, const char *address,
+                                         const char *ca_file, struct event_base *base,
+                                         const char **ret_error)
 {
-    redisAsyncContext *connection = begin(url);
+    redisAsyncContext *connection = begin(url, address);
     if (!connection) {
         *ret_error = "out of memory";
         return NULL;

@@ -9,10 +9,12 @@ struct event_base;
 struct redisAsyncContext;
 struct redis_url;
 
-/* Begins to connect. *ret_error, borrowed from the connection or for ever: it cannot; the
- * connection, unless it is NULL, is to be freed all the same. */
+/* Begins to connect. address: numeric, of the URL's host; NULL for a local socket. *ret_error,
+ * borrowed from the connection or for ever: it cannot; the connection, unless it is NULL, is to
+ * be freed all the same. */
 struct redisAsyncContext *redis_connection_open(const struct redis_url *url,
-                                                const char *ca_file, struct event_base *base,
+                                                const char *address, const char *ca_file,
+                                                struct event_base *base,
                                                 const char **ret_error);
 
 #endif

@@ -38,6 +38,9 @@ struct redis_link_options {
     void *context;
     void (*on_up)(void *context);
     void (*on_down)(void *context);
+    /* The server says that it is the wrong one; this link is about to be made anew. NULL:
+     * nobody wants to know. */
+    void (*on_elsewhere)(void *context, const char *why);
     /* A message on a subscribed channel; the bytes are borrowed. Of subscribers only. */
     void (*on_message)(void *context, const char *channel, const char *bytes, size_t length);
     void (*on_subscribed)(void *context, const char *channel);

@@ -15,6 +15,7 @@ enum {
 
 static const char *const state_names[] = {
     [LINK_WAITING] = "waiting",
+    [LINK_RESOLVING] = "resolving",
     [LINK_CONNECTING] = "connecting",
     [LINK_SETUP] = "setting up",
     [LINK_UP] = "up",

@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "log.h"
 #include "mem.h"
+#include "redis_error.h"
 #include "redis_link_body.h"
 #include "redis_reply.h"
 
@@ -44,6 +45,16 @@ void link_on_garbled(struct redis_link *link, const char *command)
     link_break(link, "a reply that the command cannot have");
 }
 
+/* Nothing was done: a script is refused before its first write. */
+static void on_error(struct redis_link *link, const char *text)
+{
+    if (redis_error_of(text) != REDIS_ERROR_ELSEWHERE)
+        return;
+    link_break(link, text);
+    if (link->options.on_elsewhere)
+        link->options.on_elsewhere(link->options.context, text);
+}
+
 static void on_reply(redisAsyncContext *connection, void *raw_reply, void *raw_request)
 {
     struct request *request = raw_request;
@@ -56,6 +67,7 @@ static void on_reply(redisAsyncContext *connection, void *raw_reply, void *raw_r
     if (!reply || link->is_broken) {
         request_answer(request, BROKER_UNKNOWN, NULL);
     } else if (reply->type == REDIS_REPLY_ERROR) {
+        on_error(link, reply->str);
         request_answer(request, BROKER_REFUSED, reply);
     } else if (redis_reply_is(reply, request->ask.shape)) {
         request_answer(request, BROKER_OK, reply);

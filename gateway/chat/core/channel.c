@@ -23,6 +23,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    REREAD_FIRST_MS =
+        200, /* after the store refused a log to be read; twice as long each time */
+    REREAD_MAX_MS = 5000,
+    REREADS_PER_TICK = 200,
+};
+
 /* ------------------------------------------------------------------------------- life */
 
 struct channel *channel_find(const struct hub *hub, const char *name)
@@ -56,6 +63,7 @@ static void list_finish(struct subscription_list *list)
 static void channel_destroy(struct channel *channel)
 {
     struct hub *hub = channel->hub;
+    channel->is_waiting = false;
     channel_set_state(channel, CHANNEL_LIVE); /* off the list of unsettled ones */
     text_map_remove(hub->channels, channel->name);
     id_table_remove(hub->channel_ids, channel->id);
@@ -132,11 +140,10 @@ void channel_mark_dirty(struct channel *channel)
     DL_APPEND2(channel->hub->dirty, channel, prev_dirty, next_dirty);
 }
 
-/* The one place where a channel changes state: unsettled channels are on a list. */
-void channel_set_state(struct channel *channel, enum channel_state state)
+/* Unsettled channels are on a list. */
+static void note_whether_settled(struct channel *channel)
 {
-    bool is_unsettled = state != CHANNEL_LIVE;
-    channel->state = state;
+    bool is_unsettled = channel->state != CHANNEL_LIVE || channel->is_waiting;
     if (is_unsettled == channel->is_unsettled)
         return;
     channel->is_unsettled = is_unsettled;
@@ -145,6 +152,19 @@ void channel_set_state(struct channel *channel, enum channel_state state)
         DL_APPEND2(channel->hub->unsettled, channel, prev_unsettled, next_unsettled);
     else
         DL_DELETE2(channel->hub->unsettled, channel, prev_unsettled, next_unsettled);
+}
+
+/* The one place where a channel changes state. */
+void channel_set_state(struct channel *channel, enum channel_state state)
+{
+    channel->state = state;
+    note_whether_settled(channel);
+}
+
+static void set_waiting(struct channel *channel, bool is_waiting)
+{
+    channel->is_waiting = is_waiting;
+    note_whether_settled(channel);
 }
 
 /* ------------------------------------------------------------------------ subscribers */
@@ -280,6 +300,7 @@ static void admit(struct channel *channel, struct subscription *subscription)
     subscription->is_admitted = true;
     list_add(&ensure_audience(channel, format)->subscribers, subscription);
     log_membership(subscribed, subscription);
+    presence_on_subscriber(subscription);
     format->dialect->on_admitted(subscription);
 }
 
@@ -320,8 +341,13 @@ static bool is_ahead(struct subscription *subscription, struct broker_position *
 static void admit_arrivals(struct channel *channel)
 {
     struct subscription_list *arrivals = &channel->arrivals;
-    if (channel->state != CHANNEL_LIVE)
+    const char *reason;
+    if (channel->state != CHANNEL_LIVE || arrivals->count == 0)
         return;
+    if (!broker_is_ready(channel->hub->broker, &reason)) { /* they would hear nothing */
+        set_waiting(channel, true);
+        return;
+    }
     struct broker_position place;
     bool is_behind = false;
     reverse(arrivals);
@@ -418,12 +444,13 @@ void channel_turn(struct hub *hub)
 void channel_on_subscribed(struct channel *channel)
 {
     if (channel->options->policy.history_size > 0) {
+        channel->was_away = true;
         channel_log_read(channel);
         return;
     }
     channel_set_state(channel, CHANNEL_LIVE);
     channel_mark_dirty(channel);
-    presence_on_settled(channel);
+    presence_on_settled(channel, /* version= */ 0, /* was_away= */ true);
 }
 
 static void send_arrivals_away(struct channel *channel)
@@ -437,16 +464,58 @@ static void send_arrivals_away(struct channel *channel)
     }
 }
 
+void channel_note_read(struct hub *hub, bool is_refused)
+{
+    int64_t now_ms = clock_now_ms();
+    if (!is_refused) {
+        hub->reread_pause_ms = 0;
+        hub->reread_ms = 0;
+    } else if (now_ms >= hub->reread_ms) {
+        int64_t pause_ms = 2 * hub->reread_pause_ms;
+        pause_ms = pause_ms < REREAD_FIRST_MS ? REREAD_FIRST_MS : pause_ms;
+        hub->reread_pause_ms = pause_ms > REREAD_MAX_MS ? REREAD_MAX_MS : pause_ms;
+        hub->reread_ms = now_ms + hub->reread_pause_ms;
+    }
+}
+
+/* How many logs may be read again now. While the store refuses, one channel asks for all. */
+static size_t rereads_allowed(const struct hub *hub)
+{
+    if (hub->reread_pause_ms == 0)
+        return REREADS_PER_TICK;
+    return clock_now_ms() >= hub->reread_ms ? 1 : 0;
+}
+
+static void read_again(struct channel *channel, size_t *left)
+{
+    if (!channel->wants_read || *left == 0)
+        return;
+    --*left;
+    channel_log_read(channel);
+}
+
+/* Is it over, what arrivals had to wait for? */
+static void stop_waiting(struct channel *channel)
+{
+    const char *reason;
+    if (!channel->is_waiting ||
+        (channel->arrivals.count > 0 && !broker_is_ready(channel->hub->broker, &reason)))
+        return;
+    set_waiting(channel, false);
+    channel_mark_dirty(channel);
+}
+
 void channel_check_unsettled(struct hub *hub)
 {
     int64_t limit_ms = clock_now_ms() - hub->options->open_timeout_ms;
+    size_t rereads_left = rereads_allowed(hub);
     struct channel *channel;
     struct channel *next;
     DL_FOREACH_SAFE2(hub->unsettled, channel, next, next_unsettled)
     {
-        if (channel->wants_read)
-            channel_log_read(channel);
-        if (channel->unsettled_since_ms > limit_ms)
+        read_again(channel, &rereads_left);
+        stop_waiting(channel);
+        if (!channel->is_unsettled || channel->unsettled_since_ms > limit_ms)
             continue;
         if (channel->arrivals.count > 0)
             send_arrivals_away(channel);

@@ -188,7 +188,7 @@ static void begin_at(struct channel *channel, const struct broker_reply *reply)
 {
     bool is_whole = reply->offset == reply->publication_count;
     begin_epoch(channel, reply->epoch, 0);
-    if (channel->is_replaced && !is_whole)
+    if (channel->is_replaced && channel->was_away && !is_whole)
         note_lost(channel, reply->offset - reply->publication_count);
     channel->is_replaced = false;
     for (size_t i = reply->publication_count; i > 0; i--) /* newest first, they were read */
@@ -202,6 +202,8 @@ static bool catch_up(struct channel *channel, const struct broker_reply *reply)
 {
     uint64_t first =
         reply->publication_count > 0 ? reply->publications[0]->offset : reply->offset + 1;
+    if (reply->first > 0)
+        first = reply->first;
     if (first > channel->offset + 1)
         note_lost(channel, first - channel->offset - 1);
     for (size_t i = 0; i < reply->publication_count; i++) {
@@ -295,8 +297,10 @@ static void on_log_read(void *owner, uint64_t tag, const struct broker_reply *re
     if (reply->status != BROKER_OK) {
         /* out of reach: the channel will be announced again; refused: asked again */
         channel->wants_read = reply->status == BROKER_REFUSED;
+        channel_note_read(hub, channel->wants_read);
         return;
     }
+    channel_note_read(hub, /* is_refused= */ false);
     bool is_known = channel->epoch[0] != '\0';
     bool is_other = is_known && strcmp(channel->epoch, reply->epoch) != 0;
     bool was_renaming = channel->is_renaming;
@@ -327,13 +331,16 @@ static void on_log_read(void *owner, uint64_t tag, const struct broker_reply *re
     }
     if (channel->is_epoch_news) /* now that all have what is in the log */
         tell_subscribers(channel, tell_of_new_epoch);
+    bool was_away = channel->was_away;
+    uint64_t version = reply->version;
     channel->is_epoch_news = false;
+    channel->was_away = false;
     channel_set_state(channel, CHANNEL_LIVE);
     channel_mark_dirty(channel);
     /* arrivals, too, get all that was held */
     channel_send_and_admit(channel, clock_now_us() + CHANNEL_SLICE_US);
     release_held(channel);
-    presence_on_settled(channel);
+    presence_on_settled(channel, version, was_away);
 }
 
 void channel_log_read(struct channel *channel)
@@ -374,8 +381,9 @@ void channel_on_publication(struct channel *channel, const char *epoch,
         return;
     }
     metrics.gaps_total++;
-    log_event(gap, kv_str("channel", channel->name), kv_int("offset", (int64_t)channel->offset),
-              kv_int("next", (int64_t)publication->offset));
+    log_event_at_times(gap, kv_str("channel", channel->name),
+                       kv_int("offset", (int64_t)channel->offset),
+                       kv_int("next", (int64_t)publication->offset));
     hold(channel, epoch, publication);
     channel_log_read(channel);
 }

@@ -42,6 +42,8 @@ struct hub {
     struct channel *dirty;     /* have something to send, to admit, or nobody left */
     int64_t dirty_since_ms;    /* 0: nobody waits until flush_delay_ms is over */
     struct channel *unsettled; /* not live yet, or not at the moment */
+    int64_t reread_ms;         /* the store refused to be read: not before this */
+    int64_t reread_pause_ms;   /* 0: it does not refuse */
     struct sendq_list behind;  /* sessions that are behind, by their queues */
     uint64_t *closed;          /* ids of sessions that have yet to leave their channels */
     size_t closed_count;

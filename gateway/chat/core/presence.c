@@ -12,6 +12,7 @@
 #include "mem.h"
 #include "metrics.h"
 #include "namespaces.h"
+#include "presence_roster.h"
 #include "presence_window.h"
 #include "quota.h"
 #include "session.h"
@@ -24,7 +25,8 @@
 #include <string.h>
 
 enum {
-    REREADS_MAX = 2,      /* of a list that is older than what came */
+    REREADS_MAX = 2, /* of a list that is older than what came */
+    ROSTERS_PER_TICK = 20,
     SYNC_DELAY_MS = 1000, /* what loses one change loses more: one new list for all of them */
 };
 
@@ -36,7 +38,8 @@ struct id_list {
 
 struct presence_list {
     struct channel *channel;
-    uint64_t seen;          /* version of the last change that came; 0: none yet */
+    uint64_t listed;        /* version of the newest list that was sent */
+    uint64_t seen;          /* version of the newest change or list that came; 0: none yet */
     uint64_t user_count;    /* with it */
     struct id_list waiting; /* sessions that are to get the list, each once */
     uint32_t round;         /* of those who wait */
@@ -47,9 +50,15 @@ struct presence_list {
     struct presence_window *window;
     bool has_news; /* in the window */
     int64_t window_end_ms;
-    int64_t sync_due_ms;  /* 0: no new list is to be sent */
-    bool is_counted_only; /* too many for names */
-    bool is_pending;      /* in the hub's list of those with something due */
+    int64_t sync_due_ms;            /* 0: no new list is to be sent */
+    bool is_counted_only;           /* too many for names */
+    struct presence_roster *roster; /* NULL: nobody needs it, or it is not known */
+    int64_t roster_due_ms;          /* it is to be read; 0: it is not */
+    bool is_roster_read;            /* by the reading that is under way */
+    bool is_roster_stale;           /* changes were missed: the difference is to be told */
+    uint64_t expected;              /* a version that there is: heard of by then, or missed */
+    int64_t expected_due_ms;        /* 0: nothing is expected */
+    bool is_pending;                /* in the hub's list of those with something due */
     struct presence_list *next_pending;
     struct presence_list *prev_pending;
 };
@@ -80,6 +89,7 @@ void presence_list_destroy(struct presence_list *list)
         return;
     set_pending(list, false);
     presence_window_destroy(list->window);
+    presence_roster_destroy(list->roster);
     free(list->waiting.ids);
     free(list->reading.ids);
     free(list);
@@ -253,12 +263,41 @@ void presence_send_list(struct subscription *subscription)
         read_for_waiting(channel);
 }
 
-void presence_on_settled(struct channel *channel)
+/* Changes were missed. */
+static void note_missed(struct presence_list *list)
+{
+    want_sync(list);
+    list->expected_due_ms = 0;
+    list->is_roster_stale = list->roster != NULL;
+    if (list->roster && list->roster_due_ms == 0)
+        list->roster_due_ms = clock_now_ms() + SYNC_DELAY_MS;
+}
+
+void presence_on_settled(struct channel *channel, uint64_t version, bool was_away)
 {
     struct presence_list *list = channel_presence(channel);
     read_for_waiting(channel);
-    if (list->seen != 0)
-        want_sync(list);
+    if (list->seen == 0 && version > 0) {
+        list->seen = version;
+    } else if (version > list->seen) { /* the change itself may be on its way */
+        list->expected = version;
+        list->expected_due_ms = clock_now_ms() + SYNC_DELAY_MS;
+        set_pending(list, true);
+    } else if (was_away && version == 0 && list->seen != 0) {
+        note_missed(list); /* nobody knows */
+    }
+}
+
+/* Its clients keep no list: what it was told has to be known here. */
+void presence_on_subscriber(const struct subscription *subscription)
+{
+    struct presence_list *list = channel_presence(subscription->channel);
+    if (session_dialect(subscription->session)->encode_members || list->roster ||
+        list->roster_due_ms != 0 ||
+        !namespace_pushes_presence(channel_options(subscription->channel)))
+        return;
+    list->roster_due_ms = clock_now_ms() + SYNC_DELAY_MS;
+    set_pending(list, true);
 }
 
 /* One batch for all who wait, per wire format. */
@@ -299,6 +338,9 @@ static void put_back_to_waiting(struct presence_list *list)
     }
     list->reading.count = 0;
     list->read_due_ms = clock_now_ms() + SYNC_DELAY_MS;
+    if (list->is_roster_read)
+        list->roster_due_ms = list->read_due_ms;
+    list->is_roster_read = false;
     set_pending(list, true);
 }
 
@@ -356,6 +398,69 @@ static void tell_window(struct presence_list *list)
 
 /* ------------------------------------------------------------------ what the store says */
 
+static void tell_later(struct presence_list *list, const struct broker_presence *change)
+{
+    struct channel *channel = list->channel;
+    const struct namespace_options *options = channel_options(channel);
+    list->user_count = change->user_count;
+    if (!namespace_pushes_presence(options))
+        return;
+    if (!list->window)
+        list->window = presence_window_create();
+    if (change->user_count <= options->presence_names_limit)
+        presence_window_add(list->window, change, options->policy.is_each_connection_told,
+                            list->listed);
+    else
+        count_only(list);
+    if (!list->has_news)
+        list->window_end_ms =
+            clock_now_ms() + channel_hub(channel)->options->presence_window_ms;
+    list->has_news = true;
+    if (list->window_end_ms <= clock_now_ms())
+        tell_window(list);
+    else
+        set_pending(list, true);
+}
+
+/* Told with the rest of the window: what was missed. */
+static void note_difference(void *context, const struct broker_presence *change)
+{
+    struct presence_list *list = context;
+    tell_later(list, change);
+}
+
+/* A list that is cut off is none to compare with. */
+static void update_roster(struct presence_list *list, const struct broker_reply *reply)
+{
+    const struct namespace_options *options = channel_options(list->channel);
+    bool is_stale = list->is_roster_stale;
+    bool is_wanted = list->roster || list->is_roster_read;
+    list->is_roster_stale = false;
+    list->is_roster_read = false;
+    if (!is_wanted)
+        return;
+    if (reply->connection_count > reply->member_count ||
+        reply->user_count > options->presence_names_limit) {
+        presence_roster_destroy(list->roster);
+        list->roster = NULL;
+        return;
+    }
+    if (!list->roster)
+        list->roster = presence_roster_create(options->policy.is_each_connection_told);
+    presence_roster_replace(list->roster, reply, is_stale ? note_difference : NULL, list);
+}
+
+/* Older than what came, although it was read again and again: there will be another. */
+static bool is_too_old(struct presence_list *list, const struct broker_reply *reply)
+{
+    if (reply->version >= list->seen)
+        return false;
+    if (list->rereads++ < REREADS_MAX)
+        return true;
+    want_sync(list);
+    return false;
+}
+
 static void on_members(void *owner, uint64_t tag, const struct broker_reply *reply)
 {
     struct hub *hub = owner;
@@ -368,11 +473,15 @@ static void on_members(void *owner, uint64_t tag, const struct broker_reply *rep
         put_back_to_waiting(list);
         return;
     }
-    if (reply->version < list->seen && list->rereads++ < REREADS_MAX) {
+    if (is_too_old(list, reply)) {
         read_list(channel);
         return;
     }
     list->read_due_ms = 0;
+    list->listed = reply->version;
+    if (reply->version > list->seen)
+        list->seen = reply->version;
+    update_roster(list, reply);
     if (list->has_news && !list->is_counted_only) {
         tell_window(list); /* first the names that the list has already */
         channel_send(channel);
@@ -385,28 +494,19 @@ static void on_members(void *owner, uint64_t tag, const struct broker_reply *rep
 void presence_on_change(struct channel *channel, const struct broker_presence *change)
 {
     struct presence_list *list = channel_presence(channel);
-    const struct namespace_options *options = channel_options(channel);
-    bool is_next = list->seen == 0 || change->version == list->seen + 1;
-    list->seen = change->version;
+    bool is_next = list->seen == 0 || change->version <= list->seen + 1;
+    if (change->version > list->seen)
+        list->seen = change->version;
+    if (!is_next)
+        note_missed(list);
     list->user_count = change->user_count;
-    if (change->kind == BROKER_SYNC || !is_next)
-        want_sync(list);
-    if (change->kind == BROKER_SYNC || !namespace_pushes_presence(options))
+    if (change->kind == BROKER_SYNC) {
+        note_missed(list);
         return;
-    if (!list->window)
-        list->window = presence_window_create();
-    if (change->user_count <= options->presence_names_limit)
-        presence_window_add(list->window, change, options->policy.is_each_connection_told);
-    else
-        count_only(list);
-    if (!list->has_news)
-        list->window_end_ms =
-            clock_now_ms() + channel_hub(channel)->options->presence_window_ms;
-    list->has_news = true;
-    if (list->window_end_ms <= clock_now_ms())
-        tell_window(list);
-    else
-        set_pending(list, true);
+    }
+    if (list->roster && !presence_roster_note(list->roster, change))
+        return; /* told already, as a difference */
+    tell_later(list, change);
 }
 
 /* ----------------------------------------------------------------------------- each tick */
@@ -425,21 +525,57 @@ static void send_lists_anew(struct presence_list *list)
     read_for_waiting(list->channel);
 }
 
+static bool is_due(int64_t due_ms)
+{
+    return due_ms != 0 && due_ms <= clock_now_ms();
+}
+
+/* What was expected has come, or was missed. */
+static void check_expected(struct presence_list *list)
+{
+    if (!is_due(list->expected_due_ms))
+        return;
+    list->expected_due_ms = 0;
+    if (list->seen < list->expected)
+        note_missed(list);
+}
+
+/* So many at a time: after an outage it may be due in every channel. */
+static void read_roster(struct presence_list *list, size_t *left)
+{
+    if (!is_due(list->roster_due_ms) || list->is_reading || *left == 0 ||
+        !channel_is_live(list->channel))
+        return;
+    --*left;
+    list->roster_due_ms = 0;
+    list->is_roster_read = true;
+    list->rereads = 0;
+    read_list(list->channel);
+}
+
+static bool has_something_due(const struct presence_list *list)
+{
+    return list->has_news || list->sync_due_ms != 0 || list->read_due_ms != 0 ||
+           list->roster_due_ms != 0 || list->expected_due_ms != 0;
+}
+
 void presence_tick(struct hub *hub)
 {
     struct presence_list *list;
     struct presence_list *next;
-    int64_t now_ms = clock_now_ms();
+    size_t rosters_left = ROSTERS_PER_TICK;
     DL_FOREACH_SAFE2(hub->presence_pending, list, next, next_pending)
     {
-        if (list->has_news && list->window_end_ms <= now_ms)
+        check_expected(list);
+        if (list->has_news && is_due(list->window_end_ms))
             tell_window(list);
-        if (list->sync_due_ms != 0 && list->sync_due_ms <= now_ms)
+        if (is_due(list->sync_due_ms))
             send_lists_anew(list);
-        if (list->read_due_ms != 0 && list->read_due_ms <= now_ms) {
+        if (is_due(list->read_due_ms)) {
             list->read_due_ms = 0;
             read_for_waiting(list->channel);
         }
-        set_pending(list, list->has_news || list->sync_due_ms != 0 || list->read_due_ms != 0);
+        read_roster(list, &rosters_left);
+        set_pending(list, has_something_due(list));
     }
 }

@@ -10,6 +10,7 @@
 #ifndef PARLEY_PRESENCE_H
 #define PARLEY_PRESENCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct broker_presence;
@@ -30,9 +31,12 @@ void presence_send_list(struct subscription *subscription);
 /* The subscription was admitted: a join that waited for it goes on. */
 void presence_on_admitted(struct subscription *subscription);
 
-/* The channel is live (again): a list that could not be read is read now, and those who hold
- * one get a new one, since changes may have been missed. */
-void presence_on_settled(struct channel *channel);
+/* The channel is live (again): a list that could not be read is read now. version: of the list
+ * in the store when the log was read; 0: not known. was_away: changes may have been missed; if
+ * so, whoever holds a list gets a new one, and the others hear the difference. */
+void presence_on_settled(struct channel *channel, uint64_t version, bool was_away);
+/* A subscriber was let in. */
+void presence_on_subscriber(const struct subscription *subscription);
 
 /* A join failed: it is tried again soon, or when the store is back. */
 void presence_join_later(struct subscription *subscription);

@@ -62,11 +62,12 @@ static char *key_of(const struct broker_presence *presence, bool is_each_connect
 }
 
 void presence_window_add(struct presence_window *window, const struct broker_presence *presence,
-                         bool is_each_connection_told)
+                         bool is_each_connection_told, uint64_t listed)
 {
     char *key = key_of(presence, is_each_connection_told);
     struct change *former = text_map_remove(window->changes, key);
-    bool is_undone = former && former->presence.kind != presence->kind &&
+    bool is_undone = former && former->presence.version > listed &&
+                     former->presence.kind != presence->kind &&
                      strcmp(former->presence.info, presence->info) == 0;
     if (former)
         change_destroy(former);

@@ -17,9 +17,11 @@ struct presence_window;
 struct presence_window *presence_window_create(void);
 void presence_window_destroy(struct presence_window *window); /* takes NULL */
 
-/* A join or a leave; copied. is_each_connection_told: connections come and go, not users. */
+/* A join or a leave; copied. is_each_connection_told: connections come and go, not users.
+ * listed: version of the newest list that somebody was sent: what it holds is not undone by
+ * what follows, or whoever has the list would not hear of it. */
 void presence_window_add(struct presence_window *window, const struct broker_presence *presence,
-                         bool is_each_connection_told);
+                         bool is_each_connection_told, uint64_t listed);
 size_t presence_window_count(const struct presence_window *window);
 
 /* What is left of them, in the order they came. */

@@ -105,7 +105,7 @@ static void take_identity(struct session *session, const struct luchat_command *
         send_list(subscription);
         return;
     }
-    if (is_same && subscription->presence != PRESENCE_ABSENT)
+    if (is_same && subscription->presence == PRESENCE_JOINING)
         return; /* on its way already */
     if (user && !is_same && !quota_take(session, QUOTA_NAMES)) {
         send_error(session, LUCHAT_TOO_MANY, "too many names: keep one");
@@ -261,10 +261,13 @@ static void luchat_on_gap(struct subscription *subscription)
 static void luchat_on_joined(struct subscription *subscription,
                              const struct broker_reply *reply)
 {
-    if (reply->status == BROKER_OK)
+    if (reply->status == BROKER_OK) {
         send_list(subscription);
-    else
-        send_error(subscription->session, LUCHAT_TRY_AGAIN, explain_status(reply->status));
+        return;
+    }
+    send_error(subscription->session, LUCHAT_TRY_AGAIN,
+               "not online yet: this is tried again until it succeeds");
+    presence_join_later(subscription);
 }
 
 static void encode_publication(struct batch *batch, const struct channel *channel,

@@ -11,6 +11,7 @@
 #include "json_out.h"
 #include "luchat_session.h"
 #include "mem.h"
+#include "namespaces.h"
 #include "session.h"
 #include "text.h"
 #include "text_list.h"
@@ -74,6 +75,8 @@ void luchat_hello_send(struct subscription *subscription, const struct luchat_se
     json_out_member_text(&out, "channel", channel_name(subscription->channel));
     json_out_member_text(&out, "user", state->user);
     json_out_member_uint(&out, "history", history ? batch_message_count(history) : 0);
+    json_out_member_uint(&out, "history_size",
+                         channel_options(subscription->channel)->policy.history_size);
     if (state->has_missed)
         json_out_member_bool(&out, "missed", true);
     json_out_key(&out, "files");

@@ -2,7 +2,8 @@
  * luchat_hello - what a LuChat client gets that connected with hello=1, and only then.
  *
  * It is told first where it is, and how many messages of the past follow at once:
- *   {"hello":{"node":"node-1","channel":"lobby","user":null,"history":3,"files":null}}
+ *   {"hello":{"node":"node-1","channel":"lobby","user":null,"history":3,
+ *    "history_size":50,"files":null}}
  * The same again, with "missed":true, where messages were lost on the way to it: what it has is
  * to be laid over the history that follows. Where others have tokens, and it has none, "guest"
  * is what its name must begin with. And it may say a message again when it cannot know whether

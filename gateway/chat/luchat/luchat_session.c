@@ -58,11 +58,11 @@ static void enter(struct session *session, const char *channel)
                                                    : "not allowed in this channel");
         return;
     }
-    const struct subscription *subscription = channel_subscribe(
-        session,
-        &(struct subscribe_request){.channel = channel, .is_by_token = state->is_for_channel});
-    if (!channel_is_live(subscription->channel))
-        session_pause(session, PAUSE_FOR_CHANNEL);
+    (void)channel_subscribe(session, &(struct subscribe_request){
+                                         .channel = channel,
+                                         .is_by_token = state->is_for_channel,
+                                     });
+    session_pause(session, PAUSE_FOR_CHANNEL); /* else it could miss what it says itself */
     schedule(session);
 }
 

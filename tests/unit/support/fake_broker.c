@@ -27,6 +27,7 @@ struct fake_broker {
     struct journal calls;
     struct queue queues[FAKE_REQUEST_COUNT];
     char last_client[FAKE_CLIENT_BYTES];
+    bool is_away;
 };
 
 static struct fake_broker *self_of(struct broker *broker)
@@ -143,9 +144,14 @@ static void fake_turn(struct broker *broker)
 
 static bool fake_is_ready(const struct broker *broker, const char **ret_reason)
 {
-    (void)broker;
-    (void)ret_reason;
-    return true;
+    const struct fake_broker *fake = (const struct fake_broker *)broker;
+    *ret_reason = "the test says so";
+    return !fake->is_away;
+}
+
+void fake_broker_set_ready(struct fake_broker *fake, bool is_ready)
+{
+    fake->is_away = !is_ready;
 }
 
 static void fake_give_up_lease(struct broker *broker)

@@ -44,6 +44,8 @@ struct journal *fake_broker_calls(struct fake_broker *fake);
 const char *fake_broker_last_client(const struct fake_broker *fake);
 
 /* How many requests of the kind wait for an answer. */
+/* Ready from the beginning. */
+void fake_broker_set_ready(struct fake_broker *fake, bool is_ready);
 size_t fake_broker_waiting(const struct fake_broker *fake, enum fake_request kind);
 /* Answers the oldest request of the kind that waits; there must be one. */
 void fake_broker_answer(struct fake_broker *fake, enum fake_request kind,

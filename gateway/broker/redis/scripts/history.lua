@@ -5,13 +5,14 @@
 --       looked at, and nothing is made  5 meta ttl ms  6 limit of bytes (0: none)
 --       7 what an entry counts besides its bytes
 -- returns {epoch or '', offset, entries, epochs it had before: "EPOCH OFFSET " each, with the offset
---         up to which the log is the same, the oldest first}
-local meta = redis.call('HMGET', KEYS[2], 'epoch', 'offset', 'renames', 'renamed_from', 'renamed_at')
+--         up to which the log is the same, the oldest first; version of the list of members}
+local meta = redis.call('HMGET', KEYS[2], 'epoch', 'offset', 'renames', 'renamed_from', 'renamed_at',
+    'version')
 if meta[1] and (#meta[1] > 16 or not string.find(meta[1], '^[%w_-]+$')) then
     meta[1] = false -- no node wrote that
 end
 if not meta[1] and ARGV[4] == '' then
-    return {'', 0, {}, ''}
+    return {'', 0, {}, '', 0}
 end
 if not meta[1] then
     redis.call('HSET', KEYS[2], 'epoch', ARGV[4])
@@ -70,4 +71,5 @@ local last = meta[4] and meta[5] and meta[4] .. ' ' .. meta[5] .. ' '
 if last and string.sub(renames, -#last) ~= last then
     renames = renames .. last
 end
-return {meta[1] or ARGV[4], tonumber(meta[2] or '0') or 0, entries, renames}
+return {meta[1] or ARGV[4], tonumber(meta[2] or '0') or 0, entries, renames,
+    tonumber(meta[6] or '0') or 0}

@@ -26,8 +26,9 @@ struct request {
 
 enum link_state {
     LINK_WAITING,    /* until retry_at_ms */
+    LINK_RESOLVING,  /* what address the host has */
     LINK_CONNECTING, /* TCP (and TLS) */
-    LINK_SETUP,      /* who we are, which database, our scripts */
+    LINK_SETUP,      /* who we are, which database, our scripts, who Redis is */
     LINK_UP,
 };
 
@@ -40,6 +41,8 @@ struct redis_link {
     enum link_state state;
     int64_t retry_at_ms;
     int64_t backoff_ms;
+    int64_t up_since_ms;
+    struct redis_lookup *lookup; /* NULL: the host is no name */
     int64_t connect_deadline_ms;
     bool is_broken;     /* to be freed at the next turn */
     bool has_unwritten; /* commands given to hiredis in this turn */
@@ -56,6 +59,7 @@ struct redis_link {
     int64_t next_echo_ms;
     char (*digests)[REDIS_DIGEST_BYTES];
     char run[REDIS_RUN_BYTES]; /* "": not known */
+    int64_t client_id;         /* of the connection, at the server; 0: not known */
 };
 
 /* The connection is to be freed at the next turn, and nothing that comes by it is believed. */

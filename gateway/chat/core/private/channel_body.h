@@ -69,12 +69,15 @@ struct channel {
     bool is_renaming;        /* the log went back: it is to come with a new epoch */
     bool is_replaced;        /* by a log that has nothing to do with the one before */
     bool is_epoch_news;      /* subscribers are to be told of the epoch */
+    bool was_away;           /* subscribed anew since it was live: publications may have been missed */
     bool wants_read;         /* the store refused a read: ask again */
 
     struct channel_history *history; /* NULL: no newcomer has needed it lately */
     bool is_dirty;
     struct channel *next_dirty;
     struct channel *prev_dirty;
+    bool
+        is_waiting; /* LIVE, but what is said now would not be heard: arrivals are not let in */
     bool is_unsettled;
     int64_t unsettled_since_ms;
     struct channel *next_unsettled;
@@ -84,6 +87,8 @@ struct channel {
 /* channel.c */
 void channel_mark_dirty(struct channel *channel);
 void channel_set_state(struct channel *channel, enum channel_state state);
+/* The store has answered a read of a log, or refused it. */
+void channel_note_read(struct hub *hub, bool is_refused);
 /* Subscribers get what there is for them, as far as end_us allows (on clock_now_us's clock);
  * arrivals are let in, with the history. What is left is for the channel's next turn. */
 void channel_send_and_admit(struct channel *channel, int64_t end_us);
