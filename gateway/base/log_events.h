@@ -17,6 +17,8 @@
     EVENT(unwise_configuration, WARN, "an option is allowed but unwise; refused with --strict") \
     EVENT(open_to_all, WARN, "the internal port can be reached from other machines") \
     EVENT(no_host_name, WARN, "the machine has no name, so the node got one by chance") \
+    EVENT(degraded, WARN, "clients are told that the store cannot be reached; newcomers are sent away") \
+    EVENT(restored, INFO, "clients are told that all is well again") \
     EVENT(reload, INFO, "SIGHUP: what can be is read anew") \
     EVENT(signal_passed_over, INFO, "SIGUSR1 or SIGUSR2 came, which do nothing") \
     EVENT(draining, INFO, "the goodbye to all clients has begun") \

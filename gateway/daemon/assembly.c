@@ -17,6 +17,7 @@
 #include "ws_tls.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void on_name_taken(void *context)
@@ -37,6 +38,7 @@ static size_t connections_for(size_t wanted, size_t descriptors)
 static void create_broker(struct gateway *gateway)
 {
     const struct config *config = &gateway->config;
+    gateway->place = process_place(config->listen);
     struct broker_policies policies = namespaces_policies(gateway->namespaces);
     if (!config->redis[0]) {
         gateway->broker = memory_broker_create(gateway->loop, policies);
@@ -50,6 +52,7 @@ static void create_broker(struct gateway *gateway)
         .address = config->listen,
         .instance = workers_life(),
         .dead_instance = workers_life_before(),
+        .place = gateway->place,
         .timeout_ms = config->redis_timeout_ms,
         .queue_bytes_max = (size_t)config->redis_queue_bytes,
         .lease_ttl_ms = config->lease_ttl_ms,
@@ -222,5 +225,6 @@ void gateway_take_apart(struct gateway *gateway)
     ws_tls_destroy(gateway->server_options.internal_tls);
     token_keys_destroy(gateway->token_keys);
     namespaces_destroy(gateway->namespaces);
+    free(gateway->place);
     config_finish(&gateway->config);
 }

@@ -35,6 +35,7 @@ struct gateway {
     struct config config;
     struct redis_url redis_url;
     struct redis_broker_options redis_options;
+    char *place;                   /* see struct redis_broker_options */
     struct token_keys *token_keys; /* NULL: none configured */
     struct namespaces *namespaces;
     struct files_options files_options;

@@ -10,6 +10,7 @@
 #include <ctype.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -68,4 +69,17 @@ char *process_host_name(void)
             *c = '-';
     }
     return mem_strdup(host);
+}
+
+char *process_place(const char *listen)
+{
+    char boot[64] = "";
+    char network[64] = "";
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    bool is_read = file && fscanf(file, "%63s", boot) == 1;
+    ssize_t length = readlink("/proc/self/ns/net", network, sizeof(network) - 1);
+    if (file)
+        (void)fclose(file);
+    return is_read && length > 0 ? mem_printf("%s %s %s", boot, network, listen)
+                                 : mem_strdup("");
 }

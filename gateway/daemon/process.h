@@ -27,4 +27,9 @@ size_t process_raise_descriptor_limit(void);
  * where it has none. *new* */
 char *process_host_name(void);
 
+/* Where a process that listens there runs: this boot of this machine, this network (a container
+ * has one of its own), this port. No two processes can be there at once. "": the system does
+ * not say. *new* */
+char *process_place(const char *listen);
+
 #endif

@@ -130,6 +130,19 @@ static void answer_ready(struct http_conn *conn, const struct http_state *state)
         answer_not_ready(conn, number, &view);
 }
 
+/* As a balancer asks: yes or no, and nothing that strangers need not know. */
+static void answer_ready_briefly(struct http_conn *conn, const struct http_state *state)
+{
+    struct worker_view view;
+    bool is_ready_now = !state->is_draining && find_worker(is_ready, &view) == 0;
+    http_respond(conn, &(struct http_response){
+                           .status = is_ready_now ? 200 : 503,
+                           .type = json_type,
+                           .body = is_ready_now ? "{\"status\":\"ready\"}\n"
+                                                : "{\"status\":\"not ready\"}\n",
+                       });
+}
+
 static void answer_metrics(struct http_conn *conn)
 {
     size_t length;
@@ -178,10 +191,12 @@ static void route_public(struct http_conn *conn, const struct http_state *state,
         answer_preflight(conn);
     else if (state->has_page && http_page_is_path(path))
         http_page_answer(conn, path);
-    else if (strcmp(path, "/health") != 0)
-        http_refuse(conn, 404, NULL, "not found; there is /health");
+    else if (strcmp(path, "/health") != 0 && strcmp(path, "/ready") != 0)
+        http_refuse(conn, 404, NULL, "not found; there are /health and /ready");
     else if (!http_is_get(conn))
         http_refuse(conn, 405, "Allow: GET, HEAD", "only GET and HEAD");
+    else if (strcmp(path, "/ready") == 0)
+        answer_ready_briefly(conn, state);
     else
         answer_health(conn, state);
 }

@@ -6,7 +6,7 @@
  *   chat.connect();
  *   chat.send('hello');
  *
- * Events: state, hello, message, users, online, offline, count, failed, refused, data; what
+ * Events: state, hello, message, users, online, offline, count, service, failed, refused, data; what
  * they carry stands where they are sent, as this.#tell(...).
  *
  * How nothing is lost and nothing shown twice: what is sent stays in #unsent until it comes
@@ -298,6 +298,7 @@ export class LuChat extends EventTarget {
         else if (data?.online) this.#tell('online', { user: data.online });
         else if (data?.offline) this.#tell('offline', { user: data.offline });
         else if (data?.count) this.#tell('count', data.count);
+        else if (data?.service) this.#tell('service', data.service);
         else if (data?.error) this.#onError(data.error);
         else this.#foreign(frame, data, { isHistory: false });
     }

@@ -101,6 +101,11 @@ function onMessage({ detail }) {
     messages.add(detail, String(detail.message.userid) === chat.user.userid);
 }
 
+function onService({ detail: { state } }) {
+    const isWell = state === 'restored';
+    $('trouble').textContent = isWell ? '' : 'The gateway has a problem: messages may be late.';
+}
+
 function onRefused({ detail: { code, message } }) {
     if (code !== 503) $('trouble').textContent = message;
 }
@@ -142,6 +147,7 @@ function enter(name) {
     chat.addEventListener('offline', ({ detail }) => roster.leave(detail.user));
     chat.addEventListener('count', ({ detail }) => roster.recount(detail.users));
     chat.addEventListener('failed', ({ detail }) => messages.fail(detail.frame, detail.reason));
+    chat.addEventListener('service', onService);
     chat.addEventListener('refused', onRefused);
     chat.connect();
     $('text').focus();

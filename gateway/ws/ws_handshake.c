@@ -4,6 +4,7 @@
 #include "ws_handshake.h"
 
 #include "clock.h"
+#include "degraded.h"
 #include "http_cors.h"
 #include "http_head.h"
 #include "log.h"
@@ -53,6 +54,8 @@ static const struct handshake_refusal refusals[] = {
     {431, NULL, "Sec-WebSocket-Extensions is longer than 256 bytes"},
 #define BINARY_FORM (&refusals[12])
     {400, NULL, "the binary (protobuf) form is not spoken here: use the JSON form"},
+#define DEGRADED (&refusals[13])
+    {503, "Retry-After: 2", "this node cannot serve at the moment"},
 };
 
 const struct handshake_refusal ws_handshake_too_fast = {
@@ -150,6 +153,8 @@ const struct handshake_refusal *ws_handshake_check(const struct http_conn *conn,
 {
     if (is_draining)
         return DRAINING;
+    if (degraded_is_on(options->hub))
+        return DEGRADED;
     if (!has_room)
         return FULL;
     if (head->method != HTTP_GET)

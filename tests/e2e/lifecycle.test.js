@@ -41,9 +41,11 @@ describe('a running node', () => {
         assert.deepEqual([status, JSON.parse(body)], [200, { status: 'ready' }]);
     });
 
-    it('/ready and /metrics are not on the public port', async () => {
-        assert.equal((await request(node.port, '/ready')).status, 404);
+    it('/metrics is not on the public port, and /ready says no more there than it must', async () => {
         assert.equal((await request(node.port, '/metrics')).status, 404);
+        const { status, body } = await request(node.port, '/ready');
+        assert.equal(status, 200);
+        assert.deepEqual(JSON.parse(body), { status: 'ready' });
     });
 
     it('every line of /metrics is one of Prometheus', async () => {

@@ -429,9 +429,9 @@ static void history_is_read(struct site *site, const struct broker_range *range)
 static void history_is_listed_as_it_is_kept(void **state)
 {
     struct site *site = *state;
-    answer_with(
-        site, "history",
-        "[\"e1\",7,[[\"6-0\",[\"d\",\"1\"]],[\"7-0\",[\"d\",\"2\",\"i\",\"{}\"]]],\"e0 5 \",3]");
+    answer_with(site, "history",
+                "[\"e1\",7,[[\"6-0\",[\"d\",\"1\"]],[\"7-0\",[\"d\",\"2\",\"i\",\"{}\"]]],\"e0 "
+                "5 \",3]");
     history_is_read(site, &(struct broker_range){.limit = 10});
     EXPECT(&site->told, "ok offset 7 epoch e1", "6 1", "7 2");
 }

@@ -63,15 +63,30 @@ struct node_lease {
 
 /* ---------------------------------------------------------------------- the other leases */
 
+/* One that this name had before: whoever holds the name is the only one. */
+static bool is_predecessor(const struct node_lease *lease, const char *name)
+{
+    const char *colon = strrchr(name, ':');
+    const char *node = lease->options->node;
+    return lease->generation != 0 && colon && (size_t)(colon - name) == strlen(node) &&
+           strncmp(name, node, strlen(node)) == 0 &&
+           strtoll(colon + 1, NULL, 10) < lease->first_generation;
+}
+
 static void on_leases(void *context, enum broker_status status, const redisReply *reply)
 {
     struct node_lease *lease = context;
     if (status != BROKER_OK)
         return;
+    int64_t now_ms = node_lease_redis_time(lease, clock_now_ms());
     lease_table_clear(lease->table);
-    for (size_t i = 0; i + 1 < reply->elements; i += 2)
-        lease_table_add(lease->table, reply->element[i]->str,
-                        strtoll(reply->element[i + 1]->str, NULL, 10));
+    for (size_t i = 0; i + 1 < reply->elements; i += 2) {
+        const char *name = reply->element[i]->str;
+        int64_t end_ms = strtoll(reply->element[i + 1]->str, NULL, 10);
+        lease_table_add(lease->table, name, end_ms);
+        if (end_ms > now_ms && is_predecessor(lease, name))
+            node_lease_hand_over(lease, name); /* its end is not waited for */
+    }
 }
 
 void node_lease_look(struct node_lease *lease)
@@ -251,6 +266,7 @@ static void renew(struct node_lease *lease)
     redis_call_text(&call, lease->instance);
     redis_call_number(&call, lease->options->ttl_ms);
     redis_call_number(&call, lease->generation);
+    redis_call_text(&call, lease->options->place ? lease->options->place : "");
     const char *const fields[] = {
         "address", lease->options->address, "connections", connections,   "users",
         users,     "subscriptions",         subscriptions, "channels",    channels,

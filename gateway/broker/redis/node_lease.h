@@ -24,6 +24,8 @@ struct node_lease_options {
     uint64_t instance;   /* tells two processes of the node apart; 0: one is made up */
     /* A process of the node that is known to be dead: its lease is not waited for. 0: none. */
     uint64_t dead_instance;
+    /* Where the process runs, see struct redis_broker_options. */
+    const char *place;
     int64_t ttl_ms;
     int64_t renew_ms;
     void *context;

@@ -37,6 +37,7 @@
 
 enum {
     PROBES_MISSED_MAX = 3,  /* then the link is made anew */
+    SILENT_MS = 2000,       /* without an answer, and the node is not ready */
     PROBES_MISSED_SOME = 1, /* more, and the node is not ready */
 };
 
@@ -258,6 +259,8 @@ static bool redis_is_ready(const struct broker *broker, const char **ret_reason)
     const char *reason = NULL;
     if (!redis_store_is_up(self->store))
         reason = "no connection to Redis for commands";
+    else if (redis_link_waits_ms(self->commands) > SILENT_MS)
+        reason = "Redis does not answer";
     else if (!self->is_listening)
         reason = "no connection to Redis for subscriptions";
     else if (node_lease_refusal(self->lease))
@@ -381,6 +384,7 @@ struct broker *redis_broker_create(struct loop *loop,
         .address = options->address,
         .instance = options->instance,
         .dead_instance = options->dead_instance,
+        .place = options->place,
         .ttl_ms = options->lease_ttl_ms,
         .renew_ms = options->lease_renew_ms,
         .context = self,

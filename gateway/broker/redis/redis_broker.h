@@ -18,6 +18,9 @@ struct redis_broker_options {
     const char *node;
     const char *address;
     uint64_t instance, dead_instance; /* see node_lease.h */
+    /* Names where this process runs, and no two can run at once, since both need the port: a
+     * predecessor of the same place is dead. NULL: not known. */
+    const char *place;
     int64_t timeout_ms;
     size_t queue_bytes_max; /* of commands that wait for an answer; 0: no limit */
     int64_t lease_ttl_ms;

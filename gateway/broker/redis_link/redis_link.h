@@ -72,6 +72,8 @@ bool redis_link_is_up(const struct redis_link *link);
 const char *redis_link_run(const struct redis_link *link);
 /* Commands not yet answered. */
 size_t redis_link_pending(const struct redis_link *link);
+/* For how long the oldest of them has been waiting; 0: there are none. */
+int64_t redis_link_waits_ms(const struct redis_link *link);
 /* False while commands of queue_bytes_max wait for an answer: what clients ask for is then to
  * be refused, so that a slow Redis does not fill this process's memory. What must not be lost
  * is taken all the same. */

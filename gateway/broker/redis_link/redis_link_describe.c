@@ -59,8 +59,7 @@ static void describe_wait(const struct redis_link *link, struct json_out *out)
     if (link->state != LINK_UP && link->why_down[0])
         json_out_member_text(out, "why_down", link->why_down);
     if (link->pending)
-        json_out_member_int(out, "oldest_waits_ms",
-                            now_ms - link->pending->deadline_ms + link->options.timeout_ms);
+        json_out_member_int(out, "oldest_waits_ms", redis_link_waits_ms(link));
 }
 
 void redis_link_describe(const struct redis_link *link, struct json_out *out)

@@ -168,6 +168,13 @@ size_t redis_link_pending(const struct redis_link *link)
     return link->pending_count;
 }
 
+int64_t redis_link_waits_ms(const struct redis_link *link)
+{
+    return link->pending
+               ? clock_now_ms() - link->pending->deadline_ms + link->options.timeout_ms
+               : 0;
+}
+
 bool redis_link_has_room(const struct redis_link *link)
 {
     return link->options.queue_bytes_max == 0 ||

@@ -310,6 +310,20 @@ void centrifuge_encode_user_count(struct batch *batch, const char *channel, uint
     end_push(&out, batch);
 }
 
+void centrifuge_encode_state(struct batch *batch, const char *state)
+{
+    struct json_out out = {.bytes = NULL};
+    begin_push(&out, NULL, "message");
+    json_out_key(&out, "data");
+    json_out_open_object(&out);
+    json_out_key(&out, "service");
+    json_out_open_object(&out);
+    json_out_member_text(&out, "state", state);
+    json_out_close_object(&out);
+    json_out_close_object(&out);
+    end_push(&out, batch);
+}
+
 void centrifuge_encode_subscribe(struct batch *batch, const char *channel, const char *epoch,
                                  uint64_t offset)
 {

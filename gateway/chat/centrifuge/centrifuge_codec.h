@@ -106,6 +106,8 @@ void centrifuge_encode_presence(struct batch *batch, const char *channel,
 /* {"presence":{"channel":...,"users":N}} as an asynchronous message: too many to name. */
 void centrifuge_encode_user_count(struct batch *batch, const char *channel,
                                   uint64_t user_count);
+/* {"service":{"state":...}}, likewise: "degraded" or "restored". */
+void centrifuge_encode_state(struct batch *batch, const char *state);
 /* A subscription that was not asked for. */
 void centrifuge_encode_subscribe(struct batch *batch, const char *channel, const char *epoch,
                                  uint64_t offset);

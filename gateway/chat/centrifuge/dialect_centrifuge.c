@@ -246,6 +246,18 @@ static void on_joined(struct subscription *subscription, const struct broker_rep
         presence_join_later(subscription);
 }
 
+/* As a message of the server's, which SDKs hand over as it is. */
+static void tell_state(struct session *session, bool is_degraded)
+{
+    const struct centrifuge_session *state = session_state(session);
+    if (!state->is_connected)
+        return;
+    struct batch *batch = session_batch(session);
+    centrifuge_encode_state(batch, is_degraded ? "degraded" : "restored");
+    session_send(session, batch);
+    batch_unref(batch);
+}
+
 static void encode_publication(struct batch *batch, const struct channel *channel,
                                const struct publication *publication)
 {
@@ -316,6 +328,7 @@ const struct dialect dialect_centrifuge = {
     .on_new_epoch = on_gap, /* it comes back with its place, to the new epoch */
     .claimed_place = claimed_place,
     .on_joined = on_joined,
+    .tell_state = tell_state,
     .on_due = on_due,
     .shut_down = shut_down,
     .on_end = on_end,

@@ -10,6 +10,7 @@
 #include "channel.h"
 #include "clock.h"
 #include "control.h"
+#include "degraded.h"
 #include "dialect.h"
 #include "hub.h"
 #include "id_table.h"
@@ -227,6 +228,8 @@ void chat_tick(struct hub *hub)
     channel_history_tick(hub);
     if (hub->is_draining)
         drain_some(hub);
+    else
+        degraded_tick(hub);
 }
 
 void chat_drain(struct hub *hub)

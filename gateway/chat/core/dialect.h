@@ -43,6 +43,8 @@ struct dialect {
     bool (*claimed_place)(const struct subscription *subscription,
                           struct broker_position *ret_place);
     void (*on_joined)(struct subscription *subscription, const struct broker_reply *reply);
+    /* The node cannot serve at the moment, or can again. NULL: clients know nothing of it. */
+    void (*tell_state)(struct session *session, bool is_degraded);
     /* A deadline of the session: answers the next one, on clock_now_ms's clock. */
     int64_t (*on_due)(struct session *session);
     /* The node ends: the session is closed in a way that makes its client come back. */

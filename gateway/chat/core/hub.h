@@ -60,9 +60,13 @@ struct hub {
     struct name_cache *touched_channels; /* asked for or published in, not only subscribed to */
     uint64_t instance;                   /* random, so that client ids of two lives differ */
     uint32_t join_serial;
-    int64_t started_ms;    /* wall time */
-    size_t admitted_bytes; /* of files on their way into the store */
-    bool is_api_over;      /* nobody waits for answers of the server API any more */
+    int64_t started_ms;       /* wall time */
+    size_t admitted_bytes;    /* of files on their way into the store */
+    bool is_api_over;         /* nobody waits for answers of the server API any more */
+    bool is_degraded;         /* see degraded.h */
+    int64_t state_differs_ms; /* since when the broker is of another opinion; 0: it is not */
+    bool is_telling_state;    /* sessions are being told of the state */
+    size_t state_cursor;
     bool is_draining;
     size_t drain_slice;
 };

@@ -1,5 +1,5 @@
 /*
- * presence - who is in a channel; see presence.h.
+ * presence - the list of who is in a channel, and the changes of it; see presence.h.
  */
 #include "presence.h"
 
@@ -12,6 +12,7 @@
 #include "mem.h"
 #include "metrics.h"
 #include "namespaces.h"
+#include "presence_readers.h"
 #include "presence_roster.h"
 #include "presence_window.h"
 #include "quota.h"
@@ -30,21 +31,15 @@ enum {
     SYNC_DELAY_MS = 1000, /* what loses one change loses more: one new list for all of them */
 };
 
-struct id_list {
-    uint64_t *ids;
-    size_t count;
-    size_t capacity;
-};
-
 struct presence_list {
     struct channel *channel;
-    uint64_t listed;        /* version of the newest list that was sent */
-    uint64_t seen;          /* version of the newest change or list that came; 0: none yet */
-    uint64_t user_count;    /* with it */
-    struct id_list waiting; /* sessions that are to get the list, each once */
-    uint32_t round;         /* of those who wait */
-    int64_t read_due_ms;    /* it could not be read: not before this; 0: at any time */
-    struct id_list reading; /* those that get the one being read */
+    uint64_t listed;     /* version of the newest list that was sent */
+    uint64_t seen;       /* version of the newest change or list that came; 0: none yet */
+    uint64_t user_count; /* with it */
+    struct presence_readers waiting; /* sessions that are to get the list, each once */
+    uint32_t round;                  /* of those who wait */
+    int64_t read_due_ms;             /* it could not be read: not before this; 0: at any time */
+    struct presence_readers reading; /* those that get the one being read */
     bool is_reading;
     int rereads;
     struct presence_window *window;
@@ -95,123 +90,7 @@ void presence_list_destroy(struct presence_list *list)
     free(list);
 }
 
-/* ---------------------------------------------------------------------- join and leave */
-
-static void broker_member_of(const struct subscription *subscription, char client[CLIENT_BYTES],
-                             struct broker_member *ret_member)
-{
-    const struct session *session = subscription->session;
-    hub_print_client(session_hub(session), session_id(session), client);
-    if (subscription->identity > 0) /* or the leave of one could be taken for another's */
-        (void)snprintf(client + strlen(client), CLIENT_BYTES - strlen(client), ".%u",
-                       subscription->identity);
-    *ret_member = (struct broker_member){
-        .client = client,
-        .user = session_user(session),
-        .info = session_info(session),
-        .joined_ms = subscription->joined_ms,
-    };
-}
-
-static void set_presence(struct subscription *subscription, enum presence_state state)
-{
-    metrics.members +=
-        (state == PRESENCE_PRESENT) - (subscription->presence == PRESENCE_PRESENT);
-    subscription->presence = state;
-}
-
-/* A join on its way. The session may take another identity before the answer comes: only the
- * answer to its last join counts. */
-struct pending_join {
-    struct hub *hub;
-    uint32_t serial;
-};
-
-static void on_joined(void *owner, uint64_t tag, const struct broker_reply *reply)
-{
-    struct pending_join *join = owner;
-    struct session *session = session_find(join->hub, tag);
-    struct subscription *subscription =
-        session ? channel_subscription_of(session, reply->channel) : NULL;
-    bool is_last = subscription && subscription->presence == PRESENCE_JOINING &&
-                   subscription->join_serial == join->serial;
-    free(join);
-    if (!is_last)
-        return;
-    if (reply->status == BROKER_OK)
-        set_presence(subscription, PRESENCE_PRESENT);
-    else if (reply->status == BROKER_UNAVAILABLE)
-        set_presence(subscription, PRESENCE_ABSENT);
-    else
-        presence_leave(subscription); /* it may have been done all the same */
-    session_dialect(session)->on_joined(subscription, reply);
-}
-
-static void send_join(struct subscription *subscription, bool is_put_back,
-                      struct broker_waiter waiter)
-{
-    char client[CLIENT_BYTES];
-    struct broker_member member;
-    broker_member_of(subscription, client, &member);
-    broker_join(session_hub(subscription->session)->broker, channel_name(subscription->channel),
-                &member, is_put_back, waiter);
-}
-
-void presence_join(struct subscription *subscription)
-{
-    if (!session_is_open(subscription->session))
-        return; /* it is about to leave */
-    if (!subscription->is_admitted) {
-        set_presence(subscription, PRESENCE_WANTED);
-        return;
-    }
-    struct pending_join *join = mem_alloc(sizeof(*join));
-    join->hub = session_hub(subscription->session);
-    join->serial = ++join->hub->join_serial;
-    subscription->join_serial = join->serial;
-    subscription->joined_ms = clock_now_ms();
-    set_presence(subscription, PRESENCE_JOINING);
-    send_join(subscription, /* is_put_back= */ false,
-              (struct broker_waiter){on_joined, join, session_id(subscription->session)});
-}
-
-void presence_leave(struct subscription *subscription)
-{
-    struct hub *hub = session_hub(subscription->session);
-    bool was_said = subscription->presence >= PRESENCE_JOINING;
-    char client[CLIENT_BYTES];
-    struct broker_member member;
-    set_presence(subscription, PRESENCE_ABSENT);
-    if (!was_said)
-        return;
-    broker_member_of(subscription, client, &member);
-    broker_leave(hub->broker, channel_name(subscription->channel), &member);
-}
-
-void presence_on_admitted(struct subscription *subscription)
-{
-    if (subscription->presence == PRESENCE_WANTED)
-        presence_join(subscription);
-}
-
-void presence_join_later(struct subscription *subscription)
-{
-    set_presence(subscription, PRESENCE_WANTED);
-    presence_note_wanted(session_hub(subscription->session));
-}
-
-void presence_put_back(struct subscription *subscription)
-{
-    send_join(subscription, /* is_put_back= */ true, (struct broker_waiter){NULL, NULL, 0});
-}
-
 /* -------------------------------------------------------------------------------- list */
-
-static void id_list_add(struct id_list *list, uint64_t id)
-{
-    list->ids = mem_grow(list->ids, list->count, &list->capacity, sizeof(*list->ids));
-    list->ids[list->count++] = id;
-}
 
 static void on_members(void *owner, uint64_t tag, const struct broker_reply *reply);
 
@@ -239,7 +118,7 @@ static void read_for_waiting(struct channel *channel)
     if (list->is_reading || list->waiting.count == 0)
         return;
     list->round++;
-    struct id_list empty = list->reading;
+    struct presence_readers empty = list->reading;
     list->reading = list->waiting;
     list->waiting = empty;
     list->rereads = 0;
@@ -251,7 +130,7 @@ static void wait_for_list(struct presence_list *list, struct subscription *subsc
     if (subscription->list_round == list->round)
         return;
     subscription->list_round = list->round;
-    id_list_add(&list->waiting, session_id(subscription->session));
+    presence_readers_add(&list->waiting, session_id(subscription->session));
 }
 
 void presence_send_list(struct subscription *subscription)
@@ -298,31 +177,6 @@ void presence_on_subscriber(const struct subscription *subscription)
         return;
     list->roster_due_ms = clock_now_ms() + SYNC_DELAY_MS;
     set_pending(list, true);
-}
-
-/* One batch for all who wait, per wire format. */
-static void send_list(struct hub *hub, const struct id_list *readers,
-                      const struct broker_reply *reply)
-{
-    struct batch *batches[WIRE_FORMATS_MAX] = {NULL};
-    for (size_t i = 0; i < readers->count; i++) {
-        struct session *session = session_find(hub, readers->ids[i]);
-        struct subscription *subscription =
-            session ? channel_subscription_of(session, reply->channel) : NULL;
-        if (!subscription)
-            continue;
-        subscription->has_list = true;
-        const struct wire_format *format = session_format(session);
-        struct batch **batch = &batches[format->number];
-        if (!*batch) {
-            *batch = wire_format_batch(format);
-            format->dialect->encode_members(*batch, reply);
-        }
-        session_send(session, *batch);
-        quota_owe_reply(session, batch_length(*batch));
-    }
-    for (size_t i = 0; i < WIRE_FORMATS_MAX; i++)
-        batch_unref(batches[i]);
 }
 
 /* Read again a little later, or when the channel is live again. */
@@ -486,7 +340,7 @@ static void on_members(void *owner, uint64_t tag, const struct broker_reply *rep
         tell_window(list); /* first the names that the list has already */
         channel_send(channel);
     }
-    send_list(hub, &list->reading, reply);
+    presence_readers_send(hub, &list->reading, reply);
     list->reading.count = 0;
     read_for_waiting(channel);
 }

@@ -270,6 +270,12 @@ static void luchat_on_joined(struct subscription *subscription,
     presence_join_later(subscription);
 }
 
+static void luchat_tell_state(struct session *session, bool is_degraded)
+{
+    if (luchat_state(session)->wants_hello && luchat_state(session)->is_welcome)
+        luchat_hello_state(session, is_degraded);
+}
+
 static void encode_publication(struct batch *batch, const struct channel *channel,
                                const struct publication *publication)
 {
@@ -298,6 +304,7 @@ const struct dialect dialect_luchat = {
     .on_not_opened = luchat_on_not_opened,
     .on_gap = luchat_on_gap,
     .on_joined = luchat_on_joined,
+    .tell_state = luchat_tell_state,
     .on_due = luchat_on_due,
     .shut_down = luchat_shut_down,
     .on_end = luchat_on_end,

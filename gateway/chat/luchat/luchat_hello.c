@@ -90,6 +90,12 @@ void luchat_hello_send(struct subscription *subscription, const struct luchat_se
     free(frame);
 }
 
+void luchat_hello_state(struct session *session, bool is_degraded)
+{
+    send_text(session, slice_of(is_degraded ? "{\"service\":{\"state\":\"degraded\"}}"
+                                            : "{\"service\":{\"state\":\"restored\"}}"));
+}
+
 static void on_said(void *owner, uint64_t tag, const struct broker_reply *reply)
 {
     struct said *said = owner;

@@ -24,6 +24,10 @@ struct subscription;
 void luchat_hello_send(struct subscription *subscription, const struct luchat_session *state,
                        const struct batch *history);
 
+/* {"service":{"state":"degraded"}}: the node cannot reach its store; "restored": it can again.
+ */
+void luchat_hello_state(struct session *session, bool is_degraded);
+
 /* The message has a key. waiter is answered as by broker_publish; its tag is the session's id.
  */
 void luchat_hello_publish(struct session *session, const char *channel,

@@ -213,6 +213,12 @@ bool redis_link_has_room(const struct redis_link *link)
     return !link->is_full;
 }
 
+int64_t redis_link_waits_ms(const struct redis_link *link)
+{
+    (void)link;
+    return 0;
+}
+
 const char *redis_link_run(const struct redis_link *link)
 {
     (void)link;

@@ -1,7 +1,7 @@
 /*
- * channel_body - the inside of a channel, for the four files that are its parts: channel.c
- * (life, subscribers), channel_log.c (its place in the log), channel_history.c (what newcomers
- * get), fanout.c (sending).
+ * channel_body - the inside of a channel, for the files that are its parts: channel.c (life,
+ * subscribers), channel_opening.c (until it is live), channel_log.c (its place in the log),
+ * channel_history.c (what newcomers get), fanout.c (sending).
  */
 #ifndef PARLEY_CHANNEL_BODY_H
 #define PARLEY_CHANNEL_BODY_H
@@ -69,8 +69,8 @@ struct channel {
     bool is_renaming;        /* the log went back: it is to come with a new epoch */
     bool is_replaced;        /* by a log that has nothing to do with the one before */
     bool is_epoch_news;      /* subscribers are to be told of the epoch */
-    bool was_away;           /* subscribed anew since it was live: publications may have been missed */
-    bool wants_read;         /* the store refused a read: ask again */
+    bool was_away;   /* subscribed anew since it was live: publications may have been missed */
+    bool wants_read; /* the store refused a read: ask again */
 
     struct channel_history *history; /* NULL: no newcomer has needed it lately */
     bool is_dirty;
@@ -87,6 +87,10 @@ struct channel {
 /* channel.c */
 void channel_mark_dirty(struct channel *channel);
 void channel_set_state(struct channel *channel, enum channel_state state);
+/* Arrivals wait for the store, or no more. */
+void channel_set_waiting(struct channel *channel, bool is_waiting);
+
+/* channel_opening.c */
 /* The store has answered a read of a log, or refused it. */
 void channel_note_read(struct hub *hub, bool is_refused);
 /* Subscribers get what there is for them, as far as end_us allows (on clock_now_us's clock);
