@@ -181,6 +181,8 @@ struct broker_events {
                            struct publication *publication);
     void (*on_presence)(void *context, const char *channel,
                         const struct broker_presence *presence);
+    /* What was kept of the channel's publications before is to be forgotten. */
+    void (*on_history_removed)(void *context, const char *channel);
     /* The store may have lost this node's members: put them back. */
     void (*on_members_lost)(void *context);
     /* What broker_control sent, on any node. */

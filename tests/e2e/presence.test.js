@@ -244,6 +244,7 @@ describe('presence', () => {
             'connections',
             'generation',
             'instance',
+            'place',
             'started', 'subscriptions', 'users',
             'version',
         ];

@@ -132,6 +132,12 @@ static void on_presence(void *context, const char *channel,
                 change->info, (unsigned long long)change->version);
 }
 
+static void on_history_removed(void *context, const char *channel)
+{
+    struct site *site = context;
+    journal_add(&site->said, "removed %s", channel);
+}
+
 static const struct broker_policy *find_policy(void *context, const char *channel)
 {
     (void)channel;
@@ -145,11 +151,13 @@ static void create_broker(struct site *site, size_t history_size)
         (struct broker_policy){.history_size = history_size, .history_ttl_ms = TTL_MS};
     site->broker =
         memory_broker_create(site->loop, (struct broker_policies){find_policy, &site->policy});
-    broker_set_events(site->broker, &(struct broker_events){.context = site,
-                                                            .on_subscribed = on_subscribed,
-                                                            .on_publication = on_publication,
-                                                            .on_presence = on_presence,
-                                                            .on_control = on_control});
+    broker_set_events(site->broker,
+                      &(struct broker_events){.context = site,
+                                              .on_subscribed = on_subscribed,
+                                              .on_publication = on_publication,
+                                              .on_presence = on_presence,
+                                              .on_history_removed = on_history_removed,
+                                              .on_control = on_control});
 }
 
 static int set_up(void **state)

@@ -45,6 +45,7 @@ struct site {
 static const char *const script_names[SCRIPT_COUNT] = {
     [SCRIPT_PUBLISH] = "publish",
     [SCRIPT_HISTORY] = "history",
+    [SCRIPT_HISTORY_REMOVE] = "history_remove",
     [SCRIPT_NEW_EPOCH] = "new_epoch",
     [SCRIPT_JOIN] = "join",
     [SCRIPT_LEAVE] = "leave",
@@ -148,6 +149,12 @@ static void on_presence(void *context, const char *channel,
                 change->user, (unsigned long long)change->version);
 }
 
+static void on_history_removed(void *context, const char *channel)
+{
+    struct site *site = context;
+    journal_add(&site->told, "removed %s", channel);
+}
+
 static void on_members_lost(void *context)
 {
     journal_add(&((struct site *)context)->told, "members lost");
@@ -240,13 +247,15 @@ static int set_up(void **state)
     site->broker = redis_broker_create(NULL, &site->options);
     site->commands = fake_link_made(/* is_subscriber= */ false);
     site->subscriber = fake_link_made(/* is_subscriber= */ true);
-    broker_set_events(site->broker, &(struct broker_events){.context = site,
-                                                            .on_subscribed = on_subscribed,
-                                                            .on_publication = on_publication,
-                                                            .on_presence = on_presence,
-                                                            .on_members_lost = on_members_lost,
-                                                            .on_control = on_control,
-                                                            .on_name_taken = on_name_taken});
+    broker_set_events(site->broker,
+                      &(struct broker_events){.context = site,
+                                              .on_subscribed = on_subscribed,
+                                              .on_publication = on_publication,
+                                              .on_presence = on_presence,
+                                              .on_history_removed = on_history_removed,
+                                              .on_members_lost = on_members_lost,
+                                              .on_control = on_control,
+                                              .on_name_taken = on_name_taken});
     fake_link_come_up(site->commands);
     fake_link_come_up(site->subscriber);
     fake_link_subscribed(site->subscriber, "p:control");
@@ -465,6 +474,36 @@ static void history_that_redis_refuses_is_refused(void **state)
     EXPECT(&site->told, "refused offset 0 epoch ");
 }
 
+static bool was_asked(const struct site *site, const char *begin)
+{
+    for (size_t i = 0; i < site->asked.count; i++) {
+        if (strncmp(site->asked.lines[i], begin, strlen(begin)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void removal_is_handed_on(void **state)
+{
+    struct site *site = *state;
+    listen_to(site, "lobby", "p:{lobby}");
+    fake_link_hear(site->subscriber, "p:{lobby}", "r 3\n");
+    EXPECT(&site->told, "removed lobby");
+}
+
+/* A day without a message: the next one is to be the next of the same log. */
+static void meta_lives_as_long_as_the_node_listens(void **state)
+{
+    enum { HOURS = 7, HOUR_MS = 3600 * 1000, MINUTE_MS = 60000 };
+    struct site *site = *state;
+    listen_to(site, "lobby", "p:{lobby}");
+    for (int ms = 0; ms < HOURS * HOUR_MS; ms += MINUTE_MS) {
+        fake_loop_advance(MINUTE_MS);
+        fake_link_answer_all(site->commands);
+    }
+    assert_true(was_asked(site, "PEXPIRE p:{lobby}:meta 86400000"));
+}
+
 static void log_is_removed_and_renamed(void **state)
 {
     struct site *site = *state;
@@ -474,7 +513,8 @@ static void log_is_removed_and_renamed(void **state)
     fake_link_answer_all(site->commands);
     EXPECT(&site->told, "ok offset 0 epoch ");
     assert_int_equal(site->asked.count, 2);
-    assert_string_equal(site->asked.lines[0], "DEL p:{lobby}:log");
+    assert_string_equal(site->asked.lines[0],
+                        "history_remove p:{lobby}:log p:{lobby}:meta p:{lobby}");
     assert_memory_equal(site->asked.lines[1], "new_epoch p:{lobby}:meta e1 7 ", 30);
 }
 
@@ -744,15 +784,6 @@ static void let_die(struct site *site, const char *lease_reply)
     answer_with(site, "SET p:node:n2:3:reaper n1 NX PX 2000", "{\"status\":\"OK\"}");
 }
 
-static bool was_asked(const struct site *site, const char *begin)
-{
-    for (size_t i = 0; i < site->asked.count; i++) {
-        if (strncmp(site->asked.lines[i], begin, strlen(begin)) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Nobody could renew while this node could not: they are given the time to come back. */
 static void leases_that_ended_while_redis_was_away_are_not_reaped_at_once(void **state)
 {
@@ -879,6 +910,8 @@ int main(void)
         SITE_TEST(entry_that_is_no_publication_is_left_out),
         SITE_TEST(log_that_cannot_be_is_refused),
         SITE_TEST(history_that_redis_refuses_is_refused),
+        SITE_TEST(removal_is_handed_on),
+        SITE_TEST(meta_lives_as_long_as_the_node_listens),
         SITE_TEST(log_is_removed_and_renamed),
         SITE_TEST(members_of_dead_nodes_are_left_out),
         SITE_TEST(members_without_an_answer_are_not_known),

@@ -146,6 +146,7 @@ static const struct sound_row {
     {"publication_without_a_log_is_sound", "p 0 - 0\n[1]", true},
     {"join_is_sound", "j 3 7\nann\xc3\xa9\nc-1\n{}", true},
     {"change_without_names_is_sound", "s 3 7\n", true},
+    {"removal_is_sound", "r 3\n", true},
     {"payload_that_is_no_json_is_not", "p 7 e 0\nhello", false},
     {"payload_that_is_no_utf8_is_not", "p 7 e 0\n\"\xe9\"", false},
     {"empty_payload_is_not", "p 7 e 0\n", false},

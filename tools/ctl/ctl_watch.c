@@ -79,6 +79,8 @@ static json_t *event_of(const char *bytes, size_t length)
     struct envelope envelope;
     if (!envelope_parse(bytes, length, &envelope))
         return json_pack("{ss, so}", "event", "unknown", "text", output_text(bytes, length));
+    if (envelope.kind == ENVELOPE_REMOVED)
+        return json_pack("{ss, sI}", "event", "removed", "offset", (json_int_t)envelope.number);
     return envelope.kind == ENVELOPE_PUBLICATION ? publication_of(&envelope)
                                                  : presence_of(&envelope);
 }

@@ -101,6 +101,8 @@ static void task_run(struct memory_broker *self, const struct task *task)
         return;
     if (task->kind == TASK_SUBSCRIBED)
         events->on_subscribed(events->context, task->channel);
+    else if (task->kind == TASK_REMOVED)
+        events->on_history_removed(events->context, task->channel);
     else if (task->kind == TASK_PUBLICATION)
         events->on_publication(events->context, task->channel, channel->epoch,
                                task->publication);
@@ -188,6 +190,7 @@ static void memory_history_remove(struct broker *broker, const char *name,
 {
     struct memory_broker *self = self_of(broker);
     memory_channel_clear_log(channel_ensure(self, name));
+    (void)task_add(&self->tasks, TASK_REMOVED, name);
     task_add_reply(&self->tasks, name, waiter);
 }
 

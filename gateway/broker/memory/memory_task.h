@@ -8,7 +8,14 @@
 
 #include <stddef.h>
 
-enum task_kind { TASK_SUBSCRIBED, TASK_PUBLICATION, TASK_PRESENCE, TASK_CONTROL, TASK_REPLY };
+enum task_kind {
+    TASK_SUBSCRIBED,
+    TASK_PUBLICATION,
+    TASK_REMOVED,
+    TASK_PRESENCE,
+    TASK_CONTROL,
+    TASK_REPLY
+};
 
 struct task {
     enum task_kind kind;

@@ -36,7 +36,8 @@
 #include <string.h>
 
 enum {
-    PROBES_MISSED_MAX = 3,  /* then the link is made anew */
+    PROBES_MISSED_MAX = 3, /* then the link is made anew */
+    KEEP_EVERY_MS = 60000,
     SILENT_MS = 2000,       /* without an answer, and the node is not ready */
     PROBES_MISSED_SOME = 1, /* more, and the node is not ready */
 };
@@ -135,6 +136,8 @@ static void on_message(void *context, const char *pubsub, const char *bytes, siz
         return;
     if (!envelope_parse(bytes, length, &envelope) || !envelope_is_sound(&envelope))
         redis_unsound("message", channel);
+    else if (envelope.kind == ENVELOPE_REMOVED)
+        self->base.events.on_history_removed(self->base.events.context, channel);
     else if (envelope.kind == ENVELOPE_PUBLICATION)
         on_publication(self, channel, &envelope);
     else
@@ -209,6 +212,11 @@ static void on_probe_due(void *context)
     (void)text_print_int(number, probe->number);
     redis_store_command_text(self->store, "i", on_probe_published, probe, "PUBLISH",
                              self->probe_channel, number, NULL);
+}
+
+static void on_keep_due(void *context)
+{
+    redis_subscriptions_keep(((struct redis_broker *)context)->subscriptions);
 }
 
 static void put_members_back(struct redis_broker *self)
@@ -289,6 +297,7 @@ static void redis_destroy(struct broker *broker)
 {
     struct redis_broker *self = redis_broker_of(broker);
     loop_timer_destroy(self->probe_timer);
+    loop_timer_destroy(self->keep_timer);
     redis_link_destroy(self->commands);
     redis_link_destroy(self->subscriber);
     redis_log_destroy(self->log);
@@ -400,5 +409,6 @@ struct broker *redis_broker_create(struct loop *loop,
     self->log = redis_log_create(self->store);
     self->probe_timer =
         loop_timer_create(loop, options->lease_renew_ms / 2, on_probe_due, self);
+    self->keep_timer = loop_timer_create(loop, KEEP_EVERY_MS, on_keep_due, self);
     return &self->base;
 }

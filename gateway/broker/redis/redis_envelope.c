@@ -109,6 +109,8 @@ static bool parse(struct cursor *cursor, struct envelope *envelope)
     case ENVELOPE_LEAVE:
     case ENVELOPE_SYNC:
         return parse_presence(cursor, envelope);
+    case ENVELOPE_REMOVED:
+        return take_char(cursor, '\n') && cursor->at == cursor->end;
     }
     return false;
 }
@@ -144,7 +146,7 @@ bool envelope_is_sound(const struct envelope *envelope)
     if (envelope->kind == ENVELOPE_PUBLICATION)
         return broker_is_epoch(envelope->epoch) &&
                envelope_is_content(envelope->payload, envelope->info);
-    if (envelope->kind == ENVELOPE_SYNC)
+    if (envelope->kind == ENVELOPE_SYNC || envelope->kind == ENVELOPE_REMOVED)
         return true;
     return is_plain_text(envelope->user) && is_plain_text(envelope->client) &&
            json_is_valid(envelope->info.bytes, envelope->info.length);

@@ -6,6 +6,7 @@
  *   j VERSION USERS\nUSER\nCLIENT\nINFO   a user's first connection joined
  *   l VERSION USERS\nUSER\nCLIENT\nINFO   a user's last connection left
  *   s VERSION USERS\n                     the list of members has changed otherwise
+ *   r OFFSET\n                            the log was emptied, when it had got so far
  *
  * Lines of text, so that redis-cli subscribe shows them as they are; the payload is the
  * publisher's own bytes.
@@ -24,6 +25,7 @@ enum envelope_kind {
     ENVELOPE_JOIN = 'j',
     ENVELOPE_LEAVE = 'l',
     ENVELOPE_SYNC = 's',
+    ENVELOPE_REMOVED = 'r',
 };
 
 enum { ENVELOPE_USER_BYTES_MAX = 256, ENVELOPE_CLIENT_BYTES_MAX = 256 };

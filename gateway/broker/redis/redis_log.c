@@ -231,10 +231,18 @@ static void on_removed(void *context, enum broker_status status, const redisRepl
 
 void redis_log_remove(struct redis_log *log, const char *channel, struct broker_waiter waiter)
 {
+    struct redis_call call = {.count = 0};
+    char *pubsub = key_channel(redis_store_prefix(log->store), channel);
     char *log_key = key_of_channel(redis_store_prefix(log->store), channel, "log");
-    redis_store_command_text(log->store, "i", on_removed, channel_call_create(channel, waiter),
-                             "DEL", log_key, NULL);
+    char *meta = key_of_channel(redis_store_prefix(log->store), channel, "meta");
+    redis_call_key(&call, log_key);
+    redis_call_key(&call, meta);
+    redis_call_text(&call, pubsub);
+    redis_store_script(log->store, SCRIPT_HISTORY_REMOVE, &call, on_removed,
+                       channel_call_create(channel, waiter));
     free(log_key);
+    free(meta);
+    free(pubsub);
 }
 
 void redis_log_new_epoch(struct redis_log *log, const char *channel,

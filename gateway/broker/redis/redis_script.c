@@ -18,6 +18,7 @@ enum { HEAD_PARTS = 3 }; /* EVALSHA digest key-count */
 const char *const redis_script_texts[SCRIPT_COUNT] = {
     [SCRIPT_PUBLISH] = lua_publish,
     [SCRIPT_HISTORY] = lua_history,
+    [SCRIPT_HISTORY_REMOVE] = lua_history_remove,
     [SCRIPT_NEW_EPOCH] = lua_new_epoch,
     [SCRIPT_JOIN] = lua_join,
     [SCRIPT_LEAVE] = lua_leave,
@@ -36,6 +37,7 @@ static const struct {
 } answers[SCRIPT_COUNT] = {
     [SCRIPT_PUBLISH] = {"publish.lua", "[isi]"},
     [SCRIPT_HISTORY] = {"history.lua", "[si*[s*s]si]"},
+    [SCRIPT_HISTORY_REMOVE] = {"history_remove.lua", "i"},
     [SCRIPT_NEW_EPOCH] = {"new_epoch.lua", "i"},
     [SCRIPT_JOIN] = {"join.lua", "i"},
     [SCRIPT_LEAVE] = {"leave.lua", "i"},

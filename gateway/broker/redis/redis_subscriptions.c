@@ -9,9 +9,12 @@
  */
 #include "redis_subscriptions.h"
 
+#include "clock.h"
 #include "keys.h"
 #include "mem.h"
+#include "redis_log.h"
 #include "redis_store.h"
+#include "text.h"
 #include "text_map.h"
 
 #include <utlist.h>
@@ -20,6 +23,7 @@
 
 enum {
     SUBSCRIBING_MAX = 512, /* that Redis has not confirmed */
+    KEPT_AT_ONCE = 1000,   /* channels whose lifetime is put forward in one go */
     ANNOUNCING_MAX = 512,  /* commands without an answer: each announcement asks for a log */
 };
 
@@ -34,6 +38,7 @@ struct subscription {
     char *channel;
     char *pubsub; /* its name in Redis */
     enum subscription_state state;
+    int64_t kept_ms; /* when its meta was last given its lifetime, on clock_now_ms's clock */
     struct subscription *next; /* of those to ask, or to announce */
     struct subscription *prev;
 };
@@ -102,6 +107,37 @@ static void announce_some(struct redis_subscriptions *self)
         announce_first(self);
 }
 
+/* The place in the log and the version of the list live as long as anybody listens, on
+ * whichever node: or the next message of a quiet channel would be the first of another log. */
+static void keep_meta(struct redis_subscriptions *self, struct subscription *subscription)
+{
+    struct redis_store *store = self->options.store;
+    char ttl[TEXT_INT_BYTES];
+    char *meta = key_of_channel(redis_store_prefix(store), subscription->channel, "meta");
+    (void)text_print_int(
+        ttl, redis_log_meta_ttl_ms(redis_store_policy(store, subscription->channel)));
+    redis_store_command_text(store, "i", NULL, NULL, "PEXPIRE", meta, ttl, NULL);
+    subscription->kept_ms = clock_now_ms();
+    free(meta);
+}
+
+void redis_subscriptions_keep(struct redis_subscriptions *self)
+{
+    const struct redis_store *store = self->options.store;
+    const void *cursor = NULL;
+    struct subscription *each;
+    size_t left = KEPT_AT_ONCE;
+    if (!redis_store_is_up(store))
+        return;
+    while (left > 0 && (each = text_map_next(self->all, &cursor))) {
+        int64_t ttl_ms = redis_log_meta_ttl_ms(redis_store_policy(store, each->channel));
+        if (clock_now_ms() - each->kept_ms < ttl_ms / 4)
+            continue;
+        keep_meta(self, each);
+        left--;
+    }
+}
+
 void redis_subscriptions_turn(struct redis_subscriptions *self)
 {
     if (self->to_announce && redis_store_is_up(self->options.store))
@@ -160,6 +196,7 @@ void redis_subscriptions_add(struct redis_subscriptions *self, const char *chann
     subscription->channel = mem_strdup(channel);
     subscription->pubsub = key_channel(redis_store_prefix(self->options.store), channel);
     subscription->state = SUBSCRIPTION_TO_ASK;
+    subscription->kept_ms = clock_now_ms();
     text_map_add(self->all, subscription->pubsub, subscription);
     append(self, subscription);
     ask_some(self);

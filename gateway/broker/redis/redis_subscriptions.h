@@ -36,6 +36,9 @@ void redis_subscriptions_on_subscriber_up(struct redis_subscriptions *self);
 void redis_subscriptions_on_subscriber_down(struct redis_subscriptions *self);
 void redis_subscriptions_on_commands_up(struct redis_subscriptions *self);
 
+/* Every minute or so: what Redis keeps of the channels lives on. */
+void redis_subscriptions_keep(struct redis_subscriptions *self);
+
 /* Once a turn: goes on with those that wait. */
 void redis_subscriptions_turn(struct redis_subscriptions *self);
 

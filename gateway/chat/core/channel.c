@@ -338,6 +338,7 @@ static void admit_arrivals(struct channel *channel)
     const char *reason;
     if (channel->state != CHANNEL_LIVE || arrivals->count == 0)
         return;
+    channel_log_expire(channel);
     if (!broker_is_ready(channel->hub->broker, &reason)) { /* they would hear nothing */
         channel_set_waiting(channel, true);
         return;

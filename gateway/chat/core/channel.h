@@ -90,6 +90,9 @@ void channel_on_subscribed(struct channel *channel);
 void channel_on_publication(struct channel *channel, const char *epoch,
                             struct publication *publication);
 
+/* Nothing that was published before is shown to anybody again. */
+void channel_forget_log(struct channel *channel);
+
 /* Encodes the same for each wire format that somebody in the channel has; it is sent in this
  * turn. */
 typedef void (*channel_encode_fn)(struct batch *batch, const struct dialect *dialect,

@@ -73,6 +73,19 @@ static void keep(struct channel *channel, struct publication *publication)
     channel->recent[place] = publication_ref(publication);
     channel_history_replace(channel, place);
     channel->recent_count++;
+    channel->recent_ms = clock_now_ms();
+}
+
+void channel_forget_log(struct channel *channel)
+{
+    forget_recent(channel);
+}
+
+void channel_log_expire(struct channel *channel)
+{
+    if (channel->recent_count > 0 &&
+        clock_now_ms() - channel->recent_ms > channel->options->policy.history_ttl_ms)
+        forget_recent(channel);
 }
 
 static void pass_on(struct channel *channel, struct publication *publication)

@@ -57,6 +57,13 @@ static void on_presence(void *context, const char *name, const struct broker_pre
         presence_on_change(channel, change);
 }
 
+static void on_history_removed(void *context, const char *name)
+{
+    struct channel *channel = channel_find(context, name);
+    if (channel)
+        channel_forget_log(channel);
+}
+
 static void on_members_lost(void *context)
 {
     presence_rejoin_all(context);
@@ -102,6 +109,7 @@ struct hub *chat_create(struct loop *loop, struct broker *broker,
                                   .on_subscribed = on_subscribed,
                                   .on_publication = on_publication,
                                   .on_presence = on_presence,
+                                  .on_history_removed = on_history_removed,
                                   .on_members_lost = on_members_lost,
                                   .on_control = on_control,
                                   .on_name_taken = on_name_taken,

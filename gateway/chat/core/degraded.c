@@ -23,7 +23,8 @@ enum {
 
 bool degraded_is_on(const struct hub *hub)
 {
-    return hub->is_degraded;
+    const char *reason;
+    return hub->is_degraded && !broker_is_ready(hub->broker, &reason);
 }
 
 static void change_state(struct hub *hub, bool is_degraded, const char *reason)

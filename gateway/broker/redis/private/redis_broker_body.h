@@ -33,6 +33,7 @@ struct redis_broker {
     struct redis_reaper *reaper;
     struct redis_subscriptions *subscriptions;
     struct loop_timer *probe_timer;
+    struct loop_timer *keep_timer;
     char *probe_channel;
     char *control_channel;
     bool is_listening;         /* Redis has confirmed a subscription of this life of the link */

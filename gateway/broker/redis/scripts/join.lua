@@ -9,6 +9,7 @@
 --       11 when the node's lease ends: what comes later may have been cleaned up already
 -- returns 1 if it was added, 0 if it was there, -1 if another holds its place or it is not to be
 --         put back, -2 if the lease is over
+-- include next_version
 local call = redis.call
 local client, user, mode = ARGV[1], ARGV[2], ARGV[9]
 local time = call('TIME')
@@ -45,10 +46,7 @@ if not is_told and connections == 1 then
     end
 end
 if is_told then
-    local version = call('HINCRBY', KEYS[3], 'version', 1)
-    if version == 1 then
-        call('HSET', KEYS[3], 'born', now)
-    end
+    local version = next_version(KEYS[3], now)
     call('PEXPIRE', KEYS[3], ARGV[8])
     local head = version .. ' ' .. call('HLEN', KEYS[2]) .. '\n'
     if is_lost then

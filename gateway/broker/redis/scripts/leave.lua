@@ -6,6 +6,7 @@
 --       5 only members of this generation; '': of any  6 when the grace began, Redis time in ms;
 --       0: now  then clients
 -- returns how many users of the channel are in their grace: somebody has to end it
+-- include next_version
 local call = redis.call
 local fence = ARGV[5] ~= '' and '{"generation":' .. ARGV[5] .. ','
 local time = call('TIME')
@@ -24,7 +25,7 @@ local function read(member)
 end
 
 local function tell(user, client, info)
-    local version = call('HINCRBY', KEYS[3], 'version', 1)
+    local version = next_version(KEYS[3], now)
     call('PEXPIRE', KEYS[3], ARGV[4])
     call('PUBLISH', ARGV[1], 'l ' .. version .. ' ' .. call('HLEN', KEYS[2]) .. '\n' ..
         user .. '\n' .. client .. '\n' .. info)

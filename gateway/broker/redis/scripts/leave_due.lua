@@ -2,6 +2,7 @@
 -- KEYS  1 users  2 meta  3 leaving  4 grace
 -- ARGV  1 pub/sub channel  2 meta ttl ms  3 how many at the most
 -- returns ms until there is more to do; -1: nobody is in a grace
+-- include next_version
 local call = redis.call
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -10,7 +11,7 @@ for _, user in ipairs(call('ZRANGEBYSCORE', KEYS[4], '-inf', now, 'LIMIT', 0, AR
     call('ZREM', KEYS[4], user)
     call('HDEL', KEYS[3], user)
     call('HDEL', KEYS[1], user)
-    local version = call('HINCRBY', KEYS[2], 'version', 1)
+    local version = next_version(KEYS[2], now)
     call('PUBLISH', ARGV[1], 'l ' .. version .. ' ' .. call('HLEN', KEYS[1]) .. '\n' ..
         user .. '\n' .. (client or '?') .. '\n' .. (info or 'null'))
     call('PEXPIRE', KEYS[2], ARGV[2])

@@ -59,6 +59,7 @@ struct channel {
     struct publication **recent;    /* a ring of the policy's history_size; no gap in it */
     size_t recent_first;
     size_t recent_count;
+    int64_t recent_ms; /* when the last of them came, on clock_now_ms's clock */
     struct held_publication *held;
     size_t held_count;
     size_t held_capacity;
@@ -99,6 +100,8 @@ void channel_send_and_admit(struct channel *channel, int64_t end_us);
 
 /* channel_log.c */
 void channel_log_read(struct channel *channel);
+/* Forgets what is older than the log's lifetime. */
+void channel_log_expire(struct channel *channel);
 /* A client says that it has seen that much: if so, the log has lost its end. */
 void channel_log_claim(struct channel *channel, const struct broker_position *seen);
 void channel_log_finish(struct channel *channel);
