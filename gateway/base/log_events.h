@@ -85,6 +85,7 @@
     EVENT(lease_reaped, INFO, "they are") \
     EVENT(reap_refused, ERROR, "Redis refuses to clean up; it is tried again") \
     EVENT(reap_given_up, ERROR, "Redis refuses for good to clean up a channel") \
+    EVENT(members_missing, WARN, "the store has lost the members of a channel; they are put back") \
     EVENT(members_rejoined, INFO, "the node's members are present again") \
     EVENT(leave_given_up, ERROR, "Redis refuses for good that a member leaves")
 /* clang-format on */

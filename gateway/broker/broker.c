@@ -143,6 +143,12 @@ void broker_leave(struct broker *broker, const char *channel,
     broker->ops->leave(broker, channel, member);
 }
 
+void broker_check_member(struct broker *broker, const char *channel,
+                         const struct broker_member *member, struct broker_waiter waiter)
+{
+    broker->ops->check_member(broker, channel, member, waiter);
+}
+
 void broker_members(struct broker *broker, const char *channel, size_t limit,
                     struct broker_waiter waiter)
 {

@@ -144,7 +144,7 @@ struct broker_reply {
     size_t channel_total; /* channels: all that match, however many are listed */
     bool is_share_full;   /* file_reserve: its owner has too much */
     bool is_taken; /* of file_reserve and file_append; false: there is no room, or the file is
-                      gone */
+                      gone; of check_member: it is there */
     struct slice piece; /* file_read; empty: there is no such file, or no more of it */
     const struct broker_node *nodes; /* nodes; none: the store knows of no other than this */
     size_t node_count;
@@ -220,6 +220,8 @@ struct broker_ops {
                  bool is_put_back, struct broker_waiter waiter);
     void (*leave)(struct broker *broker, const char *channel,
                   const struct broker_member *member);
+    void (*check_member)(struct broker *broker, const char *channel,
+                         const struct broker_member *member, struct broker_waiter waiter);
     void (*members)(struct broker *broker, const char *channel, size_t limit,
                     struct broker_waiter waiter);
     void (*channels)(struct broker *broker, const char *pattern, size_t limit,
@@ -291,6 +293,10 @@ void broker_join(struct broker *broker, const char *channel, const struct broker
  * grace. */
 void broker_leave(struct broker *broker, const char *channel,
                   const struct broker_member *member);
+/* Answers is_taken: the member is there. If it is not although it should be, the store may have
+ * lost the channel's members: put them back. */
+void broker_check_member(struct broker *broker, const char *channel,
+                         const struct broker_member *member, struct broker_waiter waiter);
 /* Connections present in the channel, and users in their grace, at most limit; 0: only the
  * counts. */
 void broker_members(struct broker *broker, const char *channel, size_t limit,

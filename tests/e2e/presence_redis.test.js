@@ -194,3 +194,30 @@ describe('nodes that cannot reach Redis, one after the other', () => {
         }
     });
 });
+
+describe('a Redis that loses one key', () => {
+    const cluster = useCluster({ nodes: 2, options });
+
+    for (const part of ['members', 'users']) {
+        it(`the ${part} of a channel: all are listed again, and nobody is told anything`, async () => {
+            const channel = newChannel();
+            const [ann, ben] = await Promise.all(
+                ['ann', 'ben'].map((user, i) => cluster.nodes[i].connect(channel, tokenOf(user))),
+            );
+            await ann.goOnline('ann');
+            await ben.goOnline('ben');
+            await ann.seesOnline('ben');
+            await cluster.redis.client().del(`parley:{${channel}}:${part}`);
+            const isListed = async () => {
+                const cee = await cluster.nodes[0].connect(channel, tokenOf('cee'));
+                const list = await cee.goOnline('cee');
+                await cee.close();
+                return list.includes('ann') && list.includes('ben');
+            };
+            await eventually(isListed, 'all to be listed', RECOVERY_MS);
+            for (const client of [ann, ben])
+                for (const user of ['ann', 'ben'])
+                    assert.equal(client.count(isOffline(user)), 0, user);
+        });
+    }
+});

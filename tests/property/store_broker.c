@@ -107,6 +107,15 @@ static void model_leave(struct broker *self, const char *channel,
     ask_of_member(LEAVE, channel, member, (struct broker_waiter){.owner = NULL});
 }
 
+static void model_check_member(struct broker *self, const char *channel,
+                               const struct broker_member *member, struct broker_waiter waiter)
+{
+    (void)self;
+    (void)channel;
+    (void)member;
+    (void)waiter; /* this store loses nobody */
+}
+
 static void model_members(struct broker *self, const char *channel, size_t limit,
                           struct broker_waiter waiter)
 {
@@ -138,6 +147,7 @@ const struct broker_ops store_ops = {
     .control = model_control,
     .join = model_join,
     .leave = model_leave,
+    .check_member = model_check_member,
     .members = model_members,
     .is_ready = model_is_ready,
     .destroy = model_destroy,

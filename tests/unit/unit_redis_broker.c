@@ -51,6 +51,7 @@ static const char *const script_names[SCRIPT_COUNT] = {
     [SCRIPT_LEAVE] = "leave",
     [SCRIPT_LEAVE_DUE] = "leave_due",
     [SCRIPT_MEMBERS] = "members",
+    [SCRIPT_MEMBERS_CHECK] = "members_check",
     [SCRIPT_LEASE] = "lease",
     [SCRIPT_RELEASE] = "release",
     [SCRIPT_FILE_RESERVE] = "file_reserve",

@@ -301,6 +301,14 @@ static void memory_channels(struct broker *broker, const char *pattern, size_t l
     reply->channels = channels;
 }
 
+/* Nothing is lost here. */
+static void memory_check_member(struct broker *broker, const char *name,
+                                const struct broker_member *member, struct broker_waiter waiter)
+{
+    (void)member;
+    task_add_reply(&self_of(broker)->tasks, name, waiter)->is_taken = true;
+}
+
 static void memory_nodes(struct broker *broker, struct broker_waiter waiter)
 {
     task_add_reply(&self_of(broker)->tasks, "", waiter); /* there is this one alone */
@@ -400,6 +408,7 @@ static const struct broker_ops memory_ops = {
     .control = memory_control,
     .join = memory_join,
     .leave = memory_leave,
+    .check_member = memory_check_member,
     .members = memory_members,
     .channels = memory_channels,
     .nodes = memory_nodes,

@@ -177,6 +177,23 @@ static void take(struct node_lease *lease, int64_t generation)
     free(old_name);
 }
 
+/* An entry is there before its member is counted, and as long: if there are fewer, the set was
+ * lost, and with it what others would have to clean up. */
+static void on_entries_counted(void *context, enum broker_status status,
+                               const redisReply *reply)
+{
+    struct node_lease *lease = context;
+    if (status == BROKER_OK && reply->integer < metrics.members && node_lease_is_held(lease))
+        lease->options->on_confirmed(lease->options->context);
+}
+
+static void count_entries(struct node_lease *lease)
+{
+    char *key = key_lease_members(redis_store_prefix(lease->store), lease->name);
+    redis_store_command_text(lease->store, "i", on_entries_counted, lease, "SCARD", key, NULL);
+    free(key);
+}
+
 static void on_held(struct node_lease *lease, enum lease_answer answer, int64_t generation,
                     int64_t now_ms)
 {
@@ -197,6 +214,8 @@ static void on_held(struct node_lease *lease, enum lease_answer answer, int64_t 
         show_in_nodes(lease, lease->name, lease->end_ms);
     if (is_confirmed)
         lease->options->on_confirmed(lease->options->context);
+    else if (!is_taken && metrics.members > 0)
+        count_entries(lease);
     node_lease_look(lease);
 }
 

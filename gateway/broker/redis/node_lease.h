@@ -32,7 +32,8 @@ struct node_lease_options {
     /* The lease is held, for the first time or with a new generation: whatever hangs on it
      * must be put back. */
     void (*on_taken)(void *context);
-    /* It was renewed for the first time since node_lease_renew_after_silence. */
+    /* It was renewed for the first time since node_lease_renew_after_silence, or what hangs on
+     * it was lost. */
     void (*on_confirmed)(void *context);
     /* The lease NAME, NODE:GENERATION, of some node has ended; told again until it is gone. */
     void (*on_ended)(void *context, const char *name, int64_t end_ms);

@@ -326,6 +326,7 @@ static const struct broker_ops redis_ops = {
     .control = redis_control,
     .join = redis_join,
     .leave = redis_leave,
+    .check_member = redis_check_member,
     .members = redis_members,
     .channels = redis_channels,
     .nodes = redis_nodes,

@@ -108,6 +108,12 @@ void redis_join(struct broker *broker, const char *channel, const struct broker_
         redis_presence_join(self->presence, channel, member, is_put_back, waiter);
 }
 
+void redis_check_member(struct broker *broker, const char *channel,
+                        const struct broker_member *member, struct broker_waiter waiter)
+{
+    redis_presence_check(redis_broker_of(broker)->presence, channel, member, waiter);
+}
+
 void redis_leave(struct broker *broker, const char *channel, const struct broker_member *member)
 {
     redis_presence_leave(redis_broker_of(broker)->presence, channel, member);

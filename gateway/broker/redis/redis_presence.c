@@ -12,6 +12,7 @@
  */
 #include "redis_presence.h"
 
+#include "channel_call.h"
 #include "clock.h"
 #include "json_out.h"
 #include "keys.h"
@@ -164,6 +165,28 @@ void redis_presence_join(struct redis_presence *presence, const char *channel,
     forget_refused(presence, channel, member->client);
     node_lease_add_entry(presence->lease, member->client, channel);
     call_join(presence, channel, member, is_put_back ? "rejoin" : "join", call);
+}
+
+static void on_checked(void *context, enum broker_status status, const redisReply *reply)
+{
+    channel_call_answer(context, &(struct broker_reply){
+                                     .status = status,
+                                     .is_taken = status == BROKER_OK && reply->integer == 1,
+                                 });
+}
+
+void redis_presence_check(const struct redis_presence *presence, const char *channel,
+                          const struct broker_member *member, struct broker_waiter waiter)
+{
+    struct redis_call call = {.count = 0};
+    struct channel_keys keys;
+    channel_keys_init(&keys, redis_store_prefix(presence->store), channel);
+    name_keys(&keys, &call);
+    redis_call_text(&call, member->client);
+    redis_call_number(&call, redis_log_meta_ttl_ms(policy_of(presence, channel)));
+    redis_store_script(presence->store, SCRIPT_MEMBERS_CHECK, &call, on_checked,
+                       channel_call_create(channel, waiter));
+    channel_keys_finish(&keys);
 }
 
 /* ------------------------------------------------------------------------------ leave */

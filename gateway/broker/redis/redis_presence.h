@@ -25,6 +25,10 @@ struct redis_presence *redis_presence_create(struct loop *loop, struct redis_sto
                                              struct node_lease *lease);
 void redis_presence_destroy(struct redis_presence *presence); /* takes NULL */
 
+/* See broker_check_member. */
+void redis_presence_check(const struct redis_presence *presence, const char *channel,
+                          const struct broker_member *member, struct broker_waiter waiter);
+
 /* The requests of broker.h. A join is BROKER_UNAVAILABLE while the lease is not held. */
 void redis_presence_join(struct redis_presence *presence, const char *channel,
                          const struct broker_member *member, bool is_put_back,

@@ -119,6 +119,20 @@ void channel_each_subscriber(const struct channel *channel,
     }
 }
 
+const struct subscription *channel_present(const struct channel *channel)
+{
+    enum { LOOKED_AT_MAX = 64 }; /* of each audience */
+    for (size_t i = 0; i < channel->audience_count; i++) {
+        const struct subscription_list *list = &channel->audiences[i].subscribers;
+        for (size_t k = 0; k < list->count && k < LOOKED_AT_MAX; k++) {
+            if (list->items[k]->presence == PRESENCE_PRESENT &&
+                session_is_open(list->items[k]->session))
+                return list->items[k];
+        }
+    }
+    return NULL;
+}
+
 struct presence_list *channel_presence(struct channel *channel)
 {
     return channel->presence;

@@ -108,6 +108,9 @@ void channel_each_subscriber(const struct channel *channel,
                              void (*on_each)(void *context, struct subscription *subscription),
                              void *context);
 
+/* A subscriber who is present; NULL: there is none among the first. Borrowed. */
+const struct subscription *channel_present(const struct channel *channel);
+
 /* The publications kept for newcomers, in this wire format; NULL if there are none. Borrowed,
  * valid until something is published. */
 struct batch *channel_history(struct channel *channel, const struct wire_format *format);

@@ -233,6 +233,7 @@ void chat_tick(struct hub *hub)
     channel_check_unsettled(hub);
     presence_tick(hub);
     presence_join_wanted(hub);
+    presence_check_some(hub);
     channel_history_tick(hub);
     if (hub->is_draining)
         drain_some(hub);

@@ -53,6 +53,8 @@ struct hub {
     int64_t wanted_due_ms;                  /* joins that failed; 0: none did */
     size_t wanted_cursor;                   /* where the walk for them is */
     bool is_wanted_again;                   /* some failed meanwhile */
+    int64_t check_due_ms;                   /* when a channel's members are looked at next */
+    size_t check_cursor;                    /* where the walk through the channels is */
     struct intake *intake;                  /* what was said and not heard yet */
     size_t replies_in_flight;               /* long answers on their way to all together */
     size_t replies_expected;                /* their bytes, as far as one can guess */

@@ -10,10 +10,11 @@
 #ifndef PARLEY_PRESENCE_H
 #define PARLEY_PRESENCE_H
 
+#include "broker.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
-struct broker_presence;
 struct channel;
 struct hub;
 struct presence_list;
@@ -46,10 +47,16 @@ void presence_on_change(struct channel *channel, const struct broker_presence *c
 
 /* One that is a member already is made one again, if the store has lost it. */
 void presence_put_back(struct subscription *subscription);
+/* Answers is_taken: it is one still. */
+void presence_check(const struct subscription *subscription, struct broker_waiter waiter);
 
 /* All members of this node are put back: the store may have lost them. Those who could not
  * join before join now. */
 void presence_rejoin_all(struct hub *hub);
+
+/* Each tick: is somebody still a member who should be? Of another channel each time; where not,
+ * all members of the channel are put back. */
+void presence_check_some(struct hub *hub);
 
 /* Somebody is to join later: presence_again.c. */
 void presence_note_wanted(struct hub *hub);

@@ -122,3 +122,12 @@ void presence_put_back(struct subscription *subscription)
 {
     send_join(subscription, /* is_put_back= */ true, (struct broker_waiter){NULL, NULL, 0});
 }
+
+void presence_check(const struct subscription *subscription, struct broker_waiter waiter)
+{
+    char client[CLIENT_BYTES];
+    struct broker_member member;
+    broker_member_of(subscription, client, &member);
+    broker_check_member(session_hub(subscription->session)->broker,
+                        channel_name(subscription->channel), &member, waiter);
+}

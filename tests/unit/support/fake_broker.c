@@ -117,6 +117,15 @@ static void fake_leave(struct broker *broker, const char *channel,
     write_member_call(broker, "leave", channel, member);
 }
 
+static void fake_check_member(struct broker *broker, const char *channel,
+                              const struct broker_member *member, struct broker_waiter waiter)
+{
+    (void)broker;
+    (void)channel;
+    (void)member;
+    (void)waiter; /* it is there, which nobody has to be told */
+}
+
 static void fake_members(struct broker *broker, const char *channel, size_t limit,
                          struct broker_waiter waiter)
 {
@@ -198,6 +207,7 @@ struct fake_broker *fake_broker_create(void)
         .control = fake_control,
         .join = fake_join,
         .leave = fake_leave,
+        .check_member = fake_check_member,
         .members = fake_members,
         .channels = fake_channels,
         .nodes = fake_nodes,

@@ -64,6 +64,8 @@ void redis_control(struct broker *broker, const char *bytes, size_t length,
                    struct broker_waiter waiter);
 void redis_join(struct broker *broker, const char *channel, const struct broker_member *member,
                 bool is_put_back, struct broker_waiter waiter);
+void redis_check_member(struct broker *broker, const char *channel,
+                        const struct broker_member *member, struct broker_waiter waiter);
 void redis_leave(struct broker *broker, const char *channel,
                  const struct broker_member *member);
 void redis_members(struct broker *broker, const char *channel, size_t limit,
