@@ -69,7 +69,7 @@ void log_emit(enum log_event event, const struct log_field *fields);
     do {                                                                                       \
         int64_t log_times = log_may_say(LOG_EVENT_##name);                                     \
         if (log_times > 0)                                                                     \
-            log_event(name, __VA_ARGS__, kv_int("times", log_times));                          \
+            log_event(name, __VA_ARGS__, kv_int("count", log_times));                          \
     } while (0)
 /* For log_event_at_times: how often the event has come since it was last said; 0: it is not to
  * be said now. */

@@ -6,9 +6,10 @@
  *
  *   PREFIX:{lobby}            pub/sub: publications, joins and leaves
  *   PREFIX:{lobby}:log        STREAM, id = offset
- *   PREFIX:{lobby}:meta       HASH epoch, offset; run of the Redis that wrote last; renames:
- * earlier epochs; version, born: of the list of members PREFIX:{lobby}:members    HASH client
- * -> JSON PREFIX:{lobby}:users      HASH user -> count of connections; 0: in its grace
+ *   PREFIX:{lobby}:meta       HASH epoch, offset; renames: epochs before; run: of the Redis
+ *                             that wrote last; version, born: of the list of members
+ *   PREFIX:{lobby}:members    HASH client -> JSON
+ *   PREFIX:{lobby}:users      HASH user -> count of connections; 0: in its grace
  *   PREFIX:{lobby}:leaving    HASH user in its grace -> "CLIENT MEMBER"
  *   PREFIX:{lobby}:grace      ZSET user -> when its grace ends, Redis time in ms
  *   PREFIX:{lobby}:once:KEY   STRING with TTL: offset, epoch and digest of a publish;
