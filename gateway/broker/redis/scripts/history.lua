@@ -6,10 +6,11 @@
 --       7 what an entry counts besides its bytes
 -- returns {epoch or '', offset, entries, epochs it had before: "EPOCH OFFSET " each, with the offset
 --         up to which the log is the same, the oldest first; version of the list of members}
+-- include is_epoch
 local meta = redis.call('HMGET', KEYS[2], 'epoch', 'offset', 'renames', 'renamed_from', 'renamed_at',
     'version')
-if meta[1] and (#meta[1] > 16 or not string.find(meta[1], '^[%w_-]+$')) then
-    meta[1] = false -- no node wrote that
+if not is_epoch(meta[1]) then
+    meta[1] = false
 end
 if not meta[1] and ARGV[4] == '' then
     return {'', 0, {}, '', 0}

@@ -10,6 +10,7 @@
 --       11 the run of this Redis, another after each start and on each replica; '': not known
 -- returns {offset, epoch, 1 if it was made before, 2 if the key was used for something else}
 -- include rename
+-- include is_epoch
 if KEYS[3] then
     local done = redis.call('GET', KEYS[3])
     if done then
@@ -21,7 +22,7 @@ local offset, epoch = 0, '-'
 if ARGV[4] ~= '0' then
     local meta = redis.call('HMGET', KEYS[2], 'offset', 'epoch', 'run')
     local left = redis.call('PTTL', KEYS[1])
-    local is_new = not meta[2] or #meta[2] > 16 or not string.find(meta[2], '^[%w_-]+$')
+    local is_new = not is_epoch(meta[2])
     local is_other_run = ARGV[11] ~= '' and meta[3] ~= ARGV[11]
     offset = tonumber(meta[1] or '0') + 1
     epoch = meta[2]
