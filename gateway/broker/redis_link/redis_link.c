@@ -26,6 +26,7 @@
 #include <hiredis/hiredis.h>
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,8 @@ enum {
     BACKOFF_MAX_MS = 1000,
     BACKOFF_DENIED_MAX_MS = 5000, /* where somebody has to let us in first */
     PROVED_AFTER_MS = 5000,       /* a link that was up for so long worked */
-    DESTROY_ROUNDS = 3,           /* of answering those who ask again when they are answered */
+    SETUP_PARTS_MAX = 4,
+    DESTROY_ROUNDS = 3, /* of answering those who ask again when they are answered */
 };
 
 static void link_set_state(struct redis_link *link, enum link_state state)
@@ -70,15 +72,28 @@ static void on_setup_reply(void *context, enum broker_status status, const redis
     link_set_state(link, LINK_UP);
 }
 
-static void setup_command(struct redis_link *link, const char *shape, size_t count,
-                          const char **parts)
+/* What is refused here is done without: an ACL may forbid it, or there is no such thing. */
+static void on_optional_reply(void *context, enum broker_status status, const redisReply *reply)
 {
-    size_t lengths[3];
+    on_setup_reply(context, status == BROKER_REFUSED ? BROKER_OK : status, reply);
+}
+
+/* on_done ends with on_setup_reply, or is it. */
+static void setup_ask(struct redis_link *link, const struct redis_ask *ask, size_t count,
+                      const char **parts)
+{
+    size_t lengths[SETUP_PARTS_MAX];
+    assert(count <= SETUP_PARTS_MAX);
     for (size_t i = 0; i < count; i++)
         lengths[i] = strlen(parts[i]);
     link->setup_left++;
-    link_send(link, &(struct redis_ask){parts[0], shape, on_setup_reply, link}, count, parts,
-              lengths);
+    link_send(link, ask, count, parts, lengths);
+}
+
+static void setup_command(struct redis_link *link, const char *shape, size_t count,
+                          const char **parts)
+{
+    setup_ask(link, &(struct redis_ask){parts[0], shape, on_setup_reply, link}, count, parts);
 }
 
 struct script_load {
@@ -99,22 +114,13 @@ static void on_script_loaded(void *context, enum broker_status status, const red
 static void load_script(struct redis_link *link, size_t number)
 {
     const char *parts[] = {"SCRIPT", "LOAD", link->options.scripts[number]};
-    size_t lengths[] = {6, 4, strlen(parts[2])};
     struct script_load *load = mem_alloc(sizeof(*load));
     *load = (struct script_load){link, number};
-    link->setup_left++;
-    link_send(link, &(struct redis_ask){"SCRIPT LOAD", "s", on_script_loaded, load}, 3, parts,
-              lengths);
+    setup_ask(link, &(struct redis_ask){"SCRIPT LOAD", "s", on_script_loaded, load}, 3, parts);
 }
 
 /* A command of the connection before may still be on its way: it must not be done after those
- * that come by the new one. What is refused here is done without: an ACL may forbid it, and a
- * connection that has ended is not there to be killed. */
-static void on_killed(void *context, enum broker_status status, const redisReply *reply)
-{
-    on_setup_reply(context, status == BROKER_REFUSED ? BROKER_OK : status, reply);
-}
-
+ * that come by the new one. */
 static void kill_predecessor(struct redis_link *link, const char *run)
 {
     char id[TEXT_INT_BYTES];
@@ -123,26 +129,20 @@ static void kill_predecessor(struct redis_link *link, const char *run)
         return;
     (void)text_print_int(id, link->client_id);
     const char *parts[] = {"CLIENT", "KILL", "ID", id};
-    const size_t lengths[] = {6, 4, 2, strlen(id)};
-    link->setup_left++;
-    link_send(link, &(struct redis_ask){"CLIENT KILL", "i", on_killed, link}, 4, parts,
-              lengths);
+    setup_ask(link, &(struct redis_ask){"CLIENT KILL", "i", on_optional_reply, link}, 4, parts);
 }
 
 static void on_client_id(void *context, enum broker_status status, const redisReply *reply)
 {
     struct redis_link *link = context;
     link->client_id = status == BROKER_OK ? reply->integer : 0;
-    on_setup_reply(link, status == BROKER_REFUSED ? BROKER_OK : status, reply);
+    on_optional_reply(link, status, reply);
 }
 
 static void ask_for_client_id(struct redis_link *link)
 {
     const char *parts[] = {"CLIENT", "ID"};
-    const size_t lengths[] = {6, 2};
-    link->setup_left++;
-    link_send(link, &(struct redis_ask){"CLIENT ID", "i", on_client_id, link}, 2, parts,
-              lengths);
+    setup_ask(link, &(struct redis_ask){"CLIENT ID", "i", on_client_id, link}, 2, parts);
 }
 
 /* INFO may be forbidden: then logs that lost their end are known by their offsets alone. */
@@ -157,15 +157,13 @@ static void on_info(void *context, enum broker_status status, const redisReply *
         ask_for_client_id(link);
         (void)snprintf(link->run, sizeof(link->run), "%s", run);
     }
-    on_setup_reply(link, status == BROKER_REFUSED ? BROKER_OK : status, reply);
+    on_optional_reply(link, status, reply);
 }
 
 static void ask_for_run(struct redis_link *link)
 {
     const char *parts[] = {"INFO", "server"};
-    const size_t lengths[] = {4, 6};
-    link->setup_left++;
-    link_send(link, &(struct redis_ask){"INFO", "s", on_info, link}, 2, parts, lengths);
+    setup_ask(link, &(struct redis_ask){"INFO", "s", on_info, link}, 2, parts);
 }
 
 /* A replica takes no writes, whatever it was when its address was found. */
@@ -175,15 +173,13 @@ static void on_role(void *context, enum broker_status status, const redisReply *
     bool is_told = status == BROKER_OK && reply->elements > 0 && reply->element[0]->str;
     if (is_told && strcmp(reply->element[0]->str, "master") != 0)
         link_break(link, "READONLY the server is a replica");
-    on_setup_reply(link, status == BROKER_REFUSED ? BROKER_OK : status, reply);
+    on_optional_reply(link, status, reply);
 }
 
 static void ask_for_role(struct redis_link *link)
 {
     const char *part = "ROLE";
-    const size_t length = 4;
-    link->setup_left++;
-    link_send(link, &(struct redis_ask){"ROLE", "*.", on_role, link}, 1, &part, &length);
+    setup_ask(link, &(struct redis_ask){"ROLE", "*.", on_role, link}, 1, &part);
 }
 
 static void set_up(struct redis_link *link)
