@@ -5,6 +5,7 @@
 #include "presence_roster.h"
 
 #include "mem.h"
+#include "presence_window.h"
 #include "text_map.h"
 
 #include <assert.h>
@@ -53,12 +54,10 @@ void presence_roster_destroy(struct presence_roster *roster)
     free(roster);
 }
 
-/* A user, or a connection where each is told, and of the nameless. *new* */
+/* *new* */
 static char *key_of(const struct presence_roster *roster, const char *user, const char *client)
 {
-    if (roster->is_each_connection_told || user[0] == '\0')
-        return mem_printf("c%s", client);
-    return mem_printf("u%s", user);
+    return presence_key(user, client, roster->is_each_connection_told);
 }
 
 /* False: it is there already. key: *stolen*. */

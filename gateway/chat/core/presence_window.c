@@ -53,18 +53,17 @@ void presence_window_destroy(struct presence_window *window)
     free(window);
 }
 
-/* A user, or a connection where each is told, and of the nameless. *new* */
-static char *key_of(const struct broker_presence *presence, bool is_each_connection_told)
+char *presence_key(const char *user, const char *client, bool is_each_connection_told)
 {
-    if (is_each_connection_told || presence->user[0] == '\0')
-        return mem_printf("c%s", presence->client);
-    return mem_printf("u%s", presence->user);
+    if (is_each_connection_told || user[0] == '\0')
+        return mem_printf("c%s", client);
+    return mem_printf("u%s", user);
 }
 
 void presence_window_add(struct presence_window *window, const struct broker_presence *presence,
                          bool is_each_connection_told, uint64_t listed)
 {
-    char *key = key_of(presence, is_each_connection_told);
+    char *key = presence_key(presence->user, presence->client, is_each_connection_told);
     struct change *former = text_map_remove(window->changes, key);
     bool is_undone = former && former->presence.version > listed &&
                      former->presence.kind != presence->kind &&

@@ -17,6 +17,10 @@ struct presence_window;
 struct presence_window *presence_window_create(void);
 void presence_window_destroy(struct presence_window *window); /* takes NULL */
 
+/* Whom a change is about: a user, or a connection where each is told, and of the nameless.
+ * *new* */
+char *presence_key(const char *user, const char *client, bool is_each_connection_told);
+
 /* A join or a leave; copied. is_each_connection_told: connections come and go, not users.
  * listed: version of the newest list that somebody was sent: what it holds is not undone by
  * what follows, or whoever has the list would not hear of it. */
