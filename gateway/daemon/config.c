@@ -111,9 +111,7 @@ static const struct option rows[] = {
     {"strict", OPTION_TOGGLE, AT(strict), "", 0, 0, NULL, "refuse to start with what is otherwise only warned of: weak secrets, secrets that others can read, a gateway open to all"},
     {"check-config", OPTION_SWITCH, AT(check_config), "", 0, 0, NULL, "check the configuration and exit"},
     {"print-config", OPTION_SWITCH, AT(print_config), "", 0, 0, NULL, "print the configuration in force as JSON and exit"},
-    {"print-man", OPTION_PRINT, AT(printed), "", 0, 0, NULL, "print the manual page and exit"},
-    {"print-bash-completion", OPTION_PRINT, AT(printed), "", 0, 0, NULL, "print what bash completes and exit"},
-    {"print-zsh-completion", OPTION_PRINT, AT(printed), "", 0, 0, NULL, "print what zsh completes and exit"},
+    OPTION_PRINT_ROWS(AT(printed)),
     {"print-log-events", OPTION_SWITCH, AT(print_log_events), "", 0, 0, NULL, "print the events that are logged, with their levels and meanings, and exit"},
     {"version", OPTION_SWITCH, AT(version), "", 0, 0, NULL, "print the version and exit"},
     {"help", OPTION_SWITCH, AT(help), "", 0, 0, NULL, "print this and exit"},
@@ -138,8 +136,7 @@ static_assert(sizeof(rows) / sizeof(rows[0]) <= OPTIONS_MAX, "the reader has roo
 static char *on_file_pair(void *context, const char *key, const char *text, bool is_object)
 {
     const struct option *option = options_find(&config_table, key, strlen(key), '_');
-    if (!option || option->kind == OPTION_SWITCH || option->kind == OPTION_PRINT ||
-        strcmp(key, "config") == 0)
+    if (!option || option_is_flag_only(option) || strcmp(key, "config") == 0)
         return mem_printf("unknown option \"%.100s\"", key);
     if (is_object && option->kind != OPTION_JSON)
         return mem_printf("\"%s\" must be a string, a number, true, false or a list", key);

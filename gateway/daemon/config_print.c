@@ -100,8 +100,7 @@ void config_print(const struct config *config, FILE *out)
     bool is_first = true;
     (void)fprintf(out, "{\n");
     for (size_t i = 0; i < config_table.count; i++) {
-        if (config_table.rows[i].kind == OPTION_SWITCH ||
-            config_table.rows[i].kind == OPTION_PRINT ||
+        if (option_is_flag_only(&config_table.rows[i]) ||
             strcmp(config_table.rows[i].name, "config") == 0)
             continue;
         (void)fprintf(out, "%s    \"", is_first ? "" : ",\n");

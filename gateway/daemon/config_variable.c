@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_BYTES_MAX = OPTION_NAME_BYTES_MAX };
-
 static bool begins_with(const char *text, const char *start)
 {
     return strncmp(text, start, strlen(start)) == 0;
@@ -25,24 +23,23 @@ static bool is_ours(const char *variable)
 }
 
 /* As the option in a file has it: PARLEY_IDLE_TIMEOUT_MS is idle_timeout_ms. */
-static void fold(const char *variable, char name[NAME_BYTES_MAX])
+static void fold(const char *variable, char name[OPTION_NAME_BYTES_MAX])
 {
     size_t i = 0;
     variable += strlen(config_table.variable_prefix);
-    for (; variable[i] && i < NAME_BYTES_MAX - 1; i++)
+    for (; variable[i] && i < OPTION_NAME_BYTES_MAX - 1; i++)
         name[i] = (char)tolower((unsigned char)variable[i]);
     name[i] = '\0';
 }
 
 const struct option *config_find_variable(const char *variable)
 {
-    char name[NAME_BYTES_MAX] = "";
+    char name[OPTION_NAME_BYTES_MAX] = "";
     if (!is_ours(variable))
         return NULL;
     fold(variable, name);
     const struct option *option = options_find(&config_table, name, strlen(name), '_');
-    return option && option->kind != OPTION_SWITCH && option->kind != OPTION_PRINT ? option
-                                                                                   : NULL;
+    return option && !option_is_flag_only(option) ? option : NULL;
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -75,7 +72,7 @@ static bool is_of_another_program(const char *variable)
 
 char *config_unknown_variable(const char *variable, const char *value)
 {
-    char name[NAME_BYTES_MAX] = "";
+    char name[OPTION_NAME_BYTES_MAX] = "";
     if (!is_ours(variable) || is_of_another_program(variable) ||
         is_of_a_service(variable, value))
         return NULL;

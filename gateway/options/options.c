@@ -16,10 +16,14 @@ void *option_field(const struct option *option, const void *target)
     return (char *)target + option->offset;
 }
 
+bool option_is_flag_only(const struct option *option)
+{
+    return option->kind == OPTION_SWITCH || option->kind == OPTION_PRINT;
+}
+
 bool option_is_switch(const struct option *option)
 {
-    return option->kind == OPTION_SWITCH || option->kind == OPTION_TOGGLE ||
-           option->kind == OPTION_PRINT;
+    return option->kind == OPTION_TOGGLE || option_is_flag_only(option);
 }
 
 static bool is_text(const struct option *option)
@@ -142,8 +146,7 @@ char *options_variable(const struct options_table *table, const struct option *o
         if (strcmp(table->variables[i].option, option->name) == 0)
             return mem_strdup(table->variables[i].variable);
     }
-    if (!table->variable_prefix || option->kind == OPTION_SWITCH ||
-        option->kind == OPTION_PRINT)
+    if (!table->variable_prefix || option_is_flag_only(option))
         return NULL;
     char *variable = mem_printf("%s%s", table->variable_prefix, option->name);
     for (char *c = variable + strlen(table->variable_prefix); *c; c++)

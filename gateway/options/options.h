@@ -50,6 +50,23 @@ struct option_variable {
     const char *variable;
 };
 
+/* The rows that every program has for its manual; offset: of the member that is told which
+ * form. */
+#define OPTION_PRINT_ROWS(offset)                                                              \
+    {"print-man", OPTION_PRINT, offset, "", 0, 0, NULL, "print the manual page and exit"},     \
+        {"print-bash-completion",                                                              \
+         OPTION_PRINT,                                                                         \
+         offset,                                                                               \
+         "",                                                                                   \
+         0,                                                                                    \
+         0,                                                                                    \
+         NULL,                                                                                 \
+         "print what bash completes and exit"},                                                \
+    {                                                                                          \
+        "print-zsh-completion", OPTION_PRINT, offset, "", 0, 0, NULL,                          \
+            "print what zsh completes and exit"                                                \
+    }
+
 struct options_table {
     const struct option *rows;
     size_t count;
@@ -109,6 +126,8 @@ char *options_suggest(const struct options_table *table, const char *prefix, con
 /* The option's variable. *new*; NULL: it has none. */
 char *options_variable(const struct options_table *table, const struct option *option);
 
+/* Neither the environment nor a file has it. */
+bool option_is_flag_only(const struct option *option);
 /* A flag without a value. */
 bool option_is_switch(const struct option *option);
 /* Where it stands in the program's struct. */

@@ -45,9 +45,7 @@ static const struct option rows[] = {
     {"pid", OPTION_LIST, FIELD(pid_list), "", 0, 0, "PID", "a server's process to measure; may be repeated"},
     {"json", OPTION_TEXT, FIELD(json_path), "", 0, 0, "FILE", "write the results there as well"},
     {"html", OPTION_TEXT, FIELD(html_path), "", 0, 0, "FILE", "write them there as one page, with plots"},
-    {"print-man", OPTION_PRINT, FIELD(printed), "", 0, 0, NULL, "print the manual page and exit"},
-    {"print-bash-completion", OPTION_PRINT, FIELD(printed), "", 0, 0, NULL, "print what bash completes and exit"},
-    {"print-zsh-completion", OPTION_PRINT, FIELD(printed), "", 0, 0, NULL, "print what zsh completes and exit"},
+    OPTION_PRINT_ROWS(FIELD(printed)),
     {"version", OPTION_SWITCH, FIELD(is_version), "", 0, 0, NULL, "print the version and exit"},
     {"help", OPTION_SWITCH, FIELD(is_help), "", 0, 0, NULL, "print this and exit"},
 };

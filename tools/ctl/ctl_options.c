@@ -31,9 +31,7 @@ static const struct option rows[] = {
     {"history-size", OPTION_NUMBER, AT(history_size), "", 0, 10000, "N", "messages the channel keeps; 0: this one is not kept (default: what the channel keeps already, 50 at least)"},
     {"history-ttl-s", OPTION_NUMBER, AT(history_ttl_s), "", 1, 31536000, "S", "how long the log is kept from now on (default: as long as it was to be; 3600 if this begins it)"},
     {"settle-ms", OPTION_NUMBER, AT(settle_ms), "10000", 0, 600000, "MS", "how long a fault must last to be one"},
-    {"print-man", OPTION_PRINT, AT(printed), "", 0, 0, NULL, "print the manual page and exit"},
-    {"print-bash-completion", OPTION_PRINT, AT(printed), "", 0, 0, NULL, "print what bash completes and exit"},
-    {"print-zsh-completion", OPTION_PRINT, AT(printed), "", 0, 0, NULL, "print what zsh completes and exit"},
+    OPTION_PRINT_ROWS(AT(printed)),
     {"version", OPTION_SWITCH, AT(is_version), "", 0, 0, NULL, "print the version and exit"},
     {"help", OPTION_SWITCH, AT(is_help), "", 0, 0, NULL, "print this and exit"},
 };
