@@ -64,7 +64,7 @@ export class Gateway {
         return gateway;
     }
 
-    /** After kill(): the same node once more, on its ports. Its old lease must be gone. */
+    /** After kill(): the same node once more, on its ports. */
     relaunch() {
         this.process = this.#start();
         this.#isOver = false;
