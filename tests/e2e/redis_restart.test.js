@@ -13,6 +13,7 @@ import { eventually } from './lib/wait.js';
 
 const RECOVERY_MS = 30_000; // backoff included
 const TIMEOUT_MS = 1000;
+const SURELY_BEFORE_MS = 1500; // Redis and nodes may differ by a second about when one joined
 
 const options = {
     'redis-timeout-ms': TIMEOUT_MS,
@@ -67,6 +68,8 @@ describe('a Redis that comes back empty', () => {
         const [ann, ben] = await cluster.connectToAll(channel);
         await ann.goOnline('ann');
         await ben.goOnline('ben');
+        const joined = Date.now();
+        await eventually(() => Date.now() > joined + SURELY_BEFORE_MS, 'joins before the loss');
         await cluster.restartRedis();
         const redis = cluster.redis.client();
         const areBack = async () => (await redis.hlen(`parley:{${channel}}:users`)) === 2;
