@@ -46,7 +46,6 @@ enum {
 struct probe {
     struct redis_broker *broker;
     int64_t number;
-    unsigned link_life; /* of the subscriber, in which it was sent */
 };
 
 /* ---------------------------------------------------------------------------- channels */
@@ -149,8 +148,7 @@ static void on_message(void *context, const char *pubsub, const char *bytes, siz
 static void on_subscriber_up(void *context)
 {
     struct redis_broker *self = context;
-    self->subscriber_lives++;
-    self->probe_heard = self->probe_number;
+    self->probe_heard = self->probe_number; /* those of the link before do not count */
     self->probes_unheard = 0;
     redis_store_subscribe(self->store, self->probe_channel);
     redis_store_subscribe(self->store, self->control_channel);
@@ -191,9 +189,8 @@ static void on_probe_published(void *context, enum broker_status status,
 {
     struct probe *probe = context;
     struct redis_broker *self = probe->broker;
-    bool is_counted = status == BROKER_OK && probe->link_life == self->subscriber_lives;
     (void)reply;
-    self->probes_unheard += is_counted && probe->number > self->probe_heard;
+    self->probes_unheard += status == BROKER_OK && probe->number > self->probe_heard;
     free(probe);
     if (self->probes_unheard > PROBES_MISSED_MAX)
         redis_link_restart(self->subscriber, "its own probes are not heard");
@@ -208,7 +205,7 @@ static void on_probe_due(void *context)
     if (!redis_store_is_up(self->store) || !self->is_listening)
         return;
     struct probe *probe = mem_alloc(sizeof(*probe));
-    *probe = (struct probe){self, ++self->probe_number, self->subscriber_lives};
+    *probe = (struct probe){self, ++self->probe_number};
     (void)text_print_int(number, probe->number);
     redis_store_command_text(self->store, "i", on_probe_published, probe, "PUBLISH",
                              self->probe_channel, number, NULL);

@@ -36,11 +36,10 @@ struct redis_broker {
     struct loop_timer *keep_timer;
     char *probe_channel;
     char *control_channel;
-    bool is_listening;         /* Redis has confirmed a subscription of this life of the link */
-    unsigned subscriber_lives; /* how often the link came up */
-    int64_t probe_number;      /* of the last one that was sent */
-    int64_t probe_heard;       /* of the newest that came back */
-    int probes_unheard;        /* that Redis has taken since */
+    bool is_listening;    /* Redis has confirmed a subscription of this life of the link */
+    int64_t probe_number; /* of the last one that was sent */
+    int64_t probe_heard;  /* of the newest that came back */
+    int probes_unheard;   /* that Redis has taken since */
 };
 
 /* A struct broker * of these operations is one of these. */
